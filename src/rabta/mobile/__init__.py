@@ -1,0 +1,1 @@
+"""Terrestrial and aerial cells."""

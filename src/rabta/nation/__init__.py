@@ -1,0 +1,1 @@
+"""The nation: cells, people, demand and the networks it has today."""

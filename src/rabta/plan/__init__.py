@@ -1,0 +1,1 @@
+"""What to build: candidates, costs, optimisation."""

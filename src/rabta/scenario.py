@@ -1,0 +1,241 @@
+"""The scenario: one TOML file that says what to run; unknown keys are rejected by name."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from rabta import io
+from rabta.errors import RabtaError, nearest
+from rabta.times import parse_utc
+
+Positive = Annotated[float, Field(gt=0)]
+Percent = Annotated[float, Field(gt=0, le=100)]
+
+TECHNOLOGIES = (
+    "fibre_fwa",
+    "microwave_macro",
+    "satellite_cell",
+    "leo_terminal",
+    "geo_terminal",
+    "haps",
+    "direct_to_device",
+)
+
+
+class Section(BaseModel):
+    """Base of all scenario sections: frozen, no unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Nation(Section):
+    """Which nation, how fine."""
+
+    name: str = "pakistan"
+    resolution: int = Field(6, ge=4, le=6, description="H3 resolution of the cells")
+    data: str = Field("", description="Folder of the nation's layers; empty means the shipped ones")
+
+
+class Time(Section):
+    """The span that is simulated."""
+
+    start: str = Field("2026-01-13T00:00:00Z", description="First instant (UTC, ISO 8601)")
+    hours: Positive = 24.0
+    step_s: Positive = 60.0
+
+    @field_validator("start")
+    @classmethod
+    def _is_instant(cls, value: str) -> str:
+        parse_utc(value)
+        return value
+
+    @property
+    def start_utc(self) -> datetime:
+        """First instant."""
+        return parse_utc(self.start)
+
+    @property
+    def steps(self) -> int:
+        """Number of steps, at least one."""
+        return max(1, round(self.hours * 3600.0 / self.step_s))
+
+
+class Space(Section):
+    """Which satellites."""
+
+    constellations: tuple[str, ...] = Field(
+        ("starlink", "paksat-mm1"), description="Entries of the constellations catalog"
+    )
+    catalogue: str = Field(
+        "", description="TLE or OMM file, folder or URL that replaces the shells of the first constellation"
+    )
+    slots: int = Field(4, ge=1, le=16, description="Best satellites kept for each cell and step")
+    min_elevation_deg: float | None = Field(None, ge=0, le=90, description="Overrides the catalog's value")
+    terrain: bool = Field(True, description="Use the terrain horizon")
+
+
+class Radio(Section):
+    """How links are judged."""
+
+    availability_percent: float = Field(99.5, ge=95.0, le=99.99, description="Share of the average year")
+    implementation_loss_db: float = Field(1.0, ge=0, le=6)
+
+
+class Demand(Section):
+    """What people ask for in the busy hour."""
+
+    services: tuple[str, ...] = ("household", "schooling", "payments", "telemedicine", "government")
+    adoption_percent: Percent = Field(60.0, description="Households and institutions that take the service")
+    growth_percent: float = Field(0.0, ge=-50, le=400, description="Growth of the load over today")
+
+
+class Transport(Section):
+    """How satellite capacity reaches the nation."""
+
+    gateways: str = Field("pakistan", description="Entry of the gateways catalog")
+    national_share_percent: Percent = Field(
+        100.0, description="Part of each satellite's capacity over the nation that the nation may use"
+    )
+    use_isl: bool = Field(True, description="Relay over inter-satellite links where the system has them")
+
+
+class Plan(Section):
+    """What the plan must reach, and what it may use."""
+
+    technologies: tuple[str, ...] = TECHNOLOGIES
+    years: int = Field(10, ge=1, le=40)
+    discount_percent: float = Field(8.0, ge=0, le=50)
+    floor_mbps: Positive = Field(10.0, description="Busy-hour rate that each served household must get")
+    floor_latency_ms: Positive = Field(
+        100.0, description="Round-trip time above which lessons and calls suffer"
+    )
+    floor_availability: float = Field(0.95, ge=0, le=1, description="Share of the day with the floor met")
+    serve_percent: Percent = Field(100.0, description="Share of today's unserved households to reach")
+    budget_usd: float | None = Field(None, ge=0, description="Most to invest; none means what it takes")
+    time_limit_s: Positive = Field(60.0, description="Time limit of the solver")
+    costs: dict[str, float] = Field(default_factory=dict, description="Overrides of cost-book entries")
+
+    @field_validator("technologies")
+    @classmethod
+    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if name not in TECHNOLOGIES:
+                raise ValueError(f"unknown technology {name!r}: {nearest(name, TECHNOLOGIES)}")
+        return value
+
+    @field_validator("costs")
+    @classmethod
+    def _not_negative(cls, value: dict[str, float]) -> dict[str, float]:
+        for name, cost in value.items():
+            if not cost >= 0:
+                raise ValueError(f"cost {name!r} is {cost}; a cost is zero or more")
+        return value
+
+
+class Scenario(Section):
+    """Everything a run depends on."""
+
+    name: str = "scenario"
+    title: str = ""
+    nation: Nation = Nation()
+    time: Time = Time()
+    space: Space = Space()
+    radio: Radio = Radio()
+    demand: Demand = Demand()
+    transport: Transport = Transport()
+    plan: Plan = Plan()
+    providers: dict[str, str] = Field(default_factory=dict, description="Provider chosen for an output name")
+
+
+def load(path: Path, overrides: dict[str, Any] | None = None) -> Scenario:
+    """Read a scenario file, follow ``extends``, apply ``section.key`` overrides, validate."""
+    merged = _merge(_with_parents(path, ()), _nest(overrides or {}))
+    merged.setdefault("name", path.stem)
+    return validate(merged, path)
+
+
+def validate(data: dict[str, Any], file: object = None) -> Scenario:
+    """Build a scenario from nested dictionaries, or name the first wrong key."""
+    try:
+        return Scenario.model_validate(data)
+    except ValidationError as error:
+        raise _explain(error, file) from error
+
+
+def _with_parents(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
+    if path.resolve() in seen:
+        raise RabtaError("scenario extends itself", file=path, key="extends")
+    data = io.read_toml(path)
+    parent = data.pop("extends", None)
+    if parent is None:
+        return data
+    if not isinstance(parent, str):
+        raise RabtaError("extends must be a file name", file=path, key="extends", value=parent)
+    base = _with_parents(path.parent / parent, (*seen, path.resolve()))
+    base.pop("name", None)
+    return _merge(base, data)
+
+
+def _merge(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
+    out = dict(base)
+    for key, value in top.items():
+        old = out.get(key)
+        out[key] = _merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return out
+
+
+def _nest(flat: dict[str, Any]) -> dict[str, Any]:
+    nested: dict[str, Any] = {}
+    for dotted, value in flat.items():
+        *sections, last = dotted.split(".")
+        node = nested
+        for section in sections:
+            node = node.setdefault(section, {})
+        node[last] = value
+    return nested
+
+
+def _explain(error: ValidationError, file: object) -> RabtaError:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return RabtaError(
+            "unknown key",
+            file=file,
+            key=key,
+            expected=nearest(str(first["loc"][-1]), _valid_keys(first["loc"])),
+        )
+    return RabtaError(
+        first["msg"], file=file, key=key, value=first.get("input"), expected=_expected(first["loc"])
+    )
+
+
+def _model_at(path: tuple[int | str, ...]) -> type[BaseModel] | None:
+    model: type[BaseModel] = Scenario
+    for part in path:
+        field = model.model_fields.get(str(part))
+        annotation = field.annotation if field else None
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return None
+        model = annotation
+    return model
+
+
+def _valid_keys(path: tuple[int | str, ...]) -> list[str]:
+    model = _model_at(path[:-1])
+    return list(model.model_fields) if model else []
+
+
+def _expected(path: tuple[int | str, ...]) -> str | None:
+    model = _model_at(path[:-1])
+    field = model.model_fields.get(str(path[-1])) if model and path else None
+    if field is None:
+        return None
+    kind = getattr(field.annotation, "__name__", None) or " or ".join(
+        getattr(arg, "__name__", str(arg)) for arg in get_args(field.annotation)
+    )
+    return f"{kind}: {field.description}" if field.description else kind

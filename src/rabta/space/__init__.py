@@ -1,0 +1,1 @@
+"""Satellites: elements, orbits, frames, visibility."""

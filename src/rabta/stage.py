@@ -1,0 +1,199 @@
+"""Stages: plain functions whose order follows from the names they read and write."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import inspect
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from rabta import catalog, schema
+from rabta.errors import RabtaError, nearest
+from rabta.scenario import Scenario
+from rabta.twin import Twin
+
+Outputs = dict[str, Any]
+StageFunction = Callable[[Twin], Outputs]
+FilesFunction = Callable[[Scenario], Sequence[Path]]
+
+SPINE = ("errors", "units", "times", "geo", "jit")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A registered stage; see `stage` for the fields."""
+
+    name: str
+    function: StageFunction
+    title: str
+    params: tuple[str, ...]
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    catalog: tuple[str, ...]
+    files: FilesFunction | None
+    chunked: bool
+    provider: str
+
+
+_REGISTRY: dict[str, Stage] = {}
+
+
+def stage(
+    title: str,
+    *,
+    writes: Sequence[str],
+    reads: Sequence[str] = (),
+    params: Sequence[str] = (),
+    catalog: Sequence[str] = (),
+    files: FilesFunction | None = None,
+    chunked: bool = False,
+    provider: str = "default",
+) -> Callable[[StageFunction], StageFunction]:
+    """Register a function as a stage.
+
+    Parameters
+    ----------
+    title : str
+        Shown in the progress line.
+    writes, reads : sequence of str
+        Names of tables and arrays, declared in the schema.
+    params : sequence of str
+        Scenario sections that the function reads.
+    catalog : sequence of str
+        Catalog kinds that the function reads.
+    files : callable, optional
+        Input files outside the catalog, from the scenario; their content enters the cache key.
+    chunked : bool
+        True where the function is independent over time: it is called once per time chunk, sees only
+        the chunk's times and the chunk's part of arrays over time, and returns arrays of the chunk.
+    provider : str
+        Name of this way to make the outputs, where there are several.
+    """
+
+    def register(function: StageFunction) -> StageFunction:
+        name = f"{function.__module__.removeprefix('rabta.').removesuffix('.stages')}.{function.__name__}"
+        made = Stage(
+            name,
+            function,
+            title,
+            tuple(params),
+            tuple(reads),
+            tuple(writes),
+            tuple(catalog),
+            files,
+            chunked,
+            provider,
+        )
+        for item in (*made.reads, *made.writes):
+            schema.check_name(item)
+        _REGISTRY[name] = made
+        return function
+
+    return register
+
+
+def registered() -> list[Stage]:
+    """All stages known so far."""
+    return list(_REGISTRY.values())
+
+
+def select(stages: Sequence[Stage], providers: dict[str, str]) -> list[Stage]:
+    """Keep one provider for each output name."""
+    by_output: dict[str, list[Stage]] = {}
+    for item in stages:
+        for name in item.writes:
+            by_output.setdefault(name, []).append(item)
+    for name in providers:
+        if name not in by_output:
+            raise RabtaError(
+                "provider chosen for a name that no stage writes",
+                key=f"providers.{name}",
+                expected=nearest(name, by_output),
+            )
+    chosen = {_choose(name, writers, providers).name for name, writers in by_output.items()}
+    kept = [item for item in stages if item.name in chosen]
+    _one_writer_each(kept)
+    return kept
+
+
+def _choose(name: str, writers: list[Stage], providers: dict[str, str]) -> Stage:
+    wanted = providers.get(name, "default")
+    found = [item for item in writers if item.provider == wanted] or (
+        writers if len(writers) == 1 and name not in providers else []
+    )
+    if len(found) == 1:
+        return found[0]
+    problem = "no such provider" if not found else "two providers write the same name"
+    known = nearest(wanted, {item.provider for item in writers})
+    raise RabtaError(problem, key=f"providers.{name}", value=wanted, expected=known)
+
+
+def _one_writer_each(stages: Sequence[Stage]) -> None:
+    writer: dict[str, str] = {}
+    for item in stages:
+        for name in item.writes:
+            if name in writer:
+                raise RabtaError(
+                    "two selected stages write the same name", key=name, value=f"{writer[name]}, {item.name}"
+                )
+            writer[name] = item.name
+
+
+def order(stages: Sequence[Stage]) -> list[Stage]:
+    """Sort stages so that each name is written before it is read."""
+    writer = {name: item for item in stages for name in item.writes}
+    done: dict[str, Stage] = {}
+    for item in stages:
+        _visit(item, writer, done, ())
+    return list(done.values())
+
+
+def _visit(item: Stage, writer: dict[str, Stage], done: dict[str, Stage], path: tuple[str, ...]) -> None:
+    if item.name in done:
+        return
+    if item.name in path:
+        raise RabtaError("stages form a cycle", value=" -> ".join((*path, item.name)))
+    for name in item.reads:
+        if name not in writer:
+            raise RabtaError("no stage writes this name", key=name, value=f"read by {item.name}")
+        _visit(writer[name], writer, done, (*path, item.name))
+    done[item.name] = item
+
+
+@cache
+def _code_hash(package: str) -> str:
+    module = importlib.import_module(package)
+    source = Path(inspect.getfile(module)).parent
+    digest = hashlib.sha256()
+    for path in sorted(source.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+@cache
+def _spine_hash() -> str:
+    digest = hashlib.sha256()
+    for name in SPINE:
+        digest.update((Path(__file__).parent / f"{name}.py").read_bytes())
+    digest.update((schema.FOLDER / "arrays.csv").read_bytes())
+    return digest.hexdigest()
+
+
+def key(item: Stage, scenario: Scenario, inputs: Sequence[str]) -> str:
+    """Content hash of a stage's outputs: code, parameters, catalog entries, files and input keys."""
+    package = item.function.__module__.rsplit(".", 1)[0]
+    whole = scenario.model_dump(mode="json")
+    parts = [item.name, item.provider, _code_hash(package), _spine_hash()]
+    parts += [json.dumps(whole[section], sort_keys=True) for section in item.params]
+    parts += [e.path.read_text(encoding="utf-8") for kind in item.catalog for e in catalog.entries(kind)]
+    parts += [_file_hash(path) for path in (item.files(scenario) if item.files else ())]
+    return hashlib.sha256("\0".join([*parts, *inputs]).encode()).hexdigest()[:32]
+
+
+def _file_hash(path: Path) -> str:
+    return f"{path.name}:{hashlib.sha256(path.read_bytes()).hexdigest()}"

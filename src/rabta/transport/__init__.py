@@ -1,0 +1,1 @@
+"""How capacity reaches the nation: sharing, gateways, latency."""
