@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Run", "Scenario", "Twin", "load", "__version__"]
+__all__ = ["Run", "Scenario", "Twin", "__version__", "load"]
 
 if TYPE_CHECKING:
     from rabta.run import Run, load

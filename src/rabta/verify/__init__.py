@@ -1,1 +1,83 @@
-"""Published numbers against ours."""
+"""Published numbers against ours: each suite says ours, theirs, the difference and the source.
+
+A suite is a function in a module of this package, registered with `suite`; `rabta verify` finds it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rabta.errors import RabtaError, nearest
+
+
+@dataclass(frozen=True)
+class Row:
+    """One published number beside ours.
+
+    Attributes
+    ----------
+    tolerance : float
+        Largest accepted absolute difference, in the number's own unit.
+    """
+
+    name: str
+    ours: float
+    theirs: float
+    tolerance: float
+    source: str
+
+    @property
+    def difference(self) -> float:
+        """Ours minus theirs."""
+        return self.ours - self.theirs
+
+    @property
+    def passed(self) -> bool:
+        """True where the difference is within the tolerance; NaN fails."""
+        return math.isfinite(self.difference) and abs(self.difference) <= self.tolerance
+
+
+SuiteFunction = Callable[[Path | None], list[Row]]
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A registered suite; ``needs`` says which reference files ``--files`` may hold."""
+
+    name: str
+    title: str
+    needs: str
+    function: SuiteFunction
+
+
+_SUITES: dict[str, Suite] = {}
+
+
+def suite(name: str, title: str, *, needs: str = "") -> Callable[[SuiteFunction], SuiteFunction]:
+    """Register a function ``(files: Path | None) -> list[Row]`` as a suite."""
+
+    def register(function: SuiteFunction) -> SuiteFunction:
+        _SUITES[name] = Suite(name, title, needs, function)
+        return function
+
+    return register
+
+
+def suites() -> dict[str, Suite]:
+    """All suites by name."""
+    for module in pkgutil.iter_modules(__path__, "rabta.verify."):
+        importlib.import_module(module.name)
+    return dict(sorted(_SUITES.items()))
+
+
+def run(name: str, files: Path | None = None) -> list[Row]:
+    """Rows of one suite; an unknown name is refused with the nearest known one."""
+    known = suites()
+    if name not in known:
+        raise RabtaError("no such suite", key="suite", value=name, expected=nearest(name, known))
+    return known[name].function(files)
