@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
@@ -48,11 +49,9 @@ def threads() -> int:
 
 def compile_all() -> list[str]:
     """Import every ``_kernels`` module, which compiles it or loads it from the cache."""
-    import rabta
-
     names = [
         module.name
-        for module in pkgutil.walk_packages(rabta.__path__, "rabta.")
+        for module in pkgutil.walk_packages([str(Path(__file__).parent)], "rabta.")
         if module.name.endswith("._kernels")
     ]
     for name in names:

@@ -1,0 +1,46 @@
+"""Entry point: collects the commands and turns errors into one clear message."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from rabta.errors import EXIT_INTERRUPTED, RabtaError
+
+app = typer.Typer(
+    name="rabta",
+    help="Digital twin of a nation's space-air-ground network: plan it and prove it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _commands() -> None:
+    from rabta.cli import catalog, data, new, run, show, verify
+
+    app.command("run")(run.run)
+    app.command("new")(new.new)
+    app.command("show")(show.show)
+    app.command("catalog")(catalog.catalog)
+    app.command("verify")(verify.verify)
+    app.command("data")(data.data)
+
+
+def main() -> None:
+    """Run the command line."""
+    _commands()
+    try:
+        app()
+    except RabtaError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("interrupted: finished parts are kept; the same command resumes", file=sys.stderr)
+        sys.exit(EXIT_INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

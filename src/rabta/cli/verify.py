@@ -1,0 +1,62 @@
+"""``rabta verify``: published numbers against ours."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rabta.verify import Row
+
+
+def verify(
+    suite: Annotated[str | None, typer.Argument(help="Suite to run; all if left out")] = None,
+    files: Annotated[Path | None, typer.Option(help="Folder of reference files for the suite")] = None,
+    failures: Annotated[bool, typer.Option("--failures", help="Print only the rows that fail")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON")] = False,
+) -> None:
+    """Recompute published numbers; exit code 1 when a row fails."""
+    from rabta import verify as verify_
+
+    names = [suite] if suite else list(verify_.suites())
+    results = {name: verify_.run(name, files) for name in names}
+    if json_:
+        print(
+            json.dumps({"suites": {name: record(rows) for name, rows in results.items()}}, ensure_ascii=False)
+        )
+    else:
+        for name, rows in results.items():
+            _print(verify_.suites()[name], rows, failures=failures)
+    if any(not row.passed for rows in results.values() for row in rows):
+        raise typer.Exit(1)
+
+
+def record(rows: list[Row]) -> dict[str, Any]:
+    """Rows of a suite as plain data."""
+    passed = sum(row.passed for row in rows)
+    fields = ("name", "ours", "theirs", "difference", "tolerance", "passed", "source")
+    return {
+        "passed": passed,
+        "failed": len(rows) - passed,
+        "rows": [{field: _finite(getattr(row, field)) for field in fields} for row in rows],
+    }
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no NaN or infinity; they become null."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _print(suite: Any, rows: list[Row], *, failures: bool) -> None:
+    passed = sum(row.passed for row in rows)
+    needs = f"  (with --files: {suite.needs})" if suite.needs else ""
+    print(f"\n{suite.name}: {suite.title}: {passed} passed, {len(rows) - passed} failed{needs}")
+    for row in rows:
+        if not (failures and row.passed):
+            mark = "ok  " if row.passed else "FAIL"
+            numbers = f"ours {row.ours:<12.6g} theirs {row.theirs:<12.6g} diff {row.difference:<+11.3g}"
+            print(f"  {mark} {row.name:<56} {numbers} tol {row.tolerance:<8.2g} [{row.source}]")

@@ -1,0 +1,258 @@
+"""Runs: from a scenario to a run folder that holds everything anyone reads afterwards."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import platform
+import resource
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import rabta
+from rabta import catalog, schema
+from rabta import scenario as scenarios
+from rabta import stage as stages_
+from rabta.cache import Cache, default_folder, read_table
+from rabta.errors import EXIT_SYSTEM, RabtaError, nearest
+from rabta.progress import Progress, Silent
+from rabta.scenario import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from rabta.engine import Engine
+
+DOMAINS = ("nation", "space", "radio", "mobile", "transport", "plan")
+SCENARIOS = Path(__file__).parent / "scenarios"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run, read from its folder."""
+
+    folder: Path
+
+    @cached_property
+    def provenance(self) -> dict[str, Any]:
+        """What made the run: versions, stages, catalog entries, data layers."""
+        found: dict[str, Any] = json.loads((self.folder / "provenance.json").read_text(encoding="utf-8"))
+        return found
+
+    @cached_property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """All tables by name."""
+        return {p.stem: read_table(p) for p in sorted((self.folder / "tables").glob("*.parquet"))}
+
+    @cached_property
+    def arrays(self) -> xr.Dataset:
+        """All stored arrays, read when asked for; units are in ``attrs["unit"]``."""
+        import xarray as xr
+
+        found: xr.Dataset = xr.open_zarr(self.folder / "arrays.zarr", chunks=None, consolidated=False)
+        return found
+
+    @property
+    def report(self) -> Path:
+        """The report's page."""
+        return self.folder / "report" / "index.html"
+
+    def summary(self) -> dict[str, Any]:
+        """Headline figures."""
+        from rabta import report
+
+        return dict(report.summary(self.folder))
+
+
+@dataclass(frozen=True)
+class Job:
+    """A scenario ready to run."""
+
+    scenario: Scenario
+
+    def run(
+        self, folder: Path = Path("runs"), *, cache: Path | None = None, progress: Progress | None = None
+    ) -> Run:
+        """Run every stage, write the run folder whole or not at all, build the report."""
+        with _clear_errors(folder):
+            return _run(self.scenario, folder, Cache(cache or default_folder()), progress or Silent())
+
+
+def load(name: str, **overrides: Any) -> Job:
+    """Scenario by name or path; keywords override sections, as in ``load("pakistan", time={"hours": 1})``."""
+    return Job(scenarios.load(find(name), overrides))
+
+
+def find(name: str) -> Path:
+    """File of a scenario: a path, ``scenarios/<name>.toml`` here, or one that ships."""
+    tried = [Path(name), Path("scenarios") / f"{name}.toml", SCENARIOS / f"{name}.toml"]
+    for path in tried:
+        if path.is_file():
+            return path
+    known = {p.stem for folder in (Path("scenarios"), SCENARIOS) for p in folder.glob("*.toml")}
+    raise RabtaError("no such scenario", key="scenario", value=name, expected=nearest(name, known))
+
+
+def all_stages() -> list[stages_.Stage]:
+    """Stages of every domain and of installed plug-ins (entry point ``rabta.stages``)."""
+    from importlib.metadata import entry_points
+
+    for domain in DOMAINS:
+        import_module(f"rabta.{domain}.stages")
+    for point in entry_points(group="rabta.stages"):
+        point.load()
+    return stages_.registered()
+
+
+def _run(scenario: Scenario, folder: Path, cache: Cache, progress: Progress) -> Run:
+    from rabta import report
+    from rabta.engine import Engine
+
+    began = time.perf_counter()
+    folder.mkdir(parents=True, exist_ok=True)
+    with _partial(folder, scenario.name) as partial:
+        engine = Engine(scenario, all_stages(), cache, partial / "arrays.zarr", progress)
+        place = folder / f"{scenario.name}-{_run_hash(engine)}"
+        engine.run()
+        _write_times(engine)
+        _write_tables(engine, partial / "tables")
+        (partial / "scenario.toml").write_text(to_toml(scenario), encoding="utf-8")
+        _write_provenance(engine, partial, time.perf_counter() - began)
+        progress.start("report", "Report", 1)
+        report.build(partial)
+        progress.advance("report", cached=False)
+        _write_provenance(engine, partial, time.perf_counter() - began)
+        _replace(partial, place)
+    cache.trim()
+    return Run(place)
+
+
+@contextmanager
+def _partial(folder: Path, name: str) -> Iterator[Path]:
+    import tempfile
+
+    partial = Path(tempfile.mkdtemp(dir=folder, prefix=f".partial-{name}-"))
+    try:
+        yield partial
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _replace(partial: Path, place: Path) -> None:
+    old = place.with_name(f".old-{place.name}")
+    shutil.rmtree(old, ignore_errors=True)
+    if place.exists():
+        place.replace(old)
+    partial.chmod(0o755)
+    partial.replace(place)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _run_hash(engine: Engine) -> str:
+    parts = [*sorted(engine.keys.values()), engine.scenario.model_dump_json()]
+    return hashlib.sha256("".join(parts).encode()).hexdigest()[:10]
+
+
+def _write_tables(engine: Engine, folder: Path) -> None:
+    folder.mkdir()
+    for name, table in engine.twin.tables.items():
+        table.to_parquet(folder / f"{name}.parquet", index=False)
+
+
+def _write_times(engine: Engine) -> None:
+    """Time coordinate in the form that xarray decodes (CF conventions 1.11, section 4.4)."""
+    import numpy as np
+    import zarr
+
+    seconds = engine.twin.times.astype("datetime64[s]").astype(np.int64)
+    group = zarr.open_group(engine.store, mode="a")
+    group.create_array(
+        "time",
+        data=seconds,
+        dimension_names=("time",),
+        attributes={"units": "seconds since 1970-01-01T00:00:00", "calendar": "proleptic_gregorian"},
+    )
+
+
+def _write_provenance(engine: Engine, folder: Path, wall_s: float) -> None:
+    kinds = sorted({kind for item in engine.stages for kind in item.catalog})
+    record = {
+        "name": engine.scenario.name,
+        "title": engine.scenario.title or engine.scenario.name,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "rabta_version": rabta.__version__,
+        "scenario": engine.scenario.model_dump(mode="json"),
+        "stages": [
+            {"name": name, "title": t.title, "seconds": round(t.seconds, 3), "cached": t.cached}
+            for name, t in engine.timings.items()
+        ],
+        "catalog": [
+            {"kind": e.kind, "name": e.name, **e.provenance} for kind in kinds for e in catalog.entries(kind)
+        ],
+        "data_layers": _data_layers(engine.scenario.nation.name),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "wall_s": round(wall_s, 2),
+        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }
+    (folder / "provenance.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
+
+
+def _data_layers(nation: str) -> list[dict[str, Any]]:
+    path = catalog.SHIPPED / "nations" / nation / "layers.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+
+
+def to_toml(scenario: Scenario) -> str:
+    """Scenario as TOML with every key written out."""
+    whole = scenario.model_dump(mode="json")
+    text = [f"{key} = {toml_value(value)}" for key, value in whole.items() if not isinstance(value, dict)]
+    for name, section in ((k, v) for k, v in whole.items() if isinstance(v, dict)):
+        plain = {k: v for k, v in section.items() if v is not None and not isinstance(v, dict)}
+        text += ["", f"[{name}]", *(f"{k} = {toml_value(v)}" for k, v in plain.items())]
+        for k, v in section.items():
+            if isinstance(v, dict):
+                text += ["", f"[{name}.{k}]", *(f"{kk} = {toml_value(vv)}" for kk, vv in v.items())]
+    return "\n".join(text) + "\n"
+
+
+def toml_value(value: Any) -> str:
+    """One value as TOML (strings, numbers, booleans and lists read as JSON does)."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+@contextmanager
+def _clear_errors(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise RabtaError(
+                "no space left on the disk; nothing was left half-written",
+                file=error.filename or folder,
+                expected="free space, or another folder (--runs, RABTA_CACHE)",
+                exit_code=EXIT_SYSTEM,
+            ) from error
+        if error.errno in (errno.EACCES, errno.EROFS):
+            raise RabtaError(
+                "cannot write",
+                file=error.filename or folder,
+                expected="a folder that you may write",
+                exit_code=EXIT_SYSTEM,
+            ) from error
+        raise
+
+
+def table_names() -> list[str]:
+    """Names of tables that a run folder holds."""
+    return sorted(schema.tables())
