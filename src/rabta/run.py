@@ -22,16 +22,16 @@ import rabta
 from rabta import catalog, schema
 from rabta import scenario as scenarios
 from rabta import stage as stages_
-from rabta.cache import Cache, default_folder, read_table
+from rabta.engine.cache import Cache, default_folder, read_table
+from rabta.engine.progress import Progress, Silent
 from rabta.errors import EXIT_SYSTEM, RabtaError, nearest
-from rabta.progress import Progress, Silent
 from rabta.scenario import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from rabta.engine import Engine
+    from rabta.engine.evaluate import Engine
 
 DOMAINS = ("nation", "space", "radio", "mobile", "transport", "plan")
 SCENARIOS = Path(__file__).parent / "scenarios"
@@ -116,7 +116,7 @@ def all_stages() -> list[stages_.Stage]:
 
 def _run(scenario: Scenario, folder: Path, cache: Cache, progress: Progress) -> Run:
     from rabta import report
-    from rabta.engine import Engine
+    from rabta.engine.evaluate import Engine
 
     began = time.perf_counter()
     folder.mkdir(parents=True, exist_ok=True)

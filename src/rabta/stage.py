@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import inspect
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -21,7 +21,8 @@ Outputs = dict[str, Any]
 StageFunction = Callable[[Twin], Outputs]
 FilesFunction = Callable[[Scenario], Sequence[Path]]
 
-SPINE = ("errors", "units", "times", "geo", "jit")
+_DOTTED = re.compile(r"^\s*(?:from|import) rabta\.(\w+)", re.MULTILINE)
+_PLAIN = re.compile(r"^\s*from rabta import ([\w ,]+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -166,29 +167,35 @@ def _visit(item: Stage, writer: dict[str, Stage], done: dict[str, Stage], path: 
 
 
 @cache
-def _code_hash(package: str) -> str:
-    module = importlib.import_module(package)
-    source = Path(inspect.getfile(module)).parent
-    digest = hashlib.sha256()
-    for path in sorted(source.glob("*.py")):
+def _code_hash(folder: Path) -> str:
+    """Hash of a stage's package and of every part of Rabta that it imports, directly or not."""
+    root = Path(__file__).parent
+    files: set[Path] = set()
+    queue = sorted(folder.glob("*.py"))
+    while queue:
+        path = queue.pop()
+        if path in files:
+            continue
+        files.add(path)
+        for name in _imports(path.read_text(encoding="utf-8")):
+            queue += [root / f"{name}.py"] if (root / f"{name}.py").is_file() else (root / name).glob("*.py")
+    digest = hashlib.sha256((schema.FOLDER / "arrays.csv").read_bytes())
+    for path in sorted(files):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
-@cache
-def _spine_hash() -> str:
-    digest = hashlib.sha256()
-    for name in SPINE:
-        digest.update((Path(__file__).parent / f"{name}.py").read_bytes())
-    digest.update((schema.FOLDER / "arrays.csv").read_bytes())
-    return digest.hexdigest()
+def _imports(source: str) -> set[str]:
+    plain = [
+        re.split(r"\s+as\s+", part.strip())[0] for line in _PLAIN.findall(source) for part in line.split(",")
+    ]
+    return {*_DOTTED.findall(source), *plain} - {""}
 
 
 def key(item: Stage, scenario: Scenario, inputs: Sequence[str]) -> str:
     """Content hash of a stage's outputs: code, parameters, catalog entries, files and input keys."""
-    package = item.function.__module__.rsplit(".", 1)[0]
     whole = scenario.model_dump(mode="json")
-    parts = [item.name, item.provider, _code_hash(package), _spine_hash()]
+    parts = [item.name, item.provider, _code_hash(Path(inspect.getfile(item.function)).parent)]
     parts += [json.dumps(whole[section], sort_keys=True) for section in item.params]
     parts += [e.path.read_text(encoding="utf-8") for kind in item.catalog for e in catalog.entries(kind)]
     parts += [_file_hash(path) for path in (item.files(scenario) if item.files else ())]

@@ -30,7 +30,7 @@ def run(
     """Simulate, plan and report; prints a summary and the report's path."""
     from rabta import run as runs_
     from rabta import scenario as scenarios
-    from rabta.progress import Lines
+    from rabta.engine.progress import Lines
 
     options = {
         "nation.resolution": resolution,

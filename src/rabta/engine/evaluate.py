@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from rabta import schema
 from rabta import stage as stages_
-from rabta.cache import Cache
+from rabta.engine.cache import Cache
+from rabta.engine.progress import Progress
 from rabta.errors import RabtaError
-from rabta.progress import Progress
 from rabta.scenario import Scenario
 from rabta.stage import Stage
 from rabta.twin import Twin, wrap
