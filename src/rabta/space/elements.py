@@ -154,7 +154,7 @@ def _parse(path: Path, file: object) -> dict[str, NDArray[Any]]:
 
 
 def parse(raw: bytes, file: object = None) -> dict[str, NDArray[Any]]:
-    """Element columns of the content of one TLE or OMM file, each value checked, with ``line`` and ``file``."""
+    """Element columns of the content of one TLE or OMM file, every value checked (see `read`)."""
     head = raw[:4096].decode("utf-8", "replace")
     if spelling := omm.recognise(head):
         try:
@@ -213,7 +213,7 @@ def _check_unique(columns: Columns) -> None:
             file=columns["file"][second],
             key=f"line {columns['line'][second]}",
             value=f"{columns['name'][second]} ({norad[second]})",
-            expected=f"each catalogue number once; also at line {columns['line'][first]} of {columns['file'][first]}",
+            expected=f"each number once; also at line {columns['line'][first]} of {columns['file'][first]}",
         )
 
 

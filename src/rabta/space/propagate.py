@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sgp4.api import SGP4_ERRORS as _MESSAGES
-from sgp4.api import WGS72, Satrec
+from sgp4.api import WGS72, Satrec, SatrecArray
+
+from rabta.space.frames import earth_fixed
+from rabta.times import julian_date
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,6 +21,17 @@ if TYPE_CHECKING:
 SGP4_ERRORS: dict[int, str] = dict(_MESSAGES)
 SGP4_EPOCH_JD = 2_433_281.5  # 1949-12-31T00:00, from which sgp4init counts days
 REV_DAY = 2.0 * np.pi / 1440.0
+ELEMENTS = (
+    "epoch_jd",
+    "bstar",
+    "eccentricity",
+    "mean_motion_rev_day",
+    "argp_deg",
+    "inclination_deg",
+    "mean_anomaly_deg",
+    "raan_deg",
+)
+STALE_DAYS = 3.0
 
 
 def satrecs(columns: Mapping[str, NDArray[Any]] | pd.DataFrame) -> list[Satrec]:
@@ -54,3 +70,84 @@ def satrecs(columns: Mapping[str, NDArray[Any]] | pd.DataFrame) -> list[Satrec]:
         )  # fmt: skip
         out.append(record)
     return out
+
+
+def moving(satellites: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the ``satellite`` axis: all but the geostationary ones, which the table holds last."""
+    return satellites[satellites["orbit"] != "geo"]
+
+
+def geostationary_rows(satellites: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the ``geo`` axis."""
+    return satellites[satellites["orbit"] == "geo"]
+
+
+def positions(satellites: pd.DataFrame, times: NDArray[np.datetime64]) -> NDArray[np.float32]:
+    """Earth-fixed positions of the moving satellites.
+
+    Parameters
+    ----------
+    satellites : DataFrame
+        The ``satellites`` table.
+    times : ndarray of datetime64[ns], shape (time,)
+        UTC.
+
+    Returns
+    -------
+    ndarray of float32, shape (time, satellite, 3)
+        Metres. NaN where SGP4 reports an error (a decayed satellite), which is warned of by name.
+
+    Notes
+    -----
+    SGP4/SDP4 after Vallado et al., AIAA 2006-6753, WGS-72 constants, improved mode; frame and its errors in
+    `rabta.space.frames.earth_fixed`. The elements' own error is the largest: about 1 km at epoch, more later.
+    """
+    chosen = moving(satellites)
+    if chosen.empty:
+        return np.empty((len(times), 0, 3), dtype=np.float32)
+    packed = np.stack([chosen[name].to_numpy(dtype=np.float64) for name in ELEMENTS])
+    errors, states, _ = _array(packed.tobytes()).sgp4(*julian_date(times))
+    for text in (stale(chosen, times), decayed(chosen, errors)):
+        if text:
+            warnings.warn(text, stacklevel=2)
+    return earth_fixed(states, errors, times)
+
+
+@lru_cache(maxsize=4)
+def _array(packed: bytes) -> SatrecArray:
+    """Initialised records of a table's elements: built once, used by every time chunk."""
+    columns = dict(zip(ELEMENTS, np.frombuffer(packed).reshape(len(ELEMENTS), -1), strict=True))
+    return SatrecArray(satrecs(columns))
+
+
+def decayed(satellites: pd.DataFrame, errors: NDArray[np.uint8]) -> str:
+    """Say which satellites SGP4 could not propagate, and why; empty where there is none."""
+    rows = np.flatnonzero(errors.any(axis=1))
+    if not rows.size:
+        return ""
+    names = [
+        f"{satellites['name'].iloc[row]} ({SGP4_ERRORS.get(int(errors[row].max()), 'unknown error')})"
+        for row in rows[:10]
+    ]
+    more = f" and {rows.size - 10} more" if rows.size > 10 else ""
+    return f"left out, SGP4 cannot propagate them to the time of the run: {', '.join(names)}{more}"
+
+
+def stale(satellites: pd.DataFrame, times: NDArray[np.datetime64]) -> str:
+    """Say how far the run is from the epochs of catalogued elements; empty where that is under three days.
+
+    The expected error is the usual rule for low orbits, 1 km at epoch and 1 to 3 km for each day (Vallado
+    and Cefola, IAC-12-A6.6.11); manoeuvres add to it.
+    """
+    real = satellites[satellites["norad"] > 0]
+    if real.empty or not len(times):
+        return ""
+    whole, part = julian_date(times)
+    middle = float(np.median(whole + part))
+    age = abs(float(np.median(middle - real["epoch_jd"].to_numpy())))
+    if age <= STALE_DAYS:
+        return ""
+    return (
+        f"elements are {age:.0f} days from the time of the run: "
+        f"expect errors of {1 + age:.0f} to {1 + 3 * age:.0f} km along track in low orbit"
+    )

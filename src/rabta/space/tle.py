@@ -95,7 +95,7 @@ def parse(raw: bytes, file: object = None) -> dict[str, NDArray[Any]]:
         _check_characters(lines, fields)
         _check_sums(lines)
     norad = _catalogue_numbers(first)
-    _check_same_number(first, second, norad)
+    _check_same_number(second, norad)
     power = _numbers(first, DRAG_POWER)
     columns: dict[str, NDArray[Any]] = {
         "name": np.array([n or f"{k:05d}" for n, k in zip(names, norad, strict=True)], dtype=object),
@@ -217,7 +217,7 @@ def _catalogue_numbers(lines: _Lines) -> NDArray[np.int64]:
     return out
 
 
-def _check_same_number(first: _Lines, second: _Lines, norad: NDArray[np.int64]) -> None:
+def _check_same_number(second: _Lines, norad: NDArray[np.int64]) -> None:
     bad = norad != _catalogue_numbers(second)
     if bad.any():
         row = int(bad.argmax())

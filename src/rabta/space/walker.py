@@ -35,8 +35,9 @@ def kozai_mean_motion(altitude_km: float, inclination_deg: float) -> float:
 
     Notes
     -----
-    AIAA 2006-6753, appendix: with zero eccentricity the mean radius is ``a (1 - 3/4 J2 (3 cos^2 i - 1) / a^2)``
-    (short-period terms) and ``n_Brouwer = n_Kozai / (1 + d0)`` (initialisation), both inverted here by iteration.
+    AIAA 2006-6753, appendix: with zero eccentricity the mean radius is
+    ``a (1 - 3/4 J2 (3 cos^2 i - 1) / a^2)`` (short-period terms) and ``n_Brouwer = n_Kozai / (1 + d0)``
+    (initialisation), both inverted here by iteration.
 
     Examples
     --------

@@ -1,0 +1,80 @@
+"""Stages of the space engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rabta.space import frames
+from rabta.space import propagate as orbits
+from rabta.space import visibility as views
+from rabta.stage import stage
+from rabta.twin import Twin
+
+
+@stage(
+    "Propagating satellites",
+    params=("time",),
+    reads=("satellites",),
+    writes=("satellite_position_m",),
+    chunked=True,
+)
+def propagate(twin: Twin) -> dict[str, Any]:
+    """Earth-fixed positions of the moving satellites."""
+    return {"satellite_position_m": orbits.positions(twin.table("satellites"), twin.times)}
+
+
+@stage(
+    "Finding the best satellites of every cell",
+    params=("space",),
+    reads=("cells", "horizon_deg", "satellites", "satellite_position_m"),
+    writes=(
+        "visible_count",
+        "slot_satellite",
+        "slot_elevation_deg",
+        "slot_range_m",
+        "best_elevation_deg",
+    ),
+    chunked=True,
+)
+def visibility(twin: Twin) -> dict[str, Any]:
+    """Best satellites by elevation over the ellipsoid and the terrain."""
+    satellites = orbits.moving(twin.table("satellites"))
+    found = views.visible(
+        _ground(twin),
+        twin.values("satellite_position_m"),
+        _least_elevation(twin, satellites["min_elevation_deg"].to_numpy(dtype=np.float64)),
+        twin.scenario.space.slots,
+    )
+    return vars(found)
+
+
+@stage(
+    "Looking at geostationary satellites",
+    params=("space",),
+    reads=("cells", "horizon_deg", "satellites"),
+    writes=("geo_elevation_deg", "geo_clear"),
+)
+def geo(twin: Twin) -> dict[str, Any]:
+    """Elevation of geostationary satellites, and whether the terrain leaves them clear."""
+    place = _ground(twin)
+    fixed = orbits.geostationary_rows(twin.table("satellites"))
+    where = frames.geostationary(fixed["longitude_deg"].to_numpy(dtype=np.float64))
+    elevation, azimuth, _ = views.look(place, where)
+    least = _least_elevation(twin, fixed["min_elevation_deg"].to_numpy(dtype=np.float64))
+    above = np.maximum(views.horizon_at(place.horizon_deg, azimuth), least)
+    return {"geo_elevation_deg": elevation, "geo_clear": elevation >= above}
+
+
+def _ground(twin: Twin) -> views.Ground:
+    cells = twin.table("cells")
+    horizon = twin.values("horizon_deg") if twin.scenario.space.terrain else None
+    lat, lon, height = (cells[name].to_numpy(np.float64) for name in ("lat_deg", "lon_deg", "elevation_m"))
+    return views.ground(lat, lon, height, horizon)
+
+
+def _least_elevation(twin: Twin, own: NDArray[np.float64]) -> NDArray[np.float64]:
+    wanted = twin.scenario.space.min_elevation_deg
+    return own if wanted is None else np.full_like(own, wanted)
