@@ -1,0 +1,133 @@
+"""The plan: relaxation first, which bounds every answer, then an exact repair of what it left open.
+
+The relaxation is a linear programme that pays fixed costs in proportion. Nearly all of its cells come
+out whole, because only the coupling constraints (zones, stations, budget, cable segments) can split
+one. The few split cells go to a small exact model in what capacity and money is left. The answer's
+cost over the relaxation's value is the certified gap.
+"""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rabta.plan.model import DOLLARS, Columns, Given, Outcome, columns, solve
+from rabta.plan.problem import RESOURCES, ROUTED, STATIONED, TINY, Array, Problem, Solution
+
+NO_LIMIT_S = 1e9
+
+
+def optimise(problem: Problem, time_limit_s: float) -> Solution:
+    """Cheapest plan found, with a bound and dual prices.
+
+    Parameters
+    ----------
+    problem : Problem
+    time_limit_s : float
+        For the exact repair; the relaxation always runs to its end, because it is the bound.
+    """
+    started = perf_counter()
+    ways = columns(problem)
+    relaxed = solve(problem, ways, nothing_given(problem), NO_LIMIT_S)
+    left_s = max(time_limit_s - (perf_counter() - started), 1.0)
+    share, built, stations, status = _repair(problem, ways, relaxed, left_s)
+    answer = Solution(share, built, stations, relaxed.bound_usd, _prices(problem, relaxed), status)
+    return prune(problem, answer)
+
+
+def nothing_given(problem: Problem) -> Given:
+    """Everything is still open."""
+    none = np.zeros(problem.households.size, dtype=bool)
+    used = {name: np.zeros(problem.zones) for name in (*problem.limits, STATIONED)}
+    return Given(np.flatnonzero(problem.households > 0), used, 0.0, none, none)
+
+
+def exact(problem: Problem, time_limit_s: float) -> Solution:
+    """Answer of the whole mixed-integer model: the referee for small problems."""
+    ways = columns(problem)
+    start = nothing_given(problem)
+    given = Given(start.cells, start.used_mbps, 0.0, start.built, start.closed, exact=True)
+    found = solve(problem, ways, given, time_limit_s)
+    share = _table(problem, ways, given, found)
+    built = found.segment > 0.5
+    return Solution(share, built, _stations(problem, found), found.bound_usd, {}, found.status)
+
+
+def _repair(
+    problem: Problem, ways: Columns, relaxed: Outcome, time_limit_s: float
+) -> tuple[Array, NDArray[np.bool_], NDArray[np.int64], str]:
+    everything = nothing_given(problem)
+    share = _table(problem, ways, everything, relaxed)
+    whole = np.ones(problem.households.size, dtype=bool)
+    whole[everything.cells] = _is_whole(problem, ways, everything, relaxed)
+    share = np.where(whole[:, None], np.round(share), 0.0)
+    built = relaxed.segment > 1.0 - TINY
+    open_segment = (relaxed.segment > TINY) & ~built
+    if whole.all() and not open_segment.any() and not relaxed.stations.any():
+        return share, built, np.zeros(problem.zones, dtype=np.int64), "Optimal"
+    given = _given(problem, share, np.flatnonzero(~whole), built, ~(built | open_segment))
+    found = solve(problem, ways, given, time_limit_s)
+    share = share + _table(problem, ways, given, found)
+    return share, built | (found.segment > 0.5), _stations(problem, found), found.status
+
+
+def _given(
+    problem: Problem,
+    share: Array,
+    cells: NDArray[np.int64],
+    built: NDArray[np.bool_],
+    closed: NDArray[np.bool_],
+) -> Given:
+    people = share * problem.households[:, None]
+    load = people * problem.load_mbps[:, None]
+    used = {}
+    for name in (*problem.limits, STATIONED):
+        mine = [t == name or RESOURCES.get(t) == name for t in problem.technologies]
+        used[name] = np.bincount(problem.zone, weights=load[:, mine].sum(axis=1), minlength=problem.zones)
+    spent = (share > TINY) * problem.fixed_capex + people * problem.unit_capex
+    segments = float(problem.route_capex[built].sum())
+    return Given(cells, used, float(spent.sum()) + segments, built, closed, exact=True)
+
+
+def _is_whole(problem: Problem, ways: Columns, given: Given, found: Outcome) -> NDArray[np.bool_]:
+    largest = np.zeros(problem.households.size)
+    largest[given.cells] = found.left
+    mine = np.isin(ways.cell, given.cells)
+    np.maximum.at(largest, ways.cell[mine], found.share)
+    return np.asarray(largest[given.cells] > 1.0 - TINY)
+
+
+def _table(problem: Problem, ways: Columns, given: Given, found: Outcome) -> Array:
+    share = np.zeros_like(problem.quality)
+    decided = np.zeros(problem.households.size, dtype=bool)
+    decided[given.cells] = True
+    mine = decided[ways.cell]
+    share[ways.cell[mine], ways.technology[mine]] = np.where(found.share > TINY, found.share, 0.0)
+    return np.minimum(share, 1.0)
+
+
+def _stations(problem: Problem, found: Outcome) -> NDArray[np.int64]:
+    if not found.stations.size:
+        return np.zeros(problem.zones, dtype=np.int64)
+    return np.round(found.stations).astype(np.int64)
+
+
+def prune(problem: Problem, answer: Solution) -> Solution:
+    """Drop segments that lead to no routed household."""
+    routed = problem.column_of(ROUTED)
+    if routed < 0:
+        return answer
+    from rabta.plan.model import needed
+
+    used = needed(problem.route_parent, np.flatnonzero(answer.share[:, routed] > TINY))
+    built = answer.built & used
+    return Solution(answer.share, built, answer.stations, answer.bound_usd, answer.prices, answer.status)
+
+
+def _prices(problem: Problem, relaxed: Outcome) -> dict[str, Array]:
+    found = {name: np.maximum(-relaxed.duals[name], 0.0) for name in problem.limits if name in relaxed.duals}
+    if "budget" in relaxed.duals:
+        found["budget"] = np.maximum(-relaxed.duals["budget"], 0.0) / DOLLARS
+    return found

@@ -1,0 +1,183 @@
+"""The planning problem and the price of an answer, apart from how it is solved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Index = NDArray[np.int64]
+TINY = 1e-6
+
+RESOURCES = {"leo_terminal": "satellite", "satellite_cell": "satellite", "geo_terminal": "geo"}
+ROUTED = "fibre_fwa"
+STATIONED = "haps"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Cells to serve, ways to serve them, and what they share.
+
+    Attributes
+    ----------
+    households, load_mbps : ndarray, shape (cell,)
+        Households to connect and the busy-hour load that each of them puts on shared capacity.
+    fixed_npc, unit_npc, fixed_capex, unit_capex, quality : ndarray, shape (cell, technology)
+        Costs of being in the cell and of each household; quality in [0, 1], 0 where there is no service.
+    zone : ndarray of int, shape (cell,)
+        Row of the zone of each cell.
+    limits : dict of str to ndarray, shape (zone,)
+        Capacity in Mbit/s of the resources ``satellite`` and ``geo``.
+    route_parent, route_npc, route_capex : ndarray, shape (cell,)
+        Forest of cable segments (`routes.plan_routes`) that the routed technology needs.
+    station_npc, station_capex, station_mbps : float
+        One stratospheric station, which serves one zone.
+    shortfall_usd : float
+        Price of leaving one household without service; a household served at quality q pays 1 - q of it.
+    """
+
+    technologies: tuple[str, ...]
+    households: Array
+    load_mbps: Array
+    fixed_npc: Array
+    unit_npc: Array
+    fixed_capex: Array
+    unit_capex: Array
+    quality: Array
+    zone: Index
+    limits: Mapping[str, Array]
+    route_parent: Index
+    route_npc: Array
+    route_capex: Array
+    station_npc: float
+    station_capex: float
+    station_mbps: float
+    shortfall_usd: float
+    budget_usd: float | None = None
+
+    @property
+    def zones(self) -> int:
+        """Number of zones."""
+        return (
+            int(next(iter(self.limits.values())).size) if self.limits else int(self.zone.max(initial=-1)) + 1
+        )
+
+    def column_of(self, technology: str) -> int:
+        """Column of a technology, or -1."""
+        return self.technologies.index(technology) if technology in self.technologies else -1
+
+
+@dataclass(frozen=True)
+class Solution:
+    """An answer to a `Problem`.
+
+    Attributes
+    ----------
+    share : ndarray, shape (cell, technology)
+        Share of the cell's households on each technology; what is missing to 1 is not served.
+    built : ndarray of bool, shape (cell,)
+        Cable segments that are built.
+    stations : ndarray of int, shape (zone,)
+        Stratospheric stations.
+    bound_usd : float
+        No answer costs less than this (value of the linear relaxation).
+    prices : dict of str to ndarray
+        Dual prices in dollars per unit: resources per Mbit/s and zone, ``budget`` per dollar.
+    status : str
+        What the solver said.
+    """
+
+    share: Array
+    built: NDArray[np.bool_]
+    stations: Index
+    bound_usd: float
+    prices: Mapping[str, Array] = field(default_factory=dict)
+    status: str = ""
+
+
+@dataclass(frozen=True)
+class Price:
+    """What an answer costs.
+
+    Attributes
+    ----------
+    npc, capex : ndarray, shape (cell, technology)
+        Shared cables and stations are divided among the households that use them.
+    penalty_usd : float
+        Shortfall price of households without service or below the floor.
+    """
+
+    npc: Array
+    capex: Array
+    penalty_usd: float
+
+    @property
+    def npc_usd(self) -> float:
+        """Net present cost of everything that is built."""
+        return float(self.npc.sum())
+
+    @property
+    def objective_usd(self) -> float:
+        """What the optimisation minimises."""
+        return self.npc_usd + self.penalty_usd
+
+
+def price(problem: Problem, answer: Solution) -> Price:
+    """Cost of an answer, from the cost tables alone."""
+    used = answer.share > TINY
+    people = answer.share * problem.households[:, None]
+    npc = used * problem.fixed_npc + people * problem.unit_npc
+    capex = used * problem.fixed_capex + people * problem.unit_capex
+    routed, stationed = problem.column_of(ROUTED), problem.column_of(STATIONED)
+    if routed >= 0:
+        npc[:, routed] += spread_routes(problem, answer.built, people[:, routed], problem.route_npc)
+        capex[:, routed] += spread_routes(problem, answer.built, people[:, routed], problem.route_capex)
+    if stationed >= 0:
+        shared = spread_stations(problem, answer.stations, people[:, stationed])
+        npc[:, stationed] += shared * problem.station_npc
+        capex[:, stationed] += shared * problem.station_capex
+    missing = problem.households - (people * problem.quality).sum(axis=1)
+    return Price(npc, capex, float(np.maximum(missing, 0.0).sum()) * problem.shortfall_usd)
+
+
+def spread_routes(problem: Problem, built: NDArray[np.bool_], people: Array, cost: Array) -> Array:
+    """Divide each built segment among the routed households behind it, by head.
+
+    Returns
+    -------
+    ndarray, shape (cell,)
+        Sums to the cost of all built segments that lead to a household.
+    """
+    behind = np.where(built, people, 0.0)
+    order = _outermost_first(problem.route_parent)
+    for cell in order:
+        parent = problem.route_parent[cell]
+        if parent >= 0:
+            behind[parent] += behind[cell]
+    each = np.divide(np.where(built, cost, 0.0), behind, out=np.zeros_like(behind), where=behind > 0)
+    for cell in order[::-1]:
+        parent = problem.route_parent[cell]
+        if parent >= 0:
+            each[cell] += each[parent]
+    return np.asarray(each * people)
+
+
+def _outermost_first(parent: Index) -> Index:
+    depth = np.zeros(parent.size, dtype=np.int64)
+    above = parent.copy()
+    while (above >= 0).any():
+        deeper = above >= 0
+        depth[deeper] += 1
+        above[deeper] = parent[above[deeper]]
+    return np.argsort(-depth, kind="stable")
+
+
+def spread_stations(problem: Problem, stations: Index, people: Array) -> Array:
+    """Stations of each zone divided among its households on them, by head."""
+    total = np.bincount(problem.zone, weights=people, minlength=problem.zones)
+    return np.divide(
+        people * stations[problem.zone], total[problem.zone], out=np.zeros_like(people), where=people > 0
+    )

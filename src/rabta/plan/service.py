@@ -1,0 +1,150 @@
+"""What a household gets from each technology in each cell: rate, latency, availability, quality."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rabta.units import SPEED_OF_LIGHT_M_S
+
+Array = NDArray[np.float64]
+LOW_PERCENTILE = 5.0
+GEO_RADIUS_KM = 42_164.17  # radius of an orbit with the period of one sidereal day
+EARTH_RADIUS_KM = 6_378.137
+BLOCK = 1024
+
+
+@dataclass(frozen=True)
+class Service:
+    """Rate, round-trip time and availability of each technology, shape (cell, technology)."""
+
+    rate_mbps: Array
+    latency_ms: Array
+    availability: Array
+
+    def quality(self, floor_mbps: float, floor_latency_ms: float, floor_availability: float) -> Array:
+        """Share of the floor that is met, between 0 and 1.
+
+        Product of three ratios, each cut at 1: rate over its floor, the latency floor over the
+        latency, availability over its floor. One means that the floor is met in full.
+        """
+        with np.errstate(divide="ignore", invalid="ignore"):
+            rate = np.clip(self.rate_mbps / floor_mbps, 0.0, 1.0)
+            latency = np.clip(floor_latency_ms / self.latency_ms, 0.0, 1.0)
+            up = np.clip(self.availability / floor_availability, 0.0, 1.0) if floor_availability > 0 else 1.0
+        product = rate * latency * up
+        return np.where(self.works, np.nan_to_num(product), 0.0)
+
+    @property
+    def works(self) -> NDArray[np.bool_]:
+        """Where there is a service at all."""
+        return (self.rate_mbps > 0) & np.isfinite(self.latency_ms) & (self.availability > 0)
+
+
+@dataclass(frozen=True)
+class Orbiting:
+    """What the moving satellites give each cell over the run.
+
+    Attributes
+    ----------
+    rate_mbps : ndarray, shape (cell,)
+        5th percentile over time of one terminal's rate.
+    latency_ms : ndarray, shape (cell,)
+        95th percentile over time of the round-trip time, over the steps with a path.
+    availability : ndarray, shape (cell,)
+        Share of the steps with a path and a rate at or above the floor.
+    in_view : ndarray, shape (cell,)
+        Share of the steps with a satellite in view.
+    """
+
+    rate_mbps: Array
+    latency_ms: Array
+    availability: Array
+    in_view: Array
+
+
+def orbiting(
+    link_rate_mbps: NDArray[np.floating],
+    latency_ms: NDArray[np.floating],
+    visible_count: NDArray[np.integer],
+    rows: NDArray[np.int64],
+    floor_mbps: float,
+) -> Orbiting:
+    """Robust figures over time for the chosen cells.
+
+    Parameters
+    ----------
+    link_rate_mbps, latency_ms, visible_count : ndarray, shape (time, cell)
+    rows : ndarray of int
+        Cells to evaluate.
+    """
+    parts = []
+    for start in range(0, rows.size, BLOCK):
+        block = rows[start : start + BLOCK]
+        rate = np.ascontiguousarray(link_rate_mbps[:, block].T)
+        delay = np.ascontiguousarray(latency_ms[:, block].T)
+        view = (visible_count[:, block] > 0).mean(axis=0)
+        up = ((rate >= floor_mbps) & np.isfinite(delay)).mean(axis=1)
+        parts.append((_low(rate), _high(delay), up, view))
+    columns = zip(*parts, strict=True) if parts else ([np.empty(0)] for _ in range(4))
+    return Orbiting(*(np.concatenate(column).astype(np.float64) for column in columns))
+
+
+def _low(values: NDArray[np.floating]) -> Array:
+    index = int(LOW_PERCENTILE / 100.0 * (values.shape[1] - 1))
+    return np.asarray(np.partition(np.nan_to_num(values), index, axis=1)[:, index], dtype=np.float64)
+
+
+def _high(values: NDArray[np.floating]) -> Array:
+    whole = np.where(np.isfinite(values), values, np.inf)
+    index = int(np.ceil((1.0 - LOW_PERCENTILE / 100.0) * (whole.shape[1] - 1)))
+    found = np.partition(whole, index, axis=1)[:, index].astype(np.float64)
+    gaps = np.flatnonzero(~np.isfinite(found))
+    for row in gaps:  # more than 5 % of the steps have no path: use the steps that have one
+        seen = values[row][np.isfinite(values[row])]
+        found[row] = np.percentile(seen, 100.0 - LOW_PERCENTILE) if seen.size else np.inf
+    return found
+
+
+def geo_latency_ms(elevation_deg: ArrayLike) -> Array:
+    """Round-trip time over a geostationary satellite and a gateway at a like distance.
+
+    Slant range from the law of cosines on a spherical Earth; a round trip passes four times.
+
+    Examples
+    --------
+    >>> round(float(geo_latency_ms(90.0)))  # straight below
+    477
+    """
+    up = np.radians(np.asarray(elevation_deg, dtype=np.float64))
+    horizontal = EARTH_RADIUS_KM * np.cos(up)
+    slant_km = np.sqrt(GEO_RADIUS_KM**2 - horizontal**2) - EARTH_RADIUS_KM * np.sin(up)
+    return np.asarray(4.0 * slant_km * 1e6 / SPEED_OF_LIGHT_M_S)
+
+
+def geo_best(
+    efficiency_bps_hz: NDArray[np.floating], elevation_deg: NDArray[np.floating], channel_mhz: ArrayLike
+) -> tuple[Array, Array]:
+    """Rate and round-trip time of each cell's best geostationary satellite.
+
+    Parameters
+    ----------
+    efficiency_bps_hz, elevation_deg : ndarray, shape (cell, geo)
+    channel_mhz : array_like, shape (geo,)
+
+    Returns
+    -------
+    rate_mbps, latency_ms : ndarray, shape (cell,)
+        Zero and infinity where no satellite reaches the cell.
+    """
+    cells, satellites = efficiency_bps_hz.shape
+    if satellites == 0:
+        return np.zeros(cells), np.full(cells, np.inf)
+    rate = np.nan_to_num(efficiency_bps_hz.astype(np.float64)) * np.asarray(channel_mhz, dtype=np.float64)
+    best = np.argmax(rate, axis=1)
+    lines = np.arange(cells)
+    chosen = rate[lines, best]
+    delay = geo_latency_ms(elevation_deg[lines, best])
+    return chosen, np.where(chosen > 0, delay, np.inf)
