@@ -1,4 +1,4 @@
-"""Attenuation by oxygen and water vapour: ITU-R P.676-13 line by line, and the zenith values that paths need."""
+"""Attenuation by oxygen and water vapour: ITU-R P.676-13 line by line, and zenith values for slant paths."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ Array = NDArray[np.float64]
 
 REFERENCE_GHZ = 20.6  # P.676-12, equation (41)
 REFERENCE_HPA = 845.0
+VAPOUR_KG_M2 = (0.1, 200.0)  # columnar content the zenith formula is used for
 
 # P.676-12, table 3: oxygen lines (c_i, f_i) that raise the equivalent height of dry air.
 _DRY_LINES = np.array(
@@ -144,7 +145,7 @@ def zenith_water_db(frequency_ghz: ArrayLike, vapour_kg_m2: ArrayLike, height_km
         np.asarray(vapour_kg_m2, dtype=np.float64),
         np.clip(np.asarray(height_km, dtype=np.float64), 0.0, 4.0),
     )
-    check_range("vapour_kg_m2", v, 0.1, 200.0, "ITU-R P.676, Annex 2")
+    check_range("vapour_kg_m2", v, *VAPOUR_KG_M2, "ITU-R P.676, Annex 2")
     rho = v / 2.38
     t = 14.0 * np.log(0.22 * v / 2.38) + 3.0 + 273.15
     ratio = water_specific(f, REFERENCE_HPA, rho, t) / water_specific(REFERENCE_GHZ, REFERENCE_HPA, rho, t)
@@ -153,7 +154,7 @@ def zenith_water_db(frequency_ghz: ArrayLike, vapour_kg_m2: ArrayLike, height_km
 
 
 def height_factor(frequency_ghz: ArrayLike) -> tuple[Array, Array]:
-    """Coefficients a and b of the station height in `zenith_water_db`. P.676-12, equations (40a) and (40b)."""
+    """Coefficients a and b of the station height in `zenith_water_db`. P.676-12, equations (40a), (40b)."""
     f = np.asarray(frequency_ghz, dtype=np.float64)
     a = (
         0.2048 * np.exp(-(((f - 22.43) / 3.097) ** 2))

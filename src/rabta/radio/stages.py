@@ -1,0 +1,91 @@
+"""Stages of the radio package: the sky over each cell, links to moving and to geostationary satellites."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from rabta.radio import downlinks
+from rabta.radio.downlinks import Receivers
+from rabta.radio.linkbudget import slant_range_km
+from rabta.radio.slantpath import Climate
+from rabta.stage import stage
+from rabta.twin import Twin
+
+GEO_ALTITUDE_KM = 35_786.0
+
+_KINDS = ("terminals", "waveforms", "absorption")
+
+
+@stage(
+    "Attenuation of the sky",
+    params=("radio",),
+    reads=("cells", "systems"),
+    writes=("sky_loss_db", "carrier_to_noise_db"),
+    catalog=_KINDS,
+)
+def sky(twin: Twin) -> dict[str, Any]:
+    """Attenuation and C/N at 1 km for every cell, system and elevation at the chosen availability."""
+    percent = 100.0 - twin.scenario.radio.availability_percent
+    climate = Climate.of_cells(twin.table("cells"))
+    loss, carrier = downlinks.sky_tables(climate, downlinks.of_systems(twin.table("systems")), percent)
+    return {"sky_loss_db": loss, "carrier_to_noise_db": carrier}
+
+
+@stage(
+    "Links to moving satellites",
+    params=("radio",),
+    reads=(
+        "systems",
+        "satellites",
+        "slot_satellite",
+        "slot_elevation_deg",
+        "slot_range_m",
+        "carrier_to_noise_db",
+    ),
+    writes=("slot_efficiency_bps_hz", "link_rate_mbps"),
+    catalog=_KINDS,
+    chunked=True,
+)
+def links(twin: Twin) -> dict[str, Any]:
+    """Spectral efficiency of every slot and the best rate of every cell."""
+    efficiency, rate = downlinks.rates(
+        twin.values("slot_satellite"),
+        twin.values("slot_elevation_deg"),
+        twin.values("slot_range_m"),
+        twin.table("satellites")["system"].to_numpy(),
+        twin.values("carrier_to_noise_db"),
+        _receivers(twin),
+    )
+    return {"slot_efficiency_bps_hz": efficiency, "link_rate_mbps": rate}
+
+
+@stage(
+    "Links to geostationary satellites",
+    params=("radio",),
+    reads=("systems", "satellites", "geo_elevation_deg", "geo_clear", "carrier_to_noise_db"),
+    writes=("geo_efficiency_bps_hz",),
+    catalog=_KINDS,
+)
+def geo_links(twin: Twin) -> dict[str, Any]:
+    """Spectral efficiency of every cell on every geostationary satellite."""
+    elevation = twin.values("geo_elevation_deg")
+    satellites = twin.table("satellites")
+    system = satellites.loc[satellites["orbit"] == "geo", "system"].to_numpy()
+    row = np.where(twin.values("geo_clear"), np.arange(len(system)), -1)
+    slant_m = 1e3 * slant_range_km(elevation, GEO_ALTITUDE_KM)
+    efficiency, _ = downlinks.rates(
+        row[None],
+        elevation[None],
+        slant_m[None],
+        system,
+        twin.values("carrier_to_noise_db"),
+        _receivers(twin),
+    )
+    return {"geo_efficiency_bps_hz": efficiency[0]}
+
+
+def _receivers(twin: Twin) -> Receivers:
+    links_ = downlinks.of_systems(twin.table("systems"))
+    return Receivers.of(links_, twin.scenario.radio.implementation_loss_db)
