@@ -1,0 +1,282 @@
+// The map of the cells: one path a shade, drawn on a canvas; pan, zoom, hover and keyboard.
+const canvas = document.getElementById('canvas');
+const context = canvas.getContext('2d');
+const points = unpack(D.mesh.points);
+const rings = unpack(D.mesh.rings);
+const corners = D.mesh.corners;
+const total = D.cells.count;
+const centre = new Float32Array(total * 2);
+for (let i = 0; i < total; i++) {
+  let x = 0, y = 0;
+  for (let j = 0; j < corners; j++) {
+    const p = rings[i * corners + j];
+    x += points[2 * p];
+    y += points[2 * p + 1];
+  }
+  centre[2 * i] = x / corners;
+  centre[2 * i + 1] = y / corners;
+}
+const districtCode = column('district');
+const border = new Path2D(document.querySelector('#over .prov').getAttribute('d') || '');
+const outer = new Path2D(document.querySelector('#over .nat').getAttribute('d') || '');
+const control = document.querySelector('#over .loc');
+const controlPath = control && new Path2D(control.getAttribute('d'));
+const districtPaths = D.districts.map((d) => new Path2D(d.path));
+
+const view = { k: 1, x: 0, y: 0, fit: 1 };
+let size = { w: 0, h: 0, ratio: 1 };
+let layer = D.layers[0];
+let shades = [];
+let selected = -1;
+let selectedDistrict = -1;
+let hatching = null;
+
+function hexagon(path, i) {
+  const base = i * corners;
+  path.moveTo(points[2 * rings[base]], points[2 * rings[base] + 1]);
+  for (let j = 1; j < corners; j++) path.lineTo(points[2 * rings[base + j]], points[2 * rings[base + j] + 1]);
+  path.closePath();
+}
+
+// Shade of each cell under the layer: -1 is the bare ground.
+function shadeOf(item) {
+  const out = new Int8Array(total).fill(-1);
+  if (item.kind === 'mobile') {
+    const codes = column('mobile'), people = column('people');
+    for (let i = 0; i < total; i++) if (people[i] > 0) out[i] = Math.min(codes[i], 3);
+  } else if (item.kind === 'technology') {
+    const codes = column('technology'), served = column('served');
+    for (let i = 0; i < total; i++) if (served[i] > 0 && codes[i] > 0) out[i] = codes[i] - 1;
+  } else {
+    const values = column(item.key);
+    for (let i = 0; i < total; i++) {
+      const v = values[i];
+      if (!isFinite(v) || (v < 0.5 && (item.key === 'unserved' || item.key === 'people'))) continue;
+      let shade = 0;
+      while (shade < item.cuts.length && v >= item.cuts[shade]) shade++;
+      out[i] = shade;
+    }
+  }
+  return out;
+}
+
+function shadeNames(item) {
+  if (item.kind === 'mobile') return D.mobile.map((title, i) => ['m' + i, title]);
+  if (item.kind === 'technology') return D.technologies.map((t, i) => ['t' + (i % 8), t.title]);
+  return item.labels.map((title, i) => [item.ramp + i, title]);
+}
+
+function choose(item) {
+  layer = item;
+  const of = shadeOf(item);
+  const names = shadeNames(item);
+  shades = names.map(([name, title]) => ({ name, title, path: new Path2D(), count: 0 }));
+  shades.push({ name: 'land', title: '', path: new Path2D(), count: 0 });
+  for (let i = 0; i < total; i++) {
+    const shade = of[i] < 0 || of[i] >= names.length ? shades[names.length] : shades[of[i]];
+    hexagon(shade.path, i);
+    shade.count++;
+  }
+  legend();
+  draw();
+}
+
+function legend() {
+  const box = document.getElementById('legend');
+  const list = make('ul');
+  for (const shade of shades) {
+    if (!shade.count || shade.name === 'land') continue;
+    const swatch = make('span', { class: 'swatch' });
+    swatch.style.background = 'var(--' + shade.name + ')';
+    list.append(make('li', {}, swatch, ' ' + shade.title));
+  }
+  const note = [layer.unit || '', layer.modelled ? 'modelled, not measured' : ''].filter(Boolean).join(' · ');
+  box.replaceChildren(make('b', {}, layer.title), make('i', {}, note), list);
+}
+
+const oldPath = new Path2D();
+const old = column('old');
+let anyOld = false;
+for (let i = 0; i < total; i++) if (old[i]) { hexagon(oldPath, i); anyOld = true; }
+
+function resize() {
+  const width = canvas.parentElement.clientWidth;
+  const tall = Math.min(Math.max(window.innerHeight * 0.78, 340), width * (D.mesh.height / D.mesh.width) * 1.04 + 10);
+  size = { w: width, h: Math.round(tall), ratio: Math.min(window.devicePixelRatio || 1, 2.5) };
+  canvas.width = Math.round(size.w * size.ratio);
+  canvas.height = Math.round(size.h * size.ratio);
+  canvas.style.height = size.h + 'px';
+  view.fit = Math.min((size.w - 24) / D.mesh.width, (size.h - 24) / D.mesh.height);
+  all();
+}
+
+function all() {
+  view.k = view.fit;
+  view.x = (size.w - D.mesh.width * view.k) / 2;
+  view.y = (size.h - D.mesh.height * view.k) / 2;
+  draw();
+}
+
+function zoom(factor, px, py) {
+  const k = Math.min(Math.max(view.k * factor, view.fit), view.fit * 60);
+  view.x = px - (px - view.x) * (k / view.k);
+  view.y = py - (py - view.y) * (k / view.k);
+  view.k = k;
+  canvas.style.touchAction = k > view.fit * 1.01 ? 'none' : 'pan-x pan-y';
+  if (k === view.fit) all(); else draw();
+}
+
+function goTo(x, y, k) {
+  view.k = Math.min(Math.max(k, view.fit), view.fit * 60);
+  view.x = size.w / 2 - x * view.k;
+  view.y = size.h / 2 - y * view.k;
+  canvas.style.touchAction = view.k > view.fit * 1.01 ? 'none' : 'pan-x pan-y';
+  draw();
+}
+
+let pending = false;
+function draw() {
+  if (pending) return;
+  pending = true;
+  requestAnimationFrame(() => { pending = false; paint(); });
+}
+
+function paint() {
+  const world = () => context.setTransform(size.ratio * view.k, 0, 0, size.ratio * view.k, size.ratio * view.x, size.ratio * view.y);
+  const line = (path, style, width, scale) => {
+    context.strokeStyle = style;
+    context.lineWidth = width / view.k / (scale || 1);
+    context.stroke(path);
+  };
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.clearRect(0, 0, canvas.width, canvas.height);
+  world();
+  for (const shade of shades) {
+    if (!shade.count) continue;
+    const fill = colour(shade.name);
+    context.fillStyle = fill;
+    context.fill(shade.path);
+    line(shade.path, fill, 0.5);
+  }
+  if (anyOld) {
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.save();
+    world();
+    context.clip(oldPath);
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.fillStyle = hatching || (hatching = hatch());
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.restore();
+  }
+  world();
+  context.scale(1 / D.mesh.scale, 1 / D.mesh.scale);
+  context.lineJoin = 'round';
+  if (view.k > view.fit * 1.8) for (const path of districtPaths) line(path, colour('border'), 0.5, 1 / D.mesh.scale);
+  line(border, colour('border'), 1, 1 / D.mesh.scale);
+  line(outer, colour('border'), 1.3, 1 / D.mesh.scale);
+  if (controlPath) {
+    context.setLineDash([5 * D.mesh.scale / view.k, 5 * D.mesh.scale / view.k]);
+    line(controlPath, colour('paper'), 1.8, 1 / D.mesh.scale);
+    context.setLineDash([]);
+  }
+  if (selectedDistrict >= 0) line(districtPaths[selectedDistrict], colour('focus'), 2.4, 1 / D.mesh.scale);
+  world();
+  if (selected >= 0) {
+    const path = new Path2D();
+    hexagon(path, selected);
+    line(path, colour('focus'), 3);
+  }
+  context.setTransform(size.ratio, 0, 0, size.ratio, 0, 0);
+  labels();
+}
+
+function hatch() {
+  const tile = document.createElement('canvas');
+  const step = Math.round(7 * size.ratio);
+  tile.width = tile.height = step;
+  const pen = tile.getContext('2d');
+  pen.strokeStyle = colour('hatch');
+  pen.lineWidth = size.ratio;
+  pen.beginPath();
+  for (const shift of [-step, 0, step]) { pen.moveTo(shift, step); pen.lineTo(shift + step, 0); }
+  pen.stroke();
+  return context.createPattern(tile, 'repeat');
+}
+
+// Names of the largest places that fit without touching each other, and the gateways.
+function labels() {
+  const taken = [];
+  const free = (b) => taken.every((t) => b[0] > t[2] || b[2] < t[0] || b[1] > t[3] || b[3] < t[1]);
+  context.lineJoin = 'round';
+  for (const [, gx, gy] of D.gateways) {
+    const x = gx * view.k + view.x, y = gy * view.k + view.y;
+    context.beginPath();
+    context.moveTo(x, y - 6); context.lineTo(x + 5, y + 4); context.lineTo(x - 5, y + 4); context.closePath();
+    context.fillStyle = colour('paper'); context.fill();
+    context.strokeStyle = colour('ink'); context.lineWidth = 1.4; context.stroke();
+  }
+  context.font = '600 12px ' + getComputedStyle(document.body).fontFamily;
+  let shown = 0;
+  const most = Math.round(9 + 14 * Math.log2(view.k / view.fit + 0.6));
+  for (const [name, row] of D.places) {
+    if (shown >= most) break;
+    const x = centre[2 * row] * view.k + view.x, y = centre[2 * row + 1] * view.k + view.y;
+    if (x < 0 || y < 0 || x > size.w || y > size.h) continue;
+    const width = context.measureText(name).width;
+    const left = x + 7 + width > size.w ? x - 7 - width : x + 7;
+    const box = [left - 2, y - 9, left + width + 2, y + 8];
+    if (!free(box)) continue;
+    taken.push(box);
+    shown++;
+    context.beginPath();
+    context.arc(x, y, 2.6, 0, 7);
+    context.fillStyle = colour('ink');
+    context.fill();
+    context.lineWidth = 3.2;
+    context.strokeStyle = colour('paper');
+    context.stroke();
+    context.fill();
+    context.strokeText(name, left, y + 4);
+    context.fillText(name, left, y + 4);
+  }
+}
+
+// Cells by square of the drawing, to find the one under a point: hexagons are the nearest-centre areas.
+const SIDE = 64;
+const squares = new Map();
+const key = (x, y) => (Math.floor(x / 65536 * SIDE) << 8) | Math.floor(y / 65536 * SIDE);
+for (let i = 0; i < total; i++) {
+  const k = key(centre[2 * i], centre[2 * i + 1]);
+  if (!squares.has(k)) squares.set(k, []);
+  squares.get(k).push(i);
+}
+let reach = 0;
+for (let j = 0; j < corners; j++) {
+  const p = rings[j];
+  reach = Math.max(reach, Math.hypot(points[2 * p] - centre[0], points[2 * p + 1] - centre[1]));
+}
+reach *= 1.12;
+
+function near(x, y, radius, test) {
+  let best = -1, least = radius * radius;
+  const step = 65536 / SIDE;
+  for (let sx = Math.floor((x - radius) / step); sx <= Math.floor((x + radius) / step); sx++) {
+    for (let sy = Math.floor((y - radius) / step); sy <= Math.floor((y + radius) / step); sy++) {
+      for (const i of squares.get((sx << 8) | sy) || []) {
+        const d = (centre[2 * i] - x) ** 2 + (centre[2 * i + 1] - y) ** 2;
+        if (d < least && (!test || test(i))) { least = d; best = i; }
+      }
+    }
+  }
+  return best;
+}
+
+const cellAt = (px, py) => near((px - view.x) / view.k, (py - view.y) / view.k, reach);
+
+function neighbour(i, dx, dy) {
+  const x = centre[2 * i], y = centre[2 * i + 1];
+  return near(x + dx * reach * 1.6, y + dy * reach * 1.6, reach * 2.6, (j) => {
+    const ax = centre[2 * j] - x, ay = centre[2 * j + 1] - y;
+    return j !== i && ax * dx + ay * dy > 0.5 * Math.hypot(ax, ay);
+  });
+}

@@ -1,0 +1,234 @@
+"""Headline figures of a run, each with its unit and in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rabta.report import text
+from rabta.report.folder import RunFolder
+from rabta.report.series import weighted_median
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number with its name, unit and wording."""
+
+    key: str
+    label: str
+    value: float
+    unit: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """Sums over a technology or a province."""
+
+    name: str
+    households: float
+    people: float
+    unserved: float
+    capex_usd: float
+    opex_usd_year: float
+    npc_usd: float
+
+    @property
+    def npc_per_household_usd(self) -> float:
+        """Net present cost of one served household."""
+        return self.npc_usd / self.households if self.households > 0 else float("nan")
+
+
+class Headline:
+    """Figures computed from the tables of a run; NaN where the run does not hold them."""
+
+    def __init__(self, run: RunFolder) -> None:
+        self.run = run
+        self.people = run.column("cells", "people")
+        self.households = run.column("cells", "households")
+        self.unserved_cells = run.column("plan", "households_unserved_today")
+        self.served_cells = run.column("plan", "households_served")
+        size = np.divide(
+            self.people, self.households, out=np.zeros(self.people.size), where=self.households > 0
+        )
+        self.household_size = size
+        self.per_dollar = float(run.depiction.get("per_usd", 0.0)) or None
+
+    @cached_property
+    def unserved(self) -> float:
+        """Households without broadband today."""
+        return float(np.nansum(self.unserved_cells))
+
+    @cached_property
+    def unserved_people(self) -> float:
+        """People in households without broadband today."""
+        return float(np.nansum(self.unserved_cells * self.household_size))
+
+    @cached_property
+    def served(self) -> float:
+        """Households that the plan adds."""
+        return float(np.nansum(self.served_cells))
+
+    @cached_property
+    def served_people(self) -> float:
+        """People in households that the plan adds."""
+        return float(np.nansum(self.served_cells * self.household_size))
+
+    def plan_sum(self, column: str) -> float:
+        """National sum of a column of the plan."""
+        return float(np.nansum(self.run.column("plan", column)))
+
+    def plan_median(self, column: str) -> float:
+        """Median of a column of the plan over the served households."""
+        return weighted_median(self.run.column("plan", column), self.served_cells)
+
+    def meeting(self, column: str, floor: float, *, at_most: bool = False) -> float:
+        """Share of the served households whose figure meets a floor (or stays under a ceiling)."""
+        values = self.run.column("plan", column)
+        slack = 1e-6 * max(1.0, abs(floor))
+        good = values <= floor + slack if at_most else values >= floor - slack
+        return float(np.nansum(self.served_cells * good) / self.served) if self.served else float("nan")
+
+    @cached_property
+    def gap(self) -> float:
+        """Certified distance of the plan from the cheapest one, as a share."""
+        if not self.run.has("plan_summary"):
+            return float("nan")
+        table = self.run.table("plan_summary")
+        found = [i for i, key in enumerate(table["key"].astype(str)) if "gap" in key.lower()]
+        if not found:
+            return float("nan")
+        unit = str(table["unit"].iloc[found[0]])
+        return float(table["value"].iloc[found[0]]) / (100.0 if unit in {"%", "percent"} else 1.0)
+
+    @cached_property
+    def carried(self) -> float:
+        """Satellite throughput over the run as a share of its upper bound."""
+        if not (self.run.has("carried_mbps") and self.run.has("carried_bound_mbps")):
+            return float("nan")
+        bound = float(self.run.values("carried_bound_mbps").sum(dtype=np.float64))
+        carried = float(self.run.values("carried_mbps").sum(dtype=np.float64))
+        return carried / bound if bound > 0 else float("nan")
+
+    def by_technology(self) -> list[Group]:
+        """Sums by technology, most households first."""
+        mix = self.run.table("plan_mix").sort_values("households", ascending=False)
+        return [_group(str(row["technology"]), row) for _, row in mix.iterrows() if row["households"] > 0]
+
+    def by_province(self) -> list[Group]:
+        """Sums by province, most unserved households first."""
+        import pandas as pd
+
+        plan = self.run.table("plan")
+        frame = pd.DataFrame(
+            {
+                "province": self.run.table("cells")["province"].astype(str).to_numpy(),
+                "households": self.served_cells,
+                "people": self.served_cells * self.household_size,
+                "unserved": self.unserved_cells,
+                **{name: plan[name].to_numpy() for name in ("capex_usd", "opex_usd_year", "npc_usd")},
+            }
+        )
+        sums = frame.groupby("province").sum().sort_values("unserved", ascending=False)
+        return [_group(str(name), row) for name, row in sums.iterrows()]
+
+    def figures(self) -> list[Figure]:
+        """All headline figures."""
+        return [*self._reach(), *self._cost(), *self._quality(), *self._proof()]
+
+    def _reach(self) -> list[Figure]:
+        part = self.unserved / float(self.households.sum())
+        added = self.served / self.unserved if self.unserved else float("nan")
+        count = text.number
+        people = f"{count(self.unserved_people)} ({text.percent(part)} of households)"
+        return [
+            Figure(
+                "unserved_people", "People without broadband today", self.unserved_people, "people", people
+            ),
+            Figure(
+                "unserved_households",
+                "Households without broadband today",
+                self.unserved,
+                "households",
+                count(self.unserved),
+            ),
+            Figure(
+                "served_households",
+                "Households the plan connects",
+                self.served,
+                "households",
+                f"{count(self.served)} ({text.percent(added)} of them)",
+            ),
+            Figure("mix", "By technology", len(self.by_technology()), "technologies", self._mix_words()),
+        ]
+
+    def _mix_words(self) -> str:
+        titles = self.run.technologies
+        parts = [
+            f"{titles.get(g.name, g.name)} {text.percent(g.households / self.served)}"
+            for g in self.by_technology()
+            if g.households > 0.0005 * self.served
+        ]
+        return ", ".join(parts) or "nobody is served"
+
+    def _cost(self) -> list[Figure]:
+        rate = self.per_dollar
+        years = int(self.run.setting("plan", "years", 10))
+        npc = self.plan_sum("npc_usd")
+        each = npc / self.served if self.served else float("nan")
+        capex, opex = self.plan_sum("capex_usd"), self.plan_sum("opex_usd_year")
+        return [
+            Figure("capex_usd", "Investment", capex, "USD", text.money(capex, rate)),
+            Figure("opex_usd_year", "Yearly cost", opex, "USD/year", text.money(opex, rate)),
+            Figure("npc_usd", f"Net present cost, {years} years", npc, "USD", text.money(npc, rate)),
+            Figure("npc_per_household_usd", "Per household", each, "USD", text.money(each, rate)),
+        ]
+
+    def _quality(self) -> list[Figure]:
+        rate, latency = self.plan_median("rate_mbps"), self.plan_median("latency_ms")
+        availability = self.plan_median("availability")
+        share = self.floors_met()
+        return [
+            Figure("rate_mbps", "Busy-hour rate, median", rate, "Mbit/s", f"{text.number(rate)} Mbit/s"),
+            Figure("latency_ms", "Round-trip time, median", latency, "ms", f"{text.number(latency)} ms"),
+            Figure("availability", "Availability, median", availability, "1", text.percent(availability, 3)),
+            Figure("floors_met", "Served households above all floors", share, "1", text.percent(share)),
+        ]
+
+    def floors_met(self) -> float:
+        """Share of the served households that meet the floors of rate, latency and availability at once."""
+        plan = {name: self.run.column("plan", name) for name in ("rate_mbps", "latency_ms", "availability")}
+        floor = {name: float(self.run.setting("plan", f"floor_{key}", 0.0)) for name, key in FLOORS.items()}
+        good = (
+            (plan["rate_mbps"] >= floor["rate_mbps"] * (1 - 1e-6))
+            & (plan["latency_ms"] <= floor["latency_ms"] * (1 + 1e-6))
+            & (plan["availability"] >= floor["availability"] - 1e-6)
+        )
+        return float(np.nansum(self.served_cells * good) / self.served) if self.served else float("nan")
+
+    def _proof(self) -> list[Figure]:
+        found = []
+        if np.isfinite(self.gap):
+            words = f"within {text.percent(self.gap)} of the cheapest plan, certified"
+            found.append(Figure("plan_gap", "Optimality of the plan", self.gap, "1", words))
+        if np.isfinite(self.carried):
+            words = f"{text.percent(self.carried, 3)} of the upper bound"
+            found.append(Figure("carried_share", "Satellite sharing", self.carried, "1", words))
+        return found
+
+
+FLOORS = {"rate_mbps": "mbps", "latency_ms": "latency_ms", "availability": "availability"}
+
+
+def _group(name: str, row: pd.Series[float]) -> Group:
+    fields = ("households", "people", "unserved", "capex_usd", "opex_usd_year", "npc_usd")
+    return Group(name, *(float(row.get(key, float("nan"))) for key in fields))

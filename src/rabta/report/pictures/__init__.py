@@ -1,0 +1,1 @@
+"""Pictures made on the server side: geometry, maps and charts as SVG."""
