@@ -1,6 +1,6 @@
 """Planes of flown shells from a file of element sets: counts, nodes and altitude, printed as TOML.
 
-Usage: python tools/space/planes.py ELEMENTS INCLINATION ALTITUDE [--epoch 2026-01-13] [--reach 8] [--tilt 0.1]
+Usage: python tools/space/planes.py ELEMENTS INCLINATION ALTITUDE [--epoch ...] [--reach 8] [--tilt 0.1]
 
 Objects within the reach (km) and the tilt (degrees) of the shell are brought to one epoch by the node's
 J2 drift; a gap of more than --gap degrees between sorted nodes parts two planes.
@@ -21,16 +21,21 @@ from rabta.times import parse_utc
 UNIX_EPOCH_JD = 2_440_587.5
 
 
-def shell_members(table: pd.DataFrame, inclination: float, altitude: float, reach: float, tilt: float) -> pd.DataFrame:
+def shell_members(
+    table: pd.DataFrame, inclination: float, altitude: float, reach: float, tilt: float
+) -> pd.DataFrame:
     """Objects within reach of a shell."""
     height = constellations.altitude_km(table["mean_motion_rev_day"])
     near = (np.abs(height - altitude) <= reach) & (np.abs(table["inclination_deg"] - inclination) <= tilt)
-    return table[near]
+    members: pd.DataFrame = table.loc[near]
+    return members
 
 
 def mean_altitude_km(mean_motion: float, inclination: float) -> float:
     """Altitude whose SGP4 mean radius belongs to a Kozai mean motion."""
-    return float(brentq(lambda km: kozai_mean_motion(km, inclination) - mean_motion, 150.0, 45_000.0, xtol=1e-4))
+    return float(
+        brentq(lambda km: kozai_mean_motion(km, inclination) - mean_motion, 150.0, 45_000.0, xtol=1e-4)
+    )
 
 
 def planes(table: pd.DataFrame, epoch_jd: float, gap: float) -> list[tuple[float, int]]:
@@ -56,7 +61,9 @@ def main() -> None:
     parser.add_argument("--tilt", type=float, default=0.1)
     parser.add_argument("--gap", type=float, default=0.6)
     given = parser.parse_args()
-    table = shell_members(elements.read(given.elements), given.inclination, given.altitude, given.reach, given.tilt)
+    table = shell_members(
+        elements.read(given.elements), given.inclination, given.altitude, given.reach, given.tilt
+    )
     epoch_jd = UNIX_EPOCH_JD + parse_utc(given.epoch).timestamp() / 86_400.0
     found = planes(table, epoch_jd, given.gap)
     tilt = float(table["inclination_deg"].median())

@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from rabta import schema
 from rabta.catalog import Entry
 from rabta.errors import RabtaError, nearest
+from rabta.space import elements
 from rabta.space.walker import labels, walker
 from rabta.times import gmst_rad, julian_date
 from rabta.units import GM_EARTH_M3_S2
@@ -33,7 +35,7 @@ EARTH_RADIUS_M = 6_378_137.0  # WGS84 equatorial radius
 J2 = 1.08262668e-3  # EGM96, Vallado table D-5
 SIDEREAL_REV_DAY = 1.00273790935  # revolutions of the Earth in a mean solar day, Vallado eq. 3-42
 OUTSIDE = "outside"  # shell of catalogued objects that are on their way up, down, or retired
-SHELL_REACH_KM, SHELL_REACH_DEG = 25.0, 1.0
+SHELL_REACH_KM, SHELL_REACH_DEG = 12.0, 1.0
 ELEMENTS = (
     "epoch_jd",
     "inclination_deg",
@@ -167,7 +169,12 @@ def load(entry: Entry) -> Constellation:
 def _explain(error: ValidationError, entry: Entry) -> RabtaError:
     first = error.errors()[0]
     key = ".".join(str(part) for part in first["loc"])
-    parts = {"shells": Shell, "downlink": Downlink, "uplink": Uplink, "feeder": Feeder}
+    parts: dict[str, type[Section]] = {
+        "shells": Shell,
+        "downlink": Downlink,
+        "uplink": Uplink,
+        "feeder": Feeder,
+    }
     model = parts.get(str(first["loc"][0]), Constellation) if len(first["loc"]) > 1 else Constellation
     last = str(first["loc"][-1])
     if first["type"] == "extra_forbidden":
@@ -179,19 +186,12 @@ def _explain(error: ValidationError, entry: Entry) -> RabtaError:
 
 
 def _count_problem(shell: Shell) -> str | None:
-    if shell.orbit == "geo":
-        counts = {"planes": 1, "longitude_deg": len(shell.longitude_deg)}
-        made = counts["longitude_deg"]
-    elif shell.raan_deg:
-        counts = {"planes": len(shell.raan_deg), "fill": len(shell.fill) or shell.planes}
-        made = sum(shell.fill) if shell.fill else shell.planes * (shell.per_plane or 0)
-        if counts["fill"] != shell.planes:
-            return f"{counts['fill']} values in fill, {shell.planes} planes"
-    else:
-        counts = {"planes": shell.planes}
-        made = shell.planes * (shell.per_plane or 0)
-    if counts["planes"] != shell.planes:
-        return f"{counts['planes']} nodes, {shell.planes} planes"
+    nodes = len(shell.raan_deg) or shell.planes
+    made = len(shell.longitude_deg) if shell.orbit == "geo" else sum(_per_plane(shell))
+    if nodes != shell.planes:
+        return f"{nodes} nodes, {shell.planes} planes"
+    if shell.fill and len(shell.fill) != shell.planes:
+        return f"{len(shell.fill)} values in fill, {shell.planes} planes"
     if made != shell.satellites:
         return f"the pattern has {made} satellites, the shell states {shell.satellites}"
     return None
@@ -203,7 +203,9 @@ def _period_problem(shell: Shell, tolerance: float = 2e-3) -> str | None:
     expected = float(period_s(shell.altitude_km, shell.inclination_deg)) / 60.0
     if abs(shell.period_min / expected - 1.0) <= tolerance:
         return None
-    return f"period {shell.period_min:.2f} min at {shell.altitude_km} km; Kepler and J2 give {expected:.2f} min"
+    return (
+        f"period {shell.period_min:.2f} min at {shell.altitude_km} km; Kepler and J2 give {expected:.2f} min"
+    )
 
 
 def mean_motion_rad_s(altitude_km: ArrayLike, inclination_deg: ArrayLike) -> Array:
@@ -251,26 +253,21 @@ def systems(entries: Sequence[Entry]) -> pd.DataFrame:
 
 
 def _system_row(name: str, made: Constellation) -> dict[str, Any]:
-    link = made.downlink
-    pfd = np.nan if link.pfd_dbw_m2_mhz is None else link.pfd_dbw_m2_mhz
-    return {
+    values = {
         "system": name,
         "operator": made.operator,
         "orbit": max(made.shells, key=lambda shell: shell.satellites).orbit,
-        **link.model_dump(exclude={"band", "pfd_dbw_m2_mhz"}),
-        "pfd_dbw_m2_mhz": pfd,
+        **made.downlink.model_dump(exclude={"band"}),
         "isl": made.isl,
         "terminal": made.terminal,
         "gateway_min_elevation_deg": made.feeder.min_elevation_deg,
     }
+    row = {column: values[column] for column in schema.tables()["systems"]}
+    return {column: np.nan if value is None else value for column, value in row.items()}
 
 
 def satellites(
-    entries: Sequence[Entry],
-    epoch: datetime,
-    *,
-    catalogue: pd.DataFrame | None = None,
-    min_elevation_deg: float | None = None,
+    entries: Sequence[Entry], epoch: datetime, catalogue: pd.DataFrame | None = None
 ) -> pd.DataFrame:
     """Table of satellites: moving ones in the order of the entries, then the geostationary ones.
 
@@ -279,52 +276,57 @@ def satellites(
     entries : sequence of Entry
         Of the constellations catalog.
     epoch : datetime
-        Epoch of the synthetic elements; nodes stated for another instant drift to it under J2.
+        Epoch of the synthetic elements (UTC); nodes stated for another instant drift to it under J2.
     catalogue : DataFrame, optional
-        Element sets that replace the shells of the first entry. Each object takes the nearest shell
-        within 25 km and 1 degree; the others are kept under the shell ``outside``.
-    min_elevation_deg : float, optional
-        Overrides the entries' values.
+        Satellites read from element sets; they replace the shells of the first entry. Each takes the
+        nearest shell within 12 km and 1 degree. The others (on their way up or down, retired) are kept
+        under the shell ``outside`` with a minimum elevation of 90 degrees: they fly, but serve nobody.
     """
     import pandas as pd
 
     tables = []
     for row, entry in enumerate(entries):
         made = load(entry)
+        marks: dict[str, Any] = {"constellation": entry.name, "system": row}
         if row == 0 and catalogue is not None:
-            table = _from_elements(made, catalogue)
+            tables.append(_from_catalogue(made, catalogue).assign(**marks))
         else:
-            table = _from_shells(entry.name, made, epoch)
-        tables.append(table.assign(constellation=entry.name, system=np.int16(row)))
-    whole = pd.concat(tables, ignore_index=True)
-    if min_elevation_deg is not None:
-        whole["min_elevation_deg"] = float(min_elevation_deg)
-    whole["norad"] = whole["norad"].astype(np.int64)
+            tables += [_from_shell(entry.name, shell, epoch, made.epoch, marks) for shell in made.shells]
+    whole = pd.concat(tables, ignore_index=True).astype({"system": np.int16})
     still = whole["orbit"] == "geo"
-    whole = pd.concat([whole[~still], whole[still]], ignore_index=True)
-    first = ["name", "constellation", "shell", "orbit", "norad"]
-    return whole[[*first, *ELEMENTS, "min_elevation_deg", "system", "longitude_deg"]]
+    return pd.concat([whole[~still], whole[still]], ignore_index=True)
 
 
-def _from_shells(name: str, made: Constellation, epoch: datetime) -> pd.DataFrame:
-    import pandas as pd
+def _from_shell(
+    name: str, shell: Shell, epoch: datetime, stated: datetime | None, marks: dict[str, Any]
+) -> pd.DataFrame:
+    columns: dict[str, NDArray[Any]] = dict(shell_elements(shell, epoch, stated))
+    columns["name"] = np.array(_names(f"{name} {shell.name} ", shell))
+    if shell.orbit == "geo":
+        columns["longitude_deg"] = np.array(shell.longitude_deg)
+    own = {"shell": shell.name, "orbit": shell.orbit, "min_elevation_deg": shell.min_elevation_deg}
+    return elements.table(columns, **own, **marks)
 
-    tables = []
-    for shell in made.shells:
-        columns = pd.DataFrame(shell_elements(shell, epoch, made.epoch))
-        columns["name"] = _names(f"{name} {shell.name} ", shell)
-        columns["shell"], columns["orbit"] = shell.name, shell.orbit
-        columns["min_elevation_deg"], columns["norad"] = shell.min_elevation_deg, 0
-        columns["longitude_deg"] = shell.longitude_deg if shell.orbit == "geo" else np.nan
-        tables.append(columns)
-    return pd.concat(tables, ignore_index=True)
+
+def _from_catalogue(made: Constellation, catalogue: pd.DataFrame) -> pd.DataFrame:
+    height = altitude_km(catalogue["mean_motion_rev_day"])
+    index, found = nearest_shell(made.shells, height, catalogue["inclination_deg"])
+    names = np.array([shell.name for shell in made.shells])
+    lowest = np.array([shell.min_elevation_deg for shell in made.shells])
+    return catalogue.assign(
+        shell=np.where(found, names[index], OUTSIDE),
+        min_elevation_deg=np.where(found, lowest[index], 90.0),
+    )
 
 
 def _names(prefix: str, shell: Shell) -> list[str]:
     if shell.orbit == "geo":
         return labels(1, shell.satellites, prefix)
-    per_plane = shell.fill or (shell.per_plane or 0,) * shell.planes
-    return [f"{prefix}{p + 1:02d}-{s + 1:02d}" for p, count in enumerate(per_plane) for s in range(count)]
+    return [f"{prefix}{p + 1:02d}-{s + 1:02d}" for p, n in enumerate(_per_plane(shell)) for s in range(n)]
+
+
+def _per_plane(shell: Shell) -> tuple[int, ...]:
+    return shell.fill or (shell.per_plane or 0,) * shell.planes
 
 
 def shell_elements(shell: Shell, epoch: datetime, stated: datetime | None = None) -> dict[str, Array]:
@@ -379,9 +381,8 @@ def _geostationary(shell: Shell, jd: float, fraction: float) -> dict[str, Array]
 
 def _listed(shell: Shell, epoch_jd: float, drift: float, earth_angle: float) -> dict[str, Array]:
     """Elements plane by plane; a geosynchronous plane crosses the equator at its stated longitude."""
-    counts = shell.fill or (shell.per_plane or 0,) * shell.planes
     planes = []
-    for k, (raan, count) in enumerate(zip(shell.raan_deg, counts, strict=True)):
+    for k, (raan, count) in enumerate(zip(shell.raan_deg, _per_plane(shell), strict=True)):
         anomaly = shell.anomaly0_deg + 360.0 * shell.phasing * k / shell.satellites
         if shell.longitude_deg:
             anomaly = shell.longitude_deg[k] + earth_angle - raan - drift
@@ -399,22 +400,6 @@ def _listed(shell: Shell, epoch_jd: float, drift: float, earth_angle: float) -> 
     return {name: np.concatenate([plane[name] for plane in planes]) for name in ELEMENTS}
 
 
-def _from_elements(made: Constellation, catalogue: pd.DataFrame) -> pd.DataFrame:
-    table = catalogue.loc[:, ["name", "norad", *ELEMENTS]].reset_index(drop=True)
-    motion = table["mean_motion_rev_day"].to_numpy(np.float64)
-    tilt = table["inclination_deg"].to_numpy(np.float64)
-    index, found = nearest_shell(made.shells, altitude_km(motion), tilt)
-    names = np.array([shell.name for shell in made.shells])
-    lowest = np.array([shell.min_elevation_deg for shell in made.shells])
-    table["shell"] = np.where(found, names[index], OUTSIDE)
-    table["min_elevation_deg"] = lowest[index]
-    table["orbit"] = orbit_kind(motion, tilt)
-    angle = table["raan_deg"] + table["argp_deg"] + table["mean_anomaly_deg"]
-    longitude = np.mod(angle - np.degrees(gmst_rad(table["epoch_jd"])) + 180.0, 360.0) - 180.0
-    table["longitude_deg"] = longitude.where(table["orbit"] == "geo")
-    return table
-
-
 def altitude_km(mean_motion_rev_day: ArrayLike) -> Array:
     """Mean altitude over the equator of a Kepler orbit (within 3 km of the one with J2)."""
     rate = np.asarray(mean_motion_rev_day, dtype=np.float64) * 2.0 * np.pi / 86_400.0
@@ -426,7 +411,7 @@ def nearest_shell(
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Row of the nearest shell for each object, and whether it is within reach.
 
-    The reach is 25 km and 1 degree; nearness weighs 10 km like 0.15 degree, so that neighbouring shells
+    The reach is 12 km and 1 degree; nearness weighs 10 km like 0.15 degree, so that neighbouring shells
     of one inclination family (53.05 and 53.2 degrees) part cleanly.
     """
     height = np.asarray(altitude)[:, None] - np.array([shell.altitude_km for shell in shells])
@@ -435,14 +420,3 @@ def nearest_shell(
     rows = np.arange(len(index))
     near = np.abs(height[rows, index]) <= SHELL_REACH_KM
     return index, near & (np.abs(tilt[rows, index]) <= SHELL_REACH_DEG)
-
-
-def orbit_kind(mean_motion_rev_day: ArrayLike, inclination_deg: ArrayLike) -> NDArray[np.str_]:
-    """Orbit class: ``leo`` below 2000 km, geosynchronous within 5 % of a sidereal day, ``meo`` between.
-
-    Geosynchronous orbits tilted by no more than 5 degrees count as ``geo``.
-    """
-    height = altitude_km(mean_motion_rev_day)
-    day = np.abs(np.asarray(mean_motion_rev_day) / SIDEREAL_REV_DAY - 1.0) < 0.05
-    geosynchronous = np.where(np.asarray(inclination_deg) <= 5.0, "geo", "igso")
-    return np.where(height < 2000.0, "leo", np.where(day, geosynchronous, "meo"))

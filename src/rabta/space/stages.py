@@ -2,16 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rabta.space import frames
+from rabta import catalog
+from rabta.scenario import Scenario
+from rabta.space import constellations, elements, frames
 from rabta.space import propagate as orbits
 from rabta.space import visibility as views
 from rabta.stage import stage
 from rabta.twin import Twin
+
+
+def _element_files(scenario: Scenario) -> Sequence[Path]:
+    source = Path(scenario.space.catalogue)
+    if not scenario.space.catalogue:
+        return ()
+    if source.is_dir():
+        return sorted(path for path in source.iterdir() if path.suffix.lower() in elements.SUFFIXES)
+    return (source,) if source.is_file() else ()
+
+
+@stage(
+    "Placing satellites",
+    params=("space", "time"),
+    writes=("satellites", "systems"),
+    catalog=("constellations",),
+    files=_element_files,
+)
+def constellation(twin: Twin) -> dict[str, Any]:
+    """Satellites of the scenario's constellations, and one row for each system."""
+    space = twin.scenario.space
+    chosen = [catalog.entry("constellations", name) for name in space.constellations]
+    listed = elements.read(space.catalogue) if space.catalogue else None
+    return {
+        "satellites": constellations.satellites(chosen, twin.scenario.time.start_utc, listed),
+        "systems": constellations.systems(chosen),
+    }
 
 
 @stage(
