@@ -33,7 +33,7 @@ def rotate(teme_km: F8, errors: NDArray[np.uint8], cosine: F8, sine: F8, out_m: 
                 out_m[t, k, 2] = 1e3 * teme_km[k, t, 2]
 
 
-@kernel("void(f4[:,:,::1], f8[::1], f8[::1], f8, f8, i4[:,::1], f8[:,::1], i4[::1])", parallel=True)
+@kernel("void(f4[:,:,::1], f8[::1], f8[::1], f8, f8, i4[:,::1], f8[:,:,::1], i4[::1])", parallel=True)
 def cull(
     satellites: F4,
     min_elevation: F8,
@@ -44,10 +44,10 @@ def cull(
     reach: F8,
     counts: NDArray[np.int32],
 ) -> None:
-    """List, for each step, the satellites that any cell may see, and how far from nadir each is seen (rad).
+    """List, for each step, the satellites that any cell may see, and how far from nadir each is seen.
 
-    ``reach`` is the Earth-central angle at the satellite's least elevation, made safe for the deflection of
-    the geodetic from the geocentric vertical (0.1924 deg at most) and for the lowest cell.
+    ``reach`` is cosine and sine of the Earth-central angle at the satellite's least elevation, made safe for
+    the deflection of the geodetic from the geocentric vertical (0.1924 deg at most) and for the lowest cell.
     """
     deflection = math.radians(0.2)
     for t in prange(satellites.shape[0]):
@@ -62,7 +62,7 @@ def cull(
             cosine = (x * centre[0] + y * centre[1] + z * centre[2]) / radius
             if cosine >= math.cos(min(angle + spread, math.pi)):
                 rows[t, found] = k
-                reach[t, found] = angle
+                reach[t, found, 0], reach[t, found, 1] = math.cos(angle), math.sin(angle)
                 found += 1
         counts[t] = found
 
@@ -79,9 +79,10 @@ def _candidates(
 ) -> int:
     """Of the listed satellites, copy those that some cell of a block may see; their number."""
     found = 0
+    wide, narrow = math.cos(spread), math.sin(spread)
     for j in range(rows.size):
         x, y, z = float(position[rows[j], 0]), float(position[rows[j], 1]), float(position[rows[j], 2])
-        limit = math.cos(min(reach[j] + spread, math.pi))
+        limit = reach[j, 0] * wide - reach[j, 1] * narrow  # cosine of the sum; a block is small
         if x * centre[0] + y * centre[1] + z * centre[2] >= limit * math.sqrt(x * x + y * y + z * z):
             near[found] = rows[j]
             place[0, found], place[1, found], place[2, found] = x, y, z
@@ -131,7 +132,7 @@ def _insert(top: F8, which: NDArray[np.int64], kept: int, sine: float, j: int) -
 
 
 @kernel(
-    "void(f4[:,:,::1], i4[:,::1], f8[:,::1], i4[::1], f8[::1], i8[::1], i8[::1], f8[:,::1], f8[::1],"
+    "void(f4[:,:,::1], i4[:,::1], f8[:,:,::1], i4[::1], f8[::1], i8[::1], i8[::1], f8[:,::1], f8[::1],"
     "f8[:,::1], f8[:,:,::1], f8[::1], f4[:,::1],"
     "u1[:,::1], i2[:,:,::1], f4[:,:,::1], f4[:,:,::1], f4[:,::1])",
     parallel=True,

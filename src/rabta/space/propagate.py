@@ -136,8 +136,8 @@ def decayed(satellites: pd.DataFrame, errors: NDArray[np.uint8]) -> str:
 def stale(satellites: pd.DataFrame, times: NDArray[np.datetime64]) -> str:
     """Say how far the run is from the epochs of catalogued elements; empty where that is under three days.
 
-    The expected error is the usual rule for low orbits, 1 km at epoch and 1 to 3 km for each day (Vallado
-    and Cefola, IAC-12-A6.6.11); manoeuvres add to it.
+    SGP4 is good to about 1 km within a few days of the epoch in low orbit (Kelso, AAS 07-127); past that,
+    1 to 3 km more for each day is our working assumption, and manoeuvres add to it.
     """
     real = satellites[satellites["norad"] > 0]
     if real.empty or not len(times):

@@ -101,7 +101,7 @@ def visible(place: Ground, satellites_m: F4, min_elevation_deg: ArrayLike, slots
     middle, around = _cap(place.cell_m)
     lowest = float(np.linalg.norm(place.cell_m, axis=1).min())
     rows = np.empty((steps, satellites), dtype=np.int32)
-    reach = np.empty((steps, satellites))
+    reach = np.empty((steps, satellites, 2))
     counts = np.empty(steps, dtype=np.int32)
     positions = np.ascontiguousarray(satellites_m, dtype=np.float32)
     cull(positions, np.radians(least), middle, around, lowest, rows, reach, counts)
