@@ -160,7 +160,8 @@ def total_attenuation(
 
 @kernel(
     "void(int16[:,:,::1], float32[:,:,::1], float32[:,:,::1], int16[::1], float32[:,:,::1], float64, "
-    "float64, float64[:,::1], float64[:,::1], float64[::1], float64[::1], float32[:,:,::1], float32[:,::1])",
+    "float64, float64[::1], float64[:,::1], float64[:,::1], float64[::1], float64[::1], float32[:,:,::1], "
+    "float32[:,::1])",
     parallel=True,
 )
 def links(
@@ -171,6 +172,7 @@ def links(
     carrier: NDArray[np.float32],
     first_deg: float,
     step_deg: float,
+    flux_limit: Array,
     threshold: Array,
     bits: Array,
     channel_mhz: Array,
@@ -193,7 +195,7 @@ def links(
                 bin_ = min(int(place), last - 1)
                 part = min(place - bin_, 1.0)
                 base = carrier[c, system, bin_] * (1.0 - part) + carrier[c, system, bin_ + 1] * part
-                found = base - 20.0 * math.log10(slant_m[i, c, s] / 1e3)
+                found = base + min(-20.0 * math.log10(slant_m[i, c, s] / 1e3), flux_limit[system])
                 value = 0.0
                 if found >= threshold[system, 0]:  # false for NaN too
                     value = bits[system, np.searchsorted(threshold[system], found, side="right") - 1]

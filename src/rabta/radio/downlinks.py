@@ -24,17 +24,31 @@ ELEVATION_BINS_DEG = np.arange(FIRST_DEG, 90.0 + STEP_DEG / 2.0, STEP_DEG)
 """Elevations of the attenuation tables: P.618 holds from 5 degrees."""
 
 APERTURE_EFFICIENCY = 0.6
+SPREAD_1_KM_DB = float(10.0 * np.log10(4e6 * np.pi))  # 4 pi d^2 in m2 at 1 km
 
 
 @dataclass(frozen=True)
 class Downlink:
-    """User downlink of one system: what the satellite sends, what the terminal makes of it."""
+    """User downlink of one system: what the satellite sends, what the terminal makes of it.
+
+    Attributes
+    ----------
+    flux_dbw_m2_mhz : float
+        Power flux-density at the ground that the satellite does not exceed: it turns its beam down when it is
+        near. Infinite where there is no such limit.
+    """
 
     frequency_ghz: float
     tilt_deg: float
     eirp_density_dbw_mhz: float
     channel_mhz: float
     terminal: Terminal
+    flux_dbw_m2_mhz: float = np.inf
+
+    @property
+    def flux_limit_db(self) -> float:
+        """The same limit as a largest gain over the signal at 1 km without it."""
+        return self.flux_dbw_m2_mhz + SPREAD_1_KM_DB - self.eirp_density_dbw_mhz
 
 
 def of_systems(systems: Any) -> list[Downlink]:
@@ -46,9 +60,14 @@ def of_systems(systems: Any) -> list[Downlink]:
             float(row.eirp_density_dbw_mhz),
             float(row.channel_mhz),
             antennas.terminal(str(row.terminal)),
+            _or_infinite(getattr(row, "pfd_dbw_m2_mhz", np.nan)),
         )
         for row in systems.itertuples()
     ]
+
+
+def _or_infinite(value: float) -> float:
+    return float(value) if np.isfinite(value) else np.inf
 
 
 def attenuation_table(
@@ -122,6 +141,7 @@ def sky_tables(climate: Climate, links: Sequence[Downlink], percent: float) -> t
 class Receivers:
     """What the rate of a system's link depends on beside C/N; one row for each system."""
 
+    flux_limit_db: Array
     threshold_db: Array
     bits: Array
     channel_mhz: Array
@@ -133,7 +153,8 @@ class Receivers:
         waves: list[Waveform] = [modcods.load(d.terminal.waveform, implementation_loss_db) for d in links]
         channel = np.array([d.channel_mhz for d in links], dtype=np.float64)
         cap = np.array([d.terminal.max_rate_mbps for d in links], dtype=np.float64)
-        return cls(*modcods.stack(waves), channel, cap)
+        flux = np.array([d.flux_limit_db for d in links], dtype=np.float64)
+        return cls(flux, *modcods.stack(waves), channel, cap)
 
 
 def rates(
@@ -168,7 +189,7 @@ def rates(
     _kernels.links(
         _plain(satellite, np.int16), _plain(elevation_deg, np.float32), _plain(range_m, np.float32),
         _plain(system_of, np.int16), _plain(carrier, np.float32), FIRST_DEG, STEP_DEG,
-        r.threshold_db, r.bits, r.channel_mhz, r.cap_mbps, efficiency, rate,
+        r.flux_limit_db, r.threshold_db, r.bits, r.channel_mhz, r.cap_mbps, efficiency, rate,
     )  # fmt: skip
     return efficiency, rate
 
@@ -195,7 +216,8 @@ def rates_reference(
     cell = np.arange(satellite.shape[1])[None, :, None]
     table = carrier.astype(np.float64)
     base = table[cell, system, low] * (1.0 - part) + table[cell, system, low + 1] * part
-    found = base - 20.0 * np.log10(np.where(good, range_m, 1e3) / 1e3)
+    spread = -20.0 * np.log10(np.where(good, range_m, 1e3) / 1e3)
+    found = base + np.minimum(spread, receivers.flux_limit_db[system])
     reached = (found[..., None] >= receivers.threshold_db[system]).sum(axis=-1)
     bits = np.concatenate([np.zeros((len(receivers.bits), 1)), receivers.bits], axis=1)
     efficiency = np.where(good, bits[system, reached], 0.0)
