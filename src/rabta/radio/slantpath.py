@@ -100,9 +100,9 @@ def rain_001_db(
     height_km: ArrayLike,
     rain_height_km: ArrayLike,
     rate_mmh: ArrayLike,
-    frequency_ghz: float,
+    frequency_ghz: ArrayLike,
     elevation_deg: ArrayLike,
-    tilt_deg: float = 45.0,
+    tilt_deg: ArrayLike = 45.0,
 ) -> Array:
     """Rain attenuation exceeded 0.01 % of the average year.
 
@@ -110,21 +110,19 @@ def rain_001_db(
     station is above the rain.
     """
     check_range("frequency_ghz", frequency_ghz, 1.0, 55.0, RECOMMENDATION)
-    el = np.radians(elevation_deg)
+    f, el = np.asarray(frequency_ghz, dtype=np.float64), np.radians(elevation_deg)
     climb = np.maximum(np.subtract(rain_height_km, height_km), 0.0)
     slant = slant_length_km(climb, elevation_deg)
     ground = slant * np.cos(el)
     gamma = itu.rain_specific_attenuation(rate_mmh, frequency_ghz, elevation_deg, tilt_deg)
-    reduction = 1.0 / (
-        1.0 + 0.78 * np.sqrt(ground * gamma / frequency_ghz) - 0.38 * (1.0 - np.exp(-2.0 * ground))
-    )
+    reduction = 1.0 / (1.0 + 0.78 * np.sqrt(ground * gamma / f) - 0.38 * (1.0 - np.exp(-2.0 * ground)))
     zeta = np.arctan2(climb, ground * reduction)
     with np.errstate(divide="ignore", invalid="ignore"):
         oblique = ground * reduction / np.cos(el)
     wet = np.where(zeta > el, oblique, slant)
     chi = np.maximum(36.0 - np.abs(lat_deg), 0.0)
     bend = 31.0 * (1.0 - np.exp(-np.degrees(el) / (1.0 + chi)))
-    vertical = 1.0 / (1.0 + np.sqrt(np.sin(el)) * (bend * np.sqrt(wet * gamma) / frequency_ghz**2 - 0.45))
+    vertical = 1.0 / (1.0 + np.sqrt(np.sin(el)) * (bend * np.sqrt(wet * gamma) / f**2 - 0.45))
     return np.asarray(gamma * wet * vertical)
 
 
@@ -149,8 +147,8 @@ def scintillation_factor(
     frequency_ghz: ArrayLike,
     elevation_deg: ArrayLike,
     percent: ArrayLike,
-    diameter_m: float,
-    efficiency: float = 0.5,
+    diameter_m: ArrayLike,
+    efficiency: ArrayLike = 0.5,
 ) -> Array:
     """Fade depth of scintillation for a reference standard deviation of 1 dB.
 
@@ -162,7 +160,7 @@ def scintillation_factor(
     f, p = np.asarray(frequency_ghz, dtype=np.float64), np.asarray(percent, dtype=np.float64)
     sine = np.sin(np.radians(elevation_deg))
     length = 2000.0 / (np.sqrt(sine**2 + 2.35e-4) + sine)
-    x = 1.22 * efficiency * diameter_m**2 * f / length
+    x = 1.22 * np.asarray(efficiency) * np.square(diameter_m) * f / length
     averaging = 3.86 * (x**2 + 1.0) ** (11.0 / 12.0) * np.sin(11.0 / 6.0 * np.arctan2(1.0, x))
     g = np.sqrt(np.maximum(averaging - 7.08 * x ** (5.0 / 6.0), 0.0))
     log_p = np.log10(p)
@@ -175,8 +173,8 @@ def scintillation_db(
     elevation_deg: ArrayLike,
     percent: ArrayLike,
     n_wet: ArrayLike,
-    diameter_m: float,
-    efficiency: float = 0.5,
+    diameter_m: ArrayLike,
+    efficiency: ArrayLike = 0.5,
 ) -> Array:
     """Fade depth of tropospheric scintillation. P.618-14, section 2.4.1, equations (43) to (49)."""
     factor = scintillation_factor(frequency_ghz, elevation_deg, percent, diameter_m, efficiency)
