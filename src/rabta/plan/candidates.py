@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,18 +28,16 @@ class Places:
     load_mbps : ndarray
         Busy-hour load that the network must carry for each connected household.
     sites : dict of str to ndarray
-        Sites that the access design gives a technology; where it is absent, sites follow from area
-        and load.
+        Sites that the access design gives each terrestrial technology.
     """
 
     households: Array
     load_mbps: Array
-    area_km2: Array
     urban_share: Array
     grid_share: Array
     rough_m: Array
     backbone_km: Array
-    sites: Mapping[str, Array] = field(default_factory=dict)
+    sites: Mapping[str, Array]
 
     @property
     def total_mbps(self) -> Array:
@@ -129,17 +127,9 @@ def _columns(parts: list[Array]) -> Array:
     return np.stack(parts, axis=1) if parts else np.empty((0, 0))
 
 
-def site_count(places: Places, technology: str, radius_km: float, households_each: Array) -> Array:
-    """Sites of a technology: those of the access design, or enough for the area and for the load.
-
-    Without a design: the larger of area over the hexagon of the radius, 3 sqrt(3) / 2 r^2, and
-    households over the households that one site carries.
-    """
-    if technology in places.sites:
-        return np.maximum(np.ceil(places.sites[technology]), 1.0)
-    cover = places.area_km2 / (1.5 * np.sqrt(3.0) * radius_km**2)
-    load = places.households / np.maximum(households_each, 1e-9)
-    return np.maximum(np.ceil(np.maximum(cover, load)), 1.0)
+def _sites(places: Places, technology: str) -> Array:
+    """Sites of the access design; a technology that is built has at least one."""
+    return np.maximum(np.ceil(places.sites[technology]), 1.0)
 
 
 def _power(places: Places, prices: Prices) -> tuple[Array, Array]:
@@ -167,15 +157,13 @@ def _macro(places: Places, prices: Prices, sites: Array, radio: float, cpe: floa
 
 
 def _fibre_fwa(places: Places, prices: Prices) -> Bill:
-    each = prices["macro_capacity_5g_mbps"] / places.load_mbps
-    sites = site_count(places, "fibre_fwa", prices["macro_radius_km"], each)
+    sites = _sites(places, "fibre_fwa")
     link = np.zeros_like(sites)  # the cable is shared between cells: see route_costs
     return _macro(places, prices, sites, prices["radio_5g_usd_site"], prices["cpe_5g_usd"], link)
 
 
 def _microwave_macro(places: Places, prices: Prices) -> Bill:
-    each = prices["macro_capacity_4g_mbps"] / places.load_mbps
-    sites = site_count(places, "microwave_macro", prices["macro_radius_km"], each)
+    sites = _sites(places, "microwave_macro")
     hops = np.maximum(np.ceil(places.backbone_km / prices["microwave_hop_km"]), 1.0)
     links = np.maximum(np.ceil(places.total_mbps / prices["microwave_capacity_mbps"]), 1.0)
     relays = hops - 1.0
@@ -187,8 +175,7 @@ def _microwave_macro(places: Places, prices: Prices) -> Bill:
 
 
 def _satellite_cell(places: Places, prices: Prices) -> Bill:
-    each = np.full_like(places.households, prices["village_households_site"])
-    sites = site_count(places, "satellite_cell", prices["village_radius_km"], each)
+    sites = _sites(places, "satellite_cell")
     active = sites * (prices["village_radio_usd_site"] + prices["backhaul_terminal_usd"])
     service = prices["leo_wholesale_usd_mbps_month"] * MONTHS * (1.0 + prices["levy_share"])
     return Bill(

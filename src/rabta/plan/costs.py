@@ -16,13 +16,8 @@ AT_LEAST = {
     "life_terminal_years": 1.0,
     "life_haps_years": 1.0,
     "contention": 1.0,
-    "macro_radius_km": 0.1,
-    "village_radius_km": 0.1,
-    "macro_capacity_4g_mbps": 1.0,
-    "macro_capacity_5g_mbps": 1.0,
     "microwave_hop_km": 1.0,
     "microwave_capacity_mbps": 1.0,
-    "village_households_site": 1.0,
     "haps_capacity_mbps": 1.0,
 }
 AT_MOST = {"availability_cellular": 1.0, "availability_village": 1.0, "availability_haps": 1.0}

@@ -16,6 +16,7 @@ The relaxation spreads the fixed cost over the cell's households; with ``exact``
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import highspy
 import numpy as np
@@ -258,8 +259,8 @@ def _budget_row(sheet: _Sheet, problem: Problem, spending: list[tuple[Index, Arr
     sheet.add_rows("budget", -np.inf, np.array([left / DOLLARS]), entries)
 
 
-def _run(model: highspy.HighsLp, time_limit_s: float) -> highspy.Highs:
-    solver = highspy.Highs()
+def _run(model: highspy.HighsLp, time_limit_s: float) -> Any:
+    solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
     solver.setOptionValue("output_flag", False)
     solver.setOptionValue("threads", 1)
     solver.setOptionValue("random_seed", 0)
@@ -270,7 +271,7 @@ def _run(model: highspy.HighsLp, time_limit_s: float) -> highspy.Highs:
     return solver
 
 
-def _read(solver: highspy.Highs, sheet: _Sheet, ways: int, u: Index, z: Index, n: Index) -> Outcome:
+def _read(solver: Any, sheet: _Sheet, ways: int, u: Index, z: Index, n: Index) -> Outcome:
     status = solver.modelStatusToString(solver.getModelStatus())
     info = solver.getInfo()
     if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:

@@ -13,8 +13,8 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from rabta.plan.model import DOLLARS, Columns, Given, Outcome, columns, solve
-from rabta.plan.problem import RESOURCES, ROUTED, STATIONED, TINY, Array, Problem, Solution
+from rabta.plan.model import DOLLARS, Columns, Given, Outcome, columns, needed, solve
+from rabta.plan.problem import ROUTED, STATIONED, TINY, Array, Problem, Solution, used_mbps
 
 NO_LIMIT_S = 1e9
 
@@ -28,6 +28,8 @@ def optimise(problem: Problem, time_limit_s: float) -> Solution:
     time_limit_s : float
         For the exact repair; the relaxation always runs to its end, because it is the bound.
     """
+    if not (problem.households > 0).any():
+        return _nothing(problem)
     started = perf_counter()
     ways = columns(problem)
     relaxed = solve(problem, ways, nothing_given(problem), NO_LIMIT_S)
@@ -35,6 +37,12 @@ def optimise(problem: Problem, time_limit_s: float) -> Solution:
     share, built, stations, status = _repair(problem, ways, relaxed, left_s)
     answer = Solution(share, built, stations, relaxed.bound_usd, _prices(problem, relaxed), status)
     return prune(problem, answer)
+
+
+def _nothing(problem: Problem) -> Solution:
+    built = np.zeros(problem.households.size, dtype=bool)
+    stations = np.zeros(problem.zones, dtype=np.int64)
+    return Solution(np.zeros_like(problem.quality), built, stations, 0.0, {}, "Optimal")
 
 
 def nothing_given(problem: Problem) -> Given:
@@ -81,14 +89,9 @@ def _given(
     closed: NDArray[np.bool_],
 ) -> Given:
     people = share * problem.households[:, None]
-    load = people * problem.load_mbps[:, None]
-    used = {}
-    for name in (*problem.limits, STATIONED):
-        mine = [t == name or RESOURCES.get(t) == name for t in problem.technologies]
-        used[name] = np.bincount(problem.zone, weights=load[:, mine].sum(axis=1), minlength=problem.zones)
     spent = (share > TINY) * problem.fixed_capex + people * problem.unit_capex
     segments = float(problem.route_capex[built].sum())
-    return Given(cells, used, float(spent.sum()) + segments, built, closed, exact=True)
+    return Given(cells, used_mbps(problem, share), float(spent.sum()) + segments, built, closed, exact=True)
 
 
 def _is_whole(problem: Problem, ways: Columns, given: Given, found: Outcome) -> NDArray[np.bool_]:
@@ -119,8 +122,6 @@ def prune(problem: Problem, answer: Solution) -> Solution:
     routed = problem.column_of(ROUTED)
     if routed < 0:
         return answer
-    from rabta.plan.model import needed
-
     used = needed(problem.route_parent, np.flatnonzero(answer.share[:, routed] > TINY))
     built = answer.built & used
     return Solution(answer.share, built, answer.stations, answer.bound_usd, answer.prices, answer.status)

@@ -143,6 +143,17 @@ def price(problem: Problem, answer: Solution) -> Price:
     return Price(npc, capex, float(np.maximum(missing, 0.0).sum()) * problem.shortfall_usd)
 
 
+def used_mbps(problem: Problem, share: Array) -> dict[str, Array]:
+    """Load of an answer on each shared resource and on stations, shape (zone,)."""
+    load = share * (problem.households * problem.load_mbps)[:, None]
+    used = {}
+    for name in (*problem.limits, STATIONED):
+        mine = [t == name or RESOURCES.get(t) == name for t in problem.technologies]
+        total = np.bincount(problem.zone, weights=load[:, mine].sum(axis=1), minlength=problem.zones)
+        used[name] = total.astype(np.float64)
+    return used
+
+
 def spread_routes(problem: Problem, built: NDArray[np.bool_], people: Array, cost: Array) -> Array:
     """Divide each built segment among the routed households behind it, by head.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -148,3 +149,77 @@ def geo_best(
     chosen = rate[lines, best]
     delay = geo_latency_ms(elevation_deg[lines, best])
     return chosen, np.where(chosen > 0, delay, np.inf)
+
+
+def middle(values: NDArray[np.floating]) -> Array:
+    """Median over time of each cell, NaN left out; NaN where there is nothing.
+
+    Parameters
+    ----------
+    values : ndarray, shape (time, cell)
+    """
+    parts = []
+    for start in range(0, values.shape[1], BLOCK):
+        block = np.sort(np.ascontiguousarray(values[:, start : start + BLOCK].T), axis=1)  # NaN goes last
+        seen = np.isfinite(block).sum(axis=1)
+        line = np.arange(block.shape[0])
+        low, high = (
+            block[line, np.maximum(seen - 1, 0) // 2],
+            block[line, np.minimum(seen // 2, block.shape[1] - 1)],
+        )
+        parts.append(np.where(seen > 0, 0.5 * (low.astype(np.float64) + high), np.nan))
+    return np.concatenate(parts) if parts else np.empty(0)
+
+
+def combine(
+    technologies: Sequence[str],
+    access_mbps: Array,
+    access_latency_ms: Array,
+    sky: Orbiting,
+    geo: tuple[Array, Array],
+    shared_mbps: Array,
+    prices: Mapping[str, float],
+) -> Service:
+    """Put the technologies side by side.
+
+    Parameters
+    ----------
+    access_mbps : ndarray, shape (cell, technology)
+        Busy-hour rate of terrestrial and aerial access.
+    access_latency_ms : ndarray, shape (technology,)
+        Round-trip time that the access itself adds.
+    geo : tuple of ndarray, shape (cell,)
+        Rate and round-trip time of the best geostationary satellite.
+    shared_mbps : ndarray, shape (cell,)
+        Rate that the provisioned satellite capacity leaves to an active household: its share of the
+        load times the contention. A terminal gets the smaller of this and its link's rate.
+    prices : mapping
+        Cost-book values, and ``availability_weather``: the share of the year that the link rates hold.
+    """
+    parts = [
+        _one(name, access_mbps[:, k], sky, geo, shared_mbps, prices) for k, name in enumerate(technologies)
+    ]
+    rate, latency, up = (np.stack(column, axis=1) for column in zip(*parts, strict=True))
+    return Service(rate, latency + access_latency_ms, up)
+
+
+def _one(
+    name: str,
+    access: Array,
+    sky: Orbiting,
+    geo: tuple[Array, Array],
+    shared: Array,
+    prices: Mapping[str, float],
+) -> tuple[Array, Array, Array]:
+    ground, weather = np.zeros_like(access), prices["availability_weather"]
+    if name == "leo_terminal":
+        return np.minimum(sky.rate_mbps, shared), sky.latency_ms, sky.availability * weather
+    if name == "geo_terminal":
+        return np.minimum(geo[0], shared), geo[1], np.where(geo[0] > 0, weather, 0.0)
+    if name == "satellite_cell":
+        up = sky.availability * weather * prices["availability_village"]
+        return np.minimum(access, np.minimum(sky.rate_mbps, shared)), sky.latency_ms, up
+    if name == "direct_to_device":
+        return access, ground, sky.in_view
+    kind = "haps" if name == "haps" else "cellular"
+    return access, ground, np.full_like(access, prices[f"availability_{kind}"])

@@ -1,0 +1,278 @@
+"""Stages of the plan: the national plan, and the districts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rabta import catalog
+from rabta.errors import RabtaError, nearest
+from rabta.plan import candidates, routes, service, tables
+from rabta.plan.costs import prices as read_prices
+from rabta.plan.optimise import optimise
+from rabta.plan.problem import (
+    ROUTED,
+    STATIONED,
+    Problem,
+    Solution,
+    price,
+    spread_routes,
+    spread_stations,
+    used_mbps,
+)
+from rabta.stage import stage
+from rabta.twin import Twin
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Array = NDArray[np.float64]
+Index = NDArray[np.int64]
+SITES = ("fibre_fwa", "microwave_macro", "satellite_cell")
+BUSY_SHARE = 0.999  # steps with at least this share of the busiest step's load are the busy hour
+
+
+@stage(
+    "National plan",
+    params=("nation", "plan", "demand", "radio"),
+    reads=(
+        "cells",
+        "zones",
+        "technologies",
+        "systems",
+        "satellites",
+        "busy_demand_mbps",
+        "unserved_demand_mbps",
+        "access_rate_mbps",
+        "sites_per_cell",
+        "link_rate_mbps",
+        "latency_ms",
+        "visible_count",
+        "geo_efficiency_bps_hz",
+        "geo_elevation_deg",
+    ),
+    writes=("plan", "plan_mix", "plan_summary", "plan_prices"),
+    catalog=("costs",),
+)
+def plan(twin: Twin) -> dict[str, Any]:
+    """Cheapest mix of technologies that gives every unserved household the floor."""
+    wanted, cells, zones = twin.scenario.plan, twin.table("cells"), twin.table("zones")
+    if not wanted.technologies:
+        raise RabtaError("no technology to plan with", key="plan.technologies", expected="at least one")
+    prices = read_prices(twin.scenario.nation.name, wanted.costs)
+    unserved = unserved_households(twin)
+    rows = np.flatnonzero(unserved > 0)
+    places = _places(twin, rows, unserved[rows], prices)
+    given = _service(twin, rows, places, prices)
+    money = _money(twin, rows, places, prices)
+    problem = _problem(twin, rows, places, given, money, prices)
+    solution = optimise(problem, wanted.time_limit_s)
+    answer = tables.Answer(
+        problem, solution, price(problem, solution), rows, unserved, _opex(problem, solution, money), given
+    )
+    size = (cells["people"] / cells["households"].where(cells["households"] > 0)).fillna(0.0).to_numpy()
+    return {
+        "plan": tables.plan_table(list(cells["cell"]), answer),
+        "plan_mix": tables.mix_table(answer, size[rows]),
+        "plan_summary": tables.summary_table(answer, prices),
+        "plan_prices": tables.price_table(answer, list(zones["zone"]), used_mbps(problem, solution.share)),
+    }
+
+
+@stage(
+    "Districts",
+    params=("nation",),
+    reads=(
+        "cells",
+        "plan",
+        "visible_count",
+        "link_rate_mbps",
+        "latency_ms",
+        "served_mbps",
+        "unserved_demand_mbps",
+        "demand_profile",
+    ),
+    writes=("districts",),
+    catalog=("nations",),
+)
+def districts(twin: Twin) -> dict[str, Any]:
+    """Sums and medians of cells, plan and sky by district."""
+    hours = float(catalog.entry("nations", twin.scenario.nation.name).data.get("utc_offset_hours", 0.0))
+    load = load_over_time(twin.times, twin.values("demand_profile"), hours)
+    busy = np.flatnonzero(load >= BUSY_SHARE * load.max())
+    visible = twin.values("visible_count")
+    sky = {
+        "visible_mean": visible.mean(axis=0, dtype=np.float64),
+        "visible_min": visible.min(axis=0).astype(np.float64),
+        "link_rate_mbps": service.middle(twin.values("link_rate_mbps")),
+        "latency_ms": service.middle(twin.values("latency_ms")),
+        "carried_mbps": twin.values("served_mbps")[busy].mean(axis=0, dtype=np.float64),
+        "asked_mbps": twin.values("unserved_demand_mbps") * load[busy].mean(),
+    }
+    return {"districts": tables.district_table(twin.table("cells"), twin.table("plan"), sky)}
+
+
+def load_over_time(times: NDArray[np.datetime64], profile: NDArray[Any], utc_offset_hours: float) -> Array:
+    """Load of each step over the busy hour's, from the profile of the local day."""
+    minutes = times.astype("datetime64[m]").astype(np.int64) + round(60.0 * utc_offset_hours)
+    return np.asarray(profile[(minutes // 60) % 24], dtype=np.float64)
+
+
+def unserved_households(twin: Twin) -> Array:
+    """Households without broadband today: the cell's households by the unserved share of its load."""
+    whole = twin.values("busy_demand_mbps").astype(np.float64)
+    part = twin.values("unserved_demand_mbps").astype(np.float64)
+    share = np.divide(part, whole, out=np.zeros_like(whole), where=whole > 0)
+    return np.asarray(twin.table("cells")["households"].to_numpy(dtype=np.float64) * np.clip(share, 0.0, 1.0))
+
+
+def _places(twin: Twin, rows: Index, unserved: Array, prices: candidates.Prices) -> candidates.Places:
+    wanted, demand = twin.scenario.plan, twin.scenario.demand
+    cells = twin.table("cells").iloc[rows]
+    joining = unserved * demand.adoption_percent / 100.0
+    asked = twin.values("unserved_demand_mbps")[rows].astype(np.float64)
+    load = np.maximum(asked / joining, wanted.floor_mbps / prices["contention"])
+    urban, grid, rough, backbone = (
+        cells[name].fillna(0.0).to_numpy(dtype=np.float64)
+        for name in ("urban_share", "grid_share", "rough_m", "backbone_km")
+    )
+    return candidates.Places(
+        joining * wanted.serve_percent / 100.0,
+        load,
+        urban,
+        grid,
+        rough,
+        backbone,
+        {name: twin.values("sites_per_cell")[rows, _column(twin, name)] for name in SITES},
+    )
+
+
+def _column(twin: Twin, technology: str) -> int:
+    known = list(twin.table("technologies")["technology"])
+    if technology not in known:
+        raise RabtaError(
+            "technology is not in the technologies table",
+            value=technology,
+            expected=nearest(technology, known),
+        )
+    return known.index(technology)
+
+
+def _service(
+    twin: Twin, rows: Index, places: candidates.Places, prices: candidates.Prices
+) -> service.Service:
+    """Rate, latency and availability of the scenario's technologies in the chosen cells."""
+    wanted = twin.scenario.plan
+    columns = [_column(twin, name) for name in wanted.technologies]
+    access = np.nan_to_num(twin.values("access_rate_mbps")[rows][:, columns].astype(np.float64))
+    base = twin.table("technologies")["latency_ms"].fillna(0.0).to_numpy(dtype=np.float64)[columns]
+    sky = service.orbiting(
+        twin.values("link_rate_mbps"),
+        twin.values("latency_ms"),
+        twin.values("visible_count"),
+        rows,
+        wanted.floor_mbps,
+    )
+    geo = service.geo_best(
+        twin.values("geo_efficiency_bps_hz")[rows], twin.values("geo_elevation_deg")[rows], geo_channels(twin)
+    )
+    return service.combine(
+        wanted.technologies,
+        access,
+        base,
+        sky,
+        geo,
+        places.load_mbps * prices["contention"],
+        {**prices, "availability_weather": twin.scenario.radio.availability_percent / 100.0},
+    )
+
+
+def geo_channels(twin: Twin) -> Array:
+    """Channel bandwidth in MHz of each geostationary satellite."""
+    satellites, systems = twin.table("satellites"), twin.table("systems")
+    system = satellites.loc[satellites["orbit"] == "geo", "system"].to_numpy(dtype=np.int64)
+    return np.asarray(systems["channel_mhz"].to_numpy(dtype=np.float64)[system])
+
+
+class _Money:
+    """Costs by cell, of cable segments and of stations."""
+
+    def __init__(
+        self,
+        cost: candidates.Costs,
+        path: routes.Routes,
+        cable: candidates.SharedCost,
+        station: candidates.SharedCost,
+    ) -> None:
+        self.cost, self.path, self.cable, self.station = cost, path, cable, station
+
+
+def _money(twin: Twin, rows: Index, places: candidates.Places, prices: candidates.Prices) -> _Money:
+    wanted, cells = twin.scenario.plan, twin.table("cells").iloc[rows]
+    rate = wanted.discount_percent / 100.0
+    path = routes.plan_routes(
+        cells["lat_deg"].to_numpy(), cells["lon_deg"].to_numpy(), places.backbone_km, prices["fibre_detour"]
+    )
+    return _Money(
+        candidates.costs(wanted.technologies, places, prices, rate, wanted.years),
+        path,
+        candidates.route_costs(path, places.rough_m, prices, rate, wanted.years),
+        candidates.station_cost(prices, rate, wanted.years),
+    )
+
+
+def _problem(
+    twin: Twin,
+    rows: Index,
+    places: candidates.Places,
+    given: service.Service,
+    money: _Money,
+    prices: candidates.Prices,
+) -> Problem:
+    wanted, zones = twin.scenario.plan, twin.table("zones")
+    limits = {
+        name: np.nan_to_num(zones[f"{name}_capacity_mbps"].to_numpy(dtype=np.float64))
+        for name in ("satellite", "geo")
+    }
+    return Problem(
+        technologies=wanted.technologies,
+        households=places.households,
+        load_mbps=places.load_mbps,
+        fixed_npc=money.cost.fixed_npc,
+        unit_npc=money.cost.unit_npc,
+        fixed_capex=money.cost.fixed_capex,
+        unit_capex=money.cost.unit_capex,
+        quality=given.quality(wanted.floor_mbps, wanted.floor_latency_ms, wanted.floor_availability),
+        zone=_zone_rows(twin.table("cells")["zone"].iloc[rows], zones["zone"]),
+        limits=limits,
+        route_parent=money.path.parent,
+        route_npc=money.cable.npc,
+        route_capex=money.cable.capex,
+        station_npc=float(money.station.npc),
+        station_capex=float(money.station.capex),
+        station_mbps=prices["haps_capacity_mbps"],
+        shortfall_usd=prices["shortfall_usd_household"],
+        budget_usd=wanted.budget_usd,
+    )
+
+
+def _zone_rows(zone: pd.Series[str], zones: pd.Series[str]) -> Index:
+    row = {name: i for i, name in enumerate(zones)}
+    unknown = [name for name in zone.unique() if name not in row]
+    if unknown:
+        raise RabtaError("cell in a zone that the zones table lacks", key="zone", value=unknown[0])
+    return np.asarray([row[name] for name in zone], dtype=np.int64)
+
+
+def _opex(problem: Problem, solution: Solution, money: _Money) -> Array:
+    people = solution.share * problem.households[:, None]
+    opex = (people > 0) * money.cost.fixed_opex_year + people * money.cost.unit_opex_year
+    routed, stationed = problem.column_of(ROUTED), problem.column_of(STATIONED)
+    if routed >= 0:
+        opex[:, routed] += spread_routes(problem, solution.built, people[:, routed], money.cable.opex_year)
+    if stationed >= 0:
+        each = spread_stations(problem, solution.stations, people[:, stationed])
+        opex[:, stationed] += each * float(money.station.opex_year)
+    return np.asarray(opex)

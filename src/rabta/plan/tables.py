@@ -1,0 +1,304 @@
+"""Result tables of the plan: by cell, by technology, in sum, dual prices, and by district."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rabta.plan.problem import TINY, Array, Index, Price, Problem, Solution
+from rabta.plan.service import Service
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NONE = "none"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Everything that the result tables are made from.
+
+    Attributes
+    ----------
+    rows : ndarray of int
+        Rows of the cells table that the problem's cells stand for.
+    unserved : ndarray, shape (all cells,)
+        Households without broadband today.
+    opex_year : ndarray, shape (cell, technology)
+        Yearly cost, shared cables and stations included.
+    service : Service
+        What a household gets, shape (cell, technology).
+    """
+
+    problem: Problem
+    solution: Solution
+    price: Price
+    rows: Index
+    unserved: Array
+    opex_year: Array
+    service: Service
+
+    @property
+    def households(self) -> Array:
+        """Households on each technology, shape (cell, technology)."""
+        return np.asarray(self.solution.share * self.problem.households[:, None])
+
+
+def plan_table(cell: Sequence[str], answer: Answer) -> pd.DataFrame:
+    """One row for each cell of the cells table."""
+    import pandas as pd
+
+    first, second = _leaders(answer)
+    households = answer.households
+    served = households.sum(axis=1)
+    scored = (households * answer.problem.quality).sum(axis=1)
+    npc = answer.price.npc.sum(axis=1)
+    columns: dict[str, Array] = {
+        "technology_share": answer.solution.share.max(axis=1, initial=0.0),
+        "households_served": served,
+        "rate_mbps": _mean(answer.service.rate_mbps, households),
+        "latency_ms": _mean(answer.service.latency_ms, households),
+        "availability": _mean(answer.service.availability, households),
+        "capex_usd": answer.price.capex.sum(axis=1),
+        "opex_usd_year": answer.opex_year.sum(axis=1),
+        "npc_usd": npc,
+        "npc_per_household_usd": _over(npc, served),
+        "score": _over(scored, answer.problem.households),
+    }
+    blank = dict.fromkeys(
+        ("rate_mbps", "latency_ms", "availability", "npc_per_household_usd", "score"), np.nan
+    )
+    count = len(cell)
+    made: dict[str, object] = {"cell": np.asarray(cell)}
+    made["technology"] = _scatter_text(first, answer.rows, count)
+    made["technology_share"] = _scatter(columns["technology_share"], answer.rows, count, 0.0)
+    made["second_technology"] = _scatter_text(second, answer.rows, count)
+    made["households_served"] = _scatter(served, answer.rows, count, 0.0)
+    made["households_unserved_today"] = answer.unserved
+    for name in list(columns)[2:]:
+        made[name] = _scatter(columns[name], answer.rows, count, blank.get(name, 0.0))
+    return pd.DataFrame(made)
+
+
+def _leaders(answer: Answer) -> tuple[NDArray[np.str_], NDArray[np.str_]]:
+    share = answer.solution.share
+    names = np.array([*answer.problem.technologies, NONE])
+    if share.shape[1] == 0:
+        nothing = np.full(share.shape[0], NONE)
+        return nothing, nothing
+    order = np.argsort(-share, axis=1, kind="stable")
+    ranked = np.take_along_axis(share, order, axis=1)
+    index = np.where(ranked > TINY, order, names.size - 1)
+    second = index[:, 1] if share.shape[1] > 1 else np.full(share.shape[0], names.size - 1)
+    return names[index[:, 0]], names[second]
+
+
+def _mean(values: Array, weight: Array) -> Array:
+    finite = np.where(weight > 0, values, 0.0)
+    return _over((finite * weight).sum(axis=1), weight.sum(axis=1))
+
+
+def _over(top: Array, bottom: Array) -> Array:
+    return np.asarray(np.divide(top, bottom, out=np.full(np.shape(top), np.nan), where=bottom > 0))
+
+
+def _scatter(values: Array, rows: Index, count: int, blank: float) -> Array:
+    whole = np.full(count, blank)
+    whole[rows] = values
+    return whole
+
+
+def _scatter_text(values: NDArray[np.str_], rows: Index, count: int) -> NDArray[np.object_]:
+    whole = np.full(count, NONE, dtype=object)
+    whole[rows] = values
+    return whole
+
+
+def mix_table(answer: Answer, household_size: Array) -> pd.DataFrame:
+    """One row for each technology that the scenario allows.
+
+    Parameters
+    ----------
+    household_size : ndarray, shape (cell,)
+        People in a household of each of the problem's cells.
+    """
+    import pandas as pd
+
+    households = answer.households
+    return pd.DataFrame(
+        {
+            "technology": list(answer.problem.technologies),
+            "households": households.sum(axis=0),
+            "people": (households * household_size[:, None]).sum(axis=0),
+            "cells": (households > 0).sum(axis=0),
+            "capex_usd": answer.price.capex.sum(axis=0),
+            "opex_usd_year": answer.opex_year.sum(axis=0),
+            "npc_usd": answer.price.npc.sum(axis=0),
+        }
+    )
+
+
+def summary_table(answer: Answer, prices: Mapping[str, float]) -> pd.DataFrame:
+    """Figures of the whole plan, the certified gap among them."""
+    import pandas as pd
+
+    problem, price = answer.problem, answer.price
+    households = answer.households
+    served, target = float(households.sum()), float(problem.households.sum())
+    at_floor = float(households[problem.quality > 1.0 - 1e-9].sum())
+    objective = price.objective_usd
+    gap = max(objective - answer.solution.bound_usd, 0.0) / objective if objective > 0 else 0.0
+    space = [i for i, t in enumerate(problem.technologies) if t in SATELLITE]
+    licence = prices["licence_satellite_usd"] if households[:, space].sum() > 0 else 0.0
+    rows = [
+        ("optimality_gap", gap, "1", "Plan's cost over the bound, as a share of the plan's cost"),
+        ("objective_usd", objective, "USD", "Net present cost plus shortfall price"),
+        ("bound_usd", answer.solution.bound_usd, "USD", "No plan costs less (linear relaxation)"),
+        ("npc_usd", price.npc_usd, "USD", "Net present cost of everything the plan builds and runs"),
+        ("shortfall_usd", price.penalty_usd, "USD", "Price of households unserved or below the floor"),
+        ("shortfall_usd_household", problem.shortfall_usd, "USD", "Price of one unserved household"),
+        ("capex_usd", float(price.capex.sum()), "USD", "First investment"),
+        ("opex_usd_year", float(answer.opex_year.sum()), "USD/year", "Yearly cost"),
+        (
+            "licence_usd",
+            licence,
+            "USD",
+            "Satellite operator's licence, paid once, not in the net present cost",
+        ),
+        (
+            "households_unserved_today",
+            float(answer.unserved.sum()),
+            "1",
+            "Households without broadband today",
+        ),
+        ("households_target", target, "1", "Households to connect: adoption and serve_percent of those"),
+        ("households_served", served, "1", "Households that the plan connects"),
+        ("households_at_floor", at_floor, "1", "Households that get the whole floor"),
+        ("households_left", target - served, "1", "Households to connect that stay without service"),
+        (
+            "npc_per_household_usd",
+            price.npc_usd / served if served else np.nan,
+            "USD",
+            "Mean net present cost",
+        ),
+        ("score", _score(answer, target), "1", "Share of the target served, weighted by quality"),
+        ("fibre_segments", float(answer.solution.built.sum()), "1", "Cable segments that the plan builds"),
+        ("stations", float(answer.solution.stations.sum()), "1", "Stratospheric stations"),
+        ("solved", float(answer.solution.status == "Optimal"), "1", "1 where the repair ended in time"),
+    ]
+    return pd.DataFrame(rows, columns=["key", "value", "unit", "description"])
+
+
+SATELLITE = ("satellite_cell", "leo_terminal", "geo_terminal", "direct_to_device")
+
+
+def _score(answer: Answer, target: float) -> float:
+    reached = float((answer.households * answer.problem.quality).sum())
+    return reached / target if target else np.nan
+
+
+def price_table(answer: Answer, zones: Sequence[str], used: Mapping[str, Array]) -> pd.DataFrame:
+    """Coupling constraints with their dual prices: what one more unit would save.
+
+    Parameters
+    ----------
+    used : mapping of str to ndarray, shape (zone,)
+        Load of the plan on each resource.
+    """
+    import pandas as pd
+
+    found = answer.solution.prices
+    parts = [
+        pd.DataFrame(
+            {
+                "constraint": f"{name}_capacity",
+                "zone": list(zones),
+                "limit": limit,
+                "used": used[name],
+                "unit": "Mbit/s",
+                "price_usd": found.get(name, np.zeros(limit.size)),
+            }
+        )
+        for name, limit in answer.problem.limits.items()
+    ]
+    if answer.problem.budget_usd is not None:
+        budget = {"constraint": "budget", "zone": "nation", "limit": answer.problem.budget_usd}
+        budget |= {"used": float(answer.price.capex.sum()), "unit": "USD"}
+        budget["price_usd"] = float(np.sum(found.get("budget", np.zeros(1))))
+        parts.append(pd.DataFrame([budget]))
+    return pd.concat(parts, ignore_index=True)
+
+
+def district_table(cells: pd.DataFrame, plan: pd.DataFrame, sky: Mapping[str, Array]) -> pd.DataFrame:
+    """Sums and medians by district.
+
+    Parameters
+    ----------
+    sky : mapping of str to ndarray, shape (cell,)
+        ``visible_mean``, ``visible_min``, ``link_rate_mbps``, ``latency_ms`` over time, and
+        ``carried_mbps`` and ``asked_mbps`` in the busy hour.
+    """
+    import pandas as pd
+
+    groups = cells.groupby(["province", "district"], sort=True).indices
+    made = [
+        _district(str(key[0]), str(key[1]), np.asarray(rows, dtype=np.int64), cells, plan, sky)
+        for key, rows in cast("dict[tuple[str, str], Index]", groups).items()
+    ]
+    return pd.DataFrame(made)
+
+
+def _district(
+    province: str,
+    district: str,
+    rows: Index,
+    cells: pd.DataFrame,
+    plan: pd.DataFrame,
+    sky: Mapping[str, Array],
+) -> dict[str, object]:
+    people = cells["people"].to_numpy()[rows].astype(np.float64)
+    served = float(plan["households_served"].to_numpy()[rows].sum())
+    npc = float(plan["npc_usd"].to_numpy()[rows].sum())
+    asked = float(sky["asked_mbps"][rows].sum())
+    return {
+        "district": district,
+        "province": province,
+        "people": int(people.sum()),
+        "households": float(cells["households"].to_numpy()[rows].sum()),
+        "unserved_today": float(plan["households_unserved_today"].to_numpy()[rows].sum()),
+        "served_by_plan": served,
+        "visible_mean": weighted_mean(sky["visible_mean"][rows], people),
+        "visible_min": weighted_quantile(sky["visible_min"][rows], people, 0.05),
+        "link_rate_mbps": weighted_quantile(sky["link_rate_mbps"][rows], people, 0.5),
+        "latency_ms": weighted_quantile(sky["latency_ms"][rows], people, 0.5),
+        "carried_share": float(sky["carried_mbps"][rows].sum()) / asked if asked > 0 else np.nan,
+        "npc_usd": npc,
+        "npc_per_household_usd": npc / served if served > 0 else np.nan,
+    }
+
+
+def weighted_mean(values: Array, weight: Array) -> float:
+    """Mean by weight; plain where all weights are zero."""
+    return float(np.average(values, weights=weight if weight.sum() > 0 else None))
+
+
+def weighted_quantile(values: Array, weight: Array, share: float) -> float:
+    """Smallest value with at least the share of the weight at or below it; NaN values are left out.
+
+    Examples
+    --------
+    >>> weighted_quantile(np.array([3.0, 1.0, 2.0]), np.array([1.0, 1.0, 8.0]), 0.5)
+    2.0
+    """
+    seen = np.isfinite(values)
+    if not seen.any():
+        return float("nan")
+    order = np.argsort(values[seen], kind="stable")
+    mass = weight[seen][order]
+    total = np.cumsum(mass if mass.sum() > 0 else np.ones(mass.size))
+    index = int(np.searchsorted(total, share * total[-1], side="left"))
+    return float(values[seen][order][index])

@@ -1,0 +1,78 @@
+"""The cost book: complete, in order, and strict about names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rabta.errors import RabtaError
+from rabta.plan.costs import prices, read_book
+
+RS_PER_USD = 281.0
+
+
+def test_every_item_has_a_range_and_a_source() -> None:
+    book = read_book("pakistan")
+    assert len(book) >= 45
+    for item in book.values():
+        assert 0 <= item.low <= item.base <= item.high, item.name
+        assert item.source, item.name
+        assert item.unit, item.name
+        assert item.date[:4].isdigit(), item.name
+    assert 0 < sum(item.modelled for item in book.values()) < len(book)
+
+
+def test_fibre_price_is_the_tender_price() -> None:
+    """USF board 101: OFC Sialkot Rs 1,640 M for 488 km, Narowal Rs 1,510 M for 447 km."""
+    base = prices("pakistan")["fibre_usd_km"]
+    for rupees, km in ((1640e6, 488.0), (1510e6, 447.0)):
+        assert base == pytest.approx(rupees / km / RS_PER_USD, rel=0.01)
+
+
+def test_mountain_factor_reproduces_the_khunjerab_cable() -> None:
+    """Rawalpindi-Khunjerab: 820 km for US$ 44 M."""
+    book = prices("pakistan")
+    whole = 820.0 * book["fibre_usd_km"] * book["fibre_mountain_factor"]
+    assert whole == pytest.approx(44e6, rel=0.02)
+
+
+def test_override_wins_and_unknown_item_names_the_nearest() -> None:
+    assert prices("pakistan", {"leo_terminal_usd": 120.0})["leo_terminal_usd"] == 120.0
+    with pytest.raises(RabtaError, match="leo_terminal_usd") as caught:
+        prices("pakistan", {"leo_terminal_us": 120.0})
+    assert caught.value.key == "plan.costs.leo_terminal_us"
+
+
+@pytest.mark.parametrize(
+    ("item", "value"), [("life_civil_years", 0.0), ("contention", 0.5), ("availability_haps", 1.5)]
+)
+def test_override_out_of_range_is_refused(item: str, value: float) -> None:
+    with pytest.raises(RabtaError, match="outside its range"):
+        prices("pakistan", {item: value})
+
+
+def test_unknown_book_is_refused() -> None:
+    with pytest.raises(RabtaError, match="pakistan"):
+        read_book("pakistn")
+
+
+HEAD = 'title = "t"\nsource = "s"\nlicence = "l"\nretrieved = "2026-01-01"\n'
+
+
+@pytest.mark.parametrize(
+    ("item", "problem"),
+    [
+        ('low = 2.0\nbase = 1.0\nhigh = 3.0\nunit = "USD"\nsource = "s"\ndate = "2026"', "not in order"),
+        ("low = 1.0\nbase = 1.0\nhigh = 1.0", "not complete"),
+    ],
+)
+def test_broken_book_is_refused(
+    item: str, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "costs"
+    folder.mkdir()
+    (folder / "broken.toml").write_text(f"{HEAD}[items.a]\n{item}\n", encoding="utf-8")
+    monkeypatch.setenv("RABTA_CATALOG", str(tmp_path))
+    with pytest.raises(RabtaError, match=problem):
+        read_book("broken")

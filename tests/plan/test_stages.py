@@ -1,0 +1,153 @@
+"""The stages on a small nation: tables follow the schema, add up, and answer to the scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rabta import schema
+from rabta.errors import RabtaError
+from rabta.plan import stages
+from rabta.twin import Twin
+
+Make = Callable[..., Twin]
+
+
+def figure(tables: dict[str, Any], key: str) -> float:
+    summary = tables["plan_summary"].set_index("key")["value"]
+    return float(summary[key])
+
+
+def household_mix(tables: dict[str, Any]) -> pd.Series[float]:
+    return tables["plan_mix"].set_index("technology")["households"]
+
+
+@pytest.fixture(scope="module")
+def base(make_twin: Make) -> dict[str, Any]:
+    return stages.plan(make_twin())
+
+
+def test_tables_have_the_columns_of_the_schema(base: dict[str, Any], make_twin: Make) -> None:
+    twin = make_twin()
+    twin.tables["plan"] = base["plan"]
+    found = base | stages.districts(twin)
+    for name in ("plan", "plan_mix", "plan_summary", "plan_prices", "districts"):
+        assert list(found[name].columns) == list(schema.tables()[name]), name
+
+
+def test_everybody_with_a_need_is_served_to_the_floor(base: dict[str, Any], make_twin: Make) -> None:
+    plan = base["plan"]
+    need = plan["households_unserved_today"] > 0
+    assert plan.loc[need, "households_served"].to_numpy() == pytest.approx(
+        0.6 * plan.loc[need, "households_unserved_today"].to_numpy()
+    )
+    assert (plan.loc[~need, "technology"] == "none").all()
+    assert (plan.loc[need, "rate_mbps"] >= 10.0 - 1e-6).all()
+    assert (plan.loc[need, "latency_ms"] <= 100.0).all()
+    assert (plan.loc[need, "score"] > 1 - 1e-9).all()
+    assert plan.loc[~need, ["capex_usd", "npc_usd", "households_served"]].to_numpy().sum() == 0.0
+    assert len(plan) == len(make_twin().table("cells"))
+
+
+def test_tables_add_up(base: dict[str, Any]) -> None:
+    plan, mix = base["plan"], base["plan_mix"]
+    for column in ("capex_usd", "opex_usd_year", "npc_usd"):
+        assert plan[column].sum() == pytest.approx(mix[column].sum())
+        assert figure(base, column) == pytest.approx(mix[column].sum())
+    assert plan["households_served"].sum() == pytest.approx(mix["households"].sum())
+    assert figure(base, "bound_usd") <= figure(base, "objective_usd")
+    gap = 1 - figure(base, "bound_usd") / figure(base, "objective_usd")
+    assert figure(base, "optimality_gap") == pytest.approx(gap, abs=1e-9)
+    assert figure(base, "optimality_gap") < 0.02
+
+
+def test_capacity_of_zones_holds(base: dict[str, Any]) -> None:
+    prices = base["plan_prices"]
+    assert (prices["used"] <= prices["limit"] * (1 + 1e-6)).all()
+    assert (prices["price_usd"] >= 0).all()
+
+
+def test_cheap_terminals_win_households(base: dict[str, Any], make_twin: Make) -> None:
+    cheap = stages.plan(make_twin(costs={"leo_terminal_usd": 0.0, "leo_service_usd_month": 1.0}))
+    assert household_mix(cheap)["leo_terminal"] > household_mix(base)["leo_terminal"]
+    assert figure(cheap, "npc_usd") < figure(base, "npc_usd")
+
+
+def test_zero_budget_builds_nothing(make_twin: Make) -> None:
+    tables = stages.plan(make_twin(budget_usd=0.0, technologies=("fibre_fwa", "leo_terminal")))
+    assert figure(tables, "capex_usd") == 0.0
+    assert figure(tables, "households_left") == figure(tables, "households_target") > 0
+    need = tables["plan"]["households_unserved_today"] > 0
+    assert (tables["plan"].loc[need, "score"] == 0.0).all()
+    assert tables["plan_prices"]["constraint"].iloc[-1] == "budget"
+
+
+def test_small_budget_is_an_honest_partial_plan(base: dict[str, Any], make_twin: Make) -> None:
+    money = 0.3 * figure(base, "capex_usd")
+    tables = stages.plan(make_twin(budget_usd=money, time_limit_s=10.0))
+    assert figure(tables, "capex_usd") <= money * (1 + 1e-6)
+    assert 0 < figure(tables, "households_at_floor") < figure(tables, "households_target")
+    assert tables["plan_prices"]["price_usd"].iloc[-1] > 0
+
+
+def test_floor_out_of_reach_serves_nobody_to_the_floor(make_twin: Make) -> None:
+    tables = stages.plan(make_twin(floor_mbps=5000.0))
+    assert figure(tables, "households_at_floor") == 0.0
+    assert figure(tables, "score") < 0.1
+
+
+def test_slow_geostationary_service_only_where_alone(make_twin: Make) -> None:
+    cheap = {"geo_wholesale_usd_mbps_month": 20.0}
+    tables = stages.plan(make_twin(technologies=("geo_terminal",), costs=cheap))
+    assert 0 < figure(tables, "score") < 0.3
+    assert figure(tables, "households_at_floor") == 0.0
+
+
+def test_serving_half_costs_less(base: dict[str, Any], make_twin: Make) -> None:
+    half = stages.plan(make_twin(serve_percent=50.0))
+    assert figure(half, "households_target") == pytest.approx(0.5 * figure(base, "households_target"))
+    assert figure(half, "npc_usd") < figure(base, "npc_usd")
+
+
+def test_nation_without_need_has_an_empty_plan(make_twin: Make) -> None:
+    twin = make_twin()
+    twin.arrays["unserved_demand_mbps"] = twin.arrays["unserved_demand_mbps"] * 0.0
+    tables = stages.plan(twin)
+    assert (tables["plan"]["technology"] == "none").all()
+    assert figure(tables, "npc_usd") == figure(tables, "optimality_gap") == 0.0
+
+
+def test_errors_name_the_key(make_twin: Make) -> None:
+    with pytest.raises(RabtaError, match="site_civil_usd"):
+        stages.plan(make_twin(costs={"site_civil_us": 1.0}))
+    with pytest.raises(RabtaError, match="cost"):
+        make_twin(costs={"site_civil_usd": -1.0})
+    with pytest.raises(RabtaError, match="no technology"):
+        stages.plan(make_twin(technologies=()))
+
+
+def test_districts_sum_to_the_nation(base: dict[str, Any], make_twin: Make) -> None:
+    twin = make_twin()
+    twin.tables["plan"] = base["plan"]
+    districts = stages.districts(twin)["districts"]
+    cells = twin.table("cells")
+    assert districts["people"].sum() == cells["people"].sum()
+    assert districts["npc_usd"].sum() == pytest.approx(base["plan"]["npc_usd"].sum())
+    assert districts["served_by_plan"].sum() == pytest.approx(base["plan"]["households_served"].sum())
+    assert (districts["visible_min"] <= districts["visible_mean"]).all()
+    # the twin's satellites carry half of the busy-hour load; the steps are at 17:00 local, 17/23 up its slope
+    load = 0.5 + 0.5 * 17 / 23
+    asked = districts["carried_share"].notna()
+    assert (districts.loc[asked, "unserved_today"] > 0).all()
+    assert districts.loc[asked, "carried_share"].to_numpy() == pytest.approx(0.5 / load, rel=1e-4)
+
+
+def test_busy_hour_follows_local_time() -> None:
+    profile = np.arange(24.0)
+    times = np.array(["2026-01-13T15:30", "2026-01-13T20:00"], dtype="datetime64[ns]")
+    assert stages.load_over_time(times, profile, 5.0).tolist() == [20.0, 1.0]
+    assert stages.load_over_time(times, profile, 4.5).tolist() == [20.0, 0.0]
