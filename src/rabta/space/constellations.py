@@ -225,7 +225,7 @@ def period_s(altitude_km: ArrayLike, inclination_deg: ArrayLike) -> Array:
     Examples
     --------
     >>> round(float(period_s(550.0, 53.0)) / 60.0, 2)
-    95.65
+    95.64
     """
     return np.asarray(2.0 * np.pi / mean_motion_rad_s(altitude_km, inclination_deg))
 
