@@ -29,19 +29,22 @@ def build(inputs: Inputs, say: Say) -> dict[str, pd.DataFrame]:
     say(f"{len(cells)} cells; people on the ground")
     dem = inputs.terrain()
     points = terrain.points(dem, cells["cell"])
-    cells = _people(cells, tehsils, points, inputs, dem)
+    cells = _people(cells, tehsils, points, inputs, dem, say)
     say("today's networks")
     cells, backbone = _networks(cells, tehsils, points, say)
     say("climate by tehsil")
     values = climate.of_cells(
         cells["lat_deg"].to_numpy(), cells["lon_deg"].to_numpy(), cells["elevation_m"].to_numpy()
     )
+    say("terrain horizon (about two minutes)")
+    horizon = _horizon(dem, cells)
     return {
         "cells": cells.drop(columns="group"),
         "climate": climate.by_tehsil(cells, values),
         "tehsils": tehsils.drop(columns="group"),
         "places": _places(inputs, cells),
         "backbone": backbone,
+        "horizon": horizon,
     }
 
 
@@ -81,19 +84,23 @@ def _joined(names: pd.Series) -> str:
 
 
 def _people(
-    cells: pd.DataFrame, tehsils: pd.DataFrame, points: pd.DataFrame, inputs: Inputs, dem: Raster
+    cells: pd.DataFrame, tehsils: pd.DataFrame, points: pd.DataFrame, inputs: Inputs, dem: Raster, say: Say
 ) -> pd.DataFrame:
     """Place the people of each tehsil and give each cell its columns."""
     cells = cells.merge(tehsils.drop(columns=["people"]), on="group", how="left", validate="m:1", sort=False)
-    kind = placement.ground_class(points, inputs.land_cover(), terrain.above_valley_m(dem))
+    kind = placement.classes(points, inputs.land_cover(), terrain.above_valley_m(dem))
+    towns = inputs.towns()
+    mountain = placement.mountain_relief(kind, terrain.nearest_point(points, dem, towns))
     unit = cells["group"].to_numpy()[points["row"]]
     total = tehsils["people"].to_numpy(dtype=np.float64)
     urban = tehsils["urban"].to_numpy(dtype=np.float64)
     district = tehsils["district"].factorize()[0]
-    density = placement.rural_density(kind, unit, total - urban, district)
-    rural_points = placement.spread(density[kind], unit, total - urban)
-    built = kind // (len(placement.RELIEF_M) + 1) == placement.COVER_NAMES.index("urban")
-    pull = placement.town_weight(points, inputs.towns(), built) + 5.0 * density[kind] ** 2
+    cover, relief = placement.rural_factors(kind, unit, total - urban, district, mountain)
+    say(f"land cover {dict(zip(placement.COVER_NAMES, cover.round(3).tolist(), strict=True))}")
+    say(f"relief {relief.round(3).tolist()}")
+    good = cover[kind.cover] * relief[kind.relief]
+    rural_points = placement.spread(good, unit, total - urban)
+    pull = placement.town_weight(points, towns, kind.built) + placement.VILLAGE_TOWN_KM2 * good**2
     urban_points = placement.spread(pull, unit, urban)
     return _cell_columns(cells, tehsils, points, rural_points, urban_points)
 
@@ -138,15 +145,24 @@ def _cell_columns(
 
 
 def _centres(names: pd.Series, points: pd.DataFrame, weight: Array) -> Array:
-    """Latitude, longitude and height of the people's centre; the cell's centre where nobody lives."""
+    """Latitude, longitude and height of the point that stands for the cell's people.
+
+    It is the terrain point that is both near the people's mean position and populous (the largest logarithm
+    of people less the square of the distance over 2 km), so that in a valley it is not up on the slope.
+    """
     n, row = len(names), points["row"].to_numpy()
     total = np.bincount(row, weight, minlength=n)
     own = np.asarray([h3.cell_to_latlng(c) for c in names])
-    alone = total < 0.5
-    columns = [np.bincount(row, weight * points[c], minlength=n) for c in ("lat", "lon", "height_m")]
-    mean = np.stack(columns, axis=1) / np.maximum(total, 1e-9)[:, None]
-    flat = np.bincount(row, points["height_m"], minlength=n) / np.maximum(np.bincount(row, minlength=n), 1)
-    return np.where(alone[:, None], np.column_stack([own, flat]), mean)
+    place = points[["lat", "lon"]].to_numpy()
+    sums = [np.bincount(row, weight * place[:, k], minlength=n) for k in (0, 1)]
+    mean = np.where((total < 0.5)[:, None], own, np.stack(sums, axis=1) / np.maximum(total, 1e-9)[:, None])
+    north, east = ((place - mean[row]) * 111.195).T
+    away = north**2 + (east * np.cos(np.radians(place[:, 0]))) ** 2
+    score = np.log(weight + 1e-3) - away / 4.0
+    best = pd.Series(score).groupby(row).idxmax()
+    out = np.column_stack([own, np.zeros(n)])
+    out[best.index] = points.loc[best, ["lat", "lon", "height_m"]].to_numpy()
+    return out
 
 
 def _places(inputs: Inputs, cells: pd.DataFrame) -> pd.DataFrame:
@@ -187,3 +203,11 @@ def _networks(
     )
     table = pd.DataFrame({"from_row": edges[:, 0], "to_row": edges[:, 1], "route_km": km.round(3)})
     return cells, table.astype({"from_row": np.int32, "to_row": np.int32})
+
+
+def _horizon(dem: Raster, cells: pd.DataFrame) -> pd.DataFrame:
+    """Quarter degrees, one column an azimuth."""
+    degrees = terrain.horizon_deg(dem, cells["lat_deg"].to_numpy(), cells["lon_deg"].to_numpy())
+    quarters = np.clip(np.round(degrees * 4.0), 0, 255).astype(np.uint8)
+    names = [f"az_{10 * k:03d}" for k in range(terrain.AZIMUTHS)]
+    return pd.DataFrame(quarters, columns=names)

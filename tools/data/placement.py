@@ -1,61 +1,111 @@
 """Where people live inside a unit: towns for the urban, land cover and relief for the rural.
 
-The rural weights are estimated, not chosen: among the units of a district, the rural people divide in
-proportion to the sum of a density over the ground of each unit, one density for each class of land cover and
-height above the valley. The densities maximise the multinomial likelihood of the census (every district
-counts the same), by the minorise-maximise step ``w *= sum(y a / s) / sum(Y A / S)``.
+The rural weights are estimated, not chosen. Among the units of a district, the rural people divide in
+proportion to the sum over the ground of ``cover * relief``, one factor for each group of land cover and one
+for each class of height above the valley. The factors maximise the multinomial likelihood of the census, every
+district counting the same, by the minorise-maximise step ``w *= sum(y a / s) / sum(Y A / S)``. Units are too
+large to tell a valley floor from its slopes, so in the mountains the relief factors are instead the number of
+listed towns over the ground of each class.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from tools.data.inputs import Array, Raster
 
 COVER = np.array([0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 4, 5, 4, 6, 7])  # IGBP class to group
 COVER_NAMES = ("water", "forest", "shrub and savanna", "grass", "crop", "urban", "snow", "barren")
 RELIEF_M = np.array([40.0, 150.0, 500.0, 1200.0])  # height above the lowest ground within 7 km
+MOUNTAIN_M = 1_500.0  # ground that rises so much above its valleys within 9 km is mountain
 TOWN_DENSITY_KM2 = 9_000.0  # sets the radius of a town from its people
 SUBURB_KM2 = 1_500.0  # urban weight of built-up ground away from any listed town
+VILLAGE_TOWN_KM2 = 300.0  # urban weight of the best rural ground, for towns that no list has
 KM_PER_DEG = 111.195
-CLASSES = len(COVER_NAMES) * (len(RELIEF_M) + 1)
+CROP = COVER_NAMES.index("crop")
+STEPS = len(RELIEF_M) + 1
+PRIOR_DISTRICTS = 0.5  # evidence for "all ground alike" that steadies rare classes
 
 
-def ground_class(points: pd.DataFrame, cover: Raster, above_m: NDArray[np.float32]) -> NDArray[np.int64]:
+@dataclass(frozen=True)
+class Classes:
+    """Class of each terrain point: group of land cover; relief, mountain classes after the lowland ones."""
+
+    cover: NDArray[np.int64]
+    relief: NDArray[np.int64]
+
+    @property
+    def built(self) -> NDArray[np.bool_]:
+        """True on built-up ground."""
+        return np.asarray(self.cover == COVER_NAMES.index("urban"))
+
+
+def classes(points: pd.DataFrame, cover: Raster, above_m: NDArray[np.float32]) -> Classes:
     """Class of land cover and relief of each point."""
-    kind = COVER[cover.nearest(points["lat"], points["lon"]).astype(np.int64)]
-    relief = np.digitize(above_m[points["i"], points["j"]], RELIEF_M)
-    return np.asarray(kind * (len(RELIEF_M) + 1) + relief, dtype=np.int64)
+    i, j = points["i"].to_numpy(), points["j"].to_numpy()
+    mountain = ndimage.maximum_filter(above_m, size=19, mode="nearest") > MOUNTAIN_M
+    relief = np.digitize(above_m, RELIEF_M) + STEPS * mountain
+    igbp = cover.nearest(points["lat"].to_numpy(), points["lon"].to_numpy()).astype(np.int64)
+    return Classes(COVER[igbp], np.asarray(relief[i, j], dtype=np.int64))
 
 
-def rural_density(
-    kind: NDArray[np.int64], unit: NDArray[np.int64], people: Array, district: NDArray[np.int64]
-) -> Array:
-    """Relative density of each ground class.
+def mountain_relief(kind: Classes, at: NDArray[np.int64]) -> Array:
+    """Relief factors in the mountains: towns over ground, the two lowest classes taken together.
 
     Parameters
     ----------
-    kind, unit : ndarray, shape (point,)
-        Ground class and unit of each point.
+    at : ndarray of int
+        Point nearest to each listed town.
+    """
+    towns = np.bincount(kind.relief[at], minlength=2 * STEPS)[STEPS:].astype(np.float64)
+    land = np.bincount(kind.relief, minlength=2 * STEPS)[STEPS:].astype(np.float64)
+    pooled = np.array([towns[:2].sum(), towns[:2].sum(), *towns[2:]])
+    ground = np.array([land[:2].sum(), land[:2].sum(), *land[2:]])
+    rate = pooled / ground
+    return np.asarray(rate / rate[0])
+
+
+def rural_factors(
+    kind: Classes, unit: NDArray[np.int64], people: Array, district: NDArray[np.int64], mountain: Array
+) -> tuple[Array, Array]:
+    """Factors of land cover (crop is 1) and of relief (level lowland and valley floors are 1).
+
+    Parameters
+    ----------
+    unit : ndarray, shape (point,)
+        Unit of each point.
     people, district : ndarray, shape (unit,)
         Rural people and district of each unit.
+    mountain : ndarray
+        Relief factors in the mountains, kept as they are.
     """
-    area = np.zeros((len(people), CLASSES))
-    np.add.at(area, (unit, kind), 1.0)
+    area = np.zeros((len(people), len(COVER_NAMES), 2 * STEPS))
+    np.add.at(area, (unit, kind.cover, kind.relief), 1.0)
     total = np.bincount(district, people)
     share = np.divide(people, total[district], out=np.zeros(len(people)), where=total[district] > 0)
-    whole = np.zeros((len(total), CLASSES))
+    whole = np.zeros((len(total), *area.shape[1:]))
     np.add.at(whole, district, area)
+    cover, relief = np.ones(len(COVER_NAMES)), np.concatenate([np.ones(STEPS), mountain])
     active = (total > 0).astype(np.float64)
-    prior = 0.5 * area.sum(axis=0) / area.sum()  # half a district of evidence for "all ground alike"
-    weight = np.ones(CLASSES)
-    for _ in range(400):
-        up = weight * (area.T @ (share / np.maximum(area @ weight, 1e-9))) + prior
-        down = whole.T @ (active / np.maximum(whole @ weight, 1e-9)) + prior
-        weight = np.divide(up, down, out=np.zeros(CLASSES), where=down > 1e-12)
-    return np.asarray(np.maximum(weight / weight.max(), 1e-4))
+    for _ in range(200):
+        cover = _step(cover, area @ relief, whole @ relief, share, active)
+        cover /= cover[CROP]
+        by_relief = np.einsum("uij,i->uj", area, cover), np.einsum("dij,i->dj", whole, cover)
+        relief[:STEPS] = _step(relief, *by_relief, share, active)[:STEPS]
+        relief[:STEPS] /= relief[0]
+    return cover, relief
+
+
+def _step(weight: Array, area: Array, whole: Array, share: Array, active: Array) -> Array:
+    prior = PRIOR_DISTRICTS * area.sum(axis=0) / max(float(area.sum()), 1e-12)
+    up = weight * (area.T @ (share / np.maximum(area @ weight, 1e-12))) + prior
+    down = whole.T @ (active / np.maximum(whole @ weight, 1e-12)) + prior
+    return np.asarray(up / np.maximum(down, 1e-12))
 
 
 def town_weight(points: pd.DataFrame, towns: pd.DataFrame, built: NDArray[np.bool_]) -> Array:
@@ -64,15 +114,15 @@ def town_weight(points: pd.DataFrame, towns: pd.DataFrame, built: NDArray[np.boo
     out = np.where(built, SUBURB_KM2, 0.0)
     order = np.argsort(lat, kind="stable")
     sorted_lat = lat[order]
-    for town in towns.itertuples():
-        radius = max(1.0, float(np.sqrt(town.population / (np.pi * TOWN_DENSITY_KM2))))
+    for people, at_lat, at_lon in towns[["population", "latitude", "longitude"]].to_numpy(dtype=np.float64):
+        radius = max(1.0, float(np.sqrt(people / (np.pi * TOWN_DENSITY_KM2))))
         reach = 3.5 * radius / KM_PER_DEG
-        lo, hi = np.searchsorted(sorted_lat, [town.latitude - reach, town.latitude + reach])
+        lo, hi = np.searchsorted(sorted_lat, [at_lat - reach, at_lat + reach])
         near = order[lo:hi]
-        east = (lon[near] - town.longitude) * np.cos(np.radians(town.latitude))
-        square = ((lat[near] - town.latitude) ** 2 + east**2) * KM_PER_DEG**2
+        east = (lon[near] - at_lon) * np.cos(np.radians(at_lat))
+        square = ((lat[near] - at_lat) ** 2 + east**2) * KM_PER_DEG**2
         shape = np.exp(-square / radius**2) * np.where(square < (3.5 * radius) ** 2, 1.0, 0.0)
-        out[near] += town.population / (np.pi * radius**2) * shape * np.where(built[near], 3.0, 1.0)
+        out[near] += people / (np.pi * radius**2) * shape * np.where(built[near], 3.0, 1.0)
     return np.asarray(out)
 
 

@@ -48,6 +48,14 @@ def _near(names: pd.Series, lat: Array, lon: Array) -> NDArray[np.bool_]:
     return np.asarray(ndimage.binary_dilation(mask, structure=np.ones((13, 13), dtype=bool)))
 
 
+def nearest_point(points: pd.DataFrame, dem: Raster, towns: pd.DataFrame) -> NDArray[np.int64]:
+    """Point of the terrain grid under each town that lies in a cell."""
+    index = np.full(dem.values.shape, -1, dtype=np.int64)
+    index[points["i"], points["j"]] = np.arange(len(points))
+    found = Raster(index, dem.west, dem.north, dem.step).nearest(towns["latitude"], towns["longitude"])
+    return np.asarray(found[found >= 0], dtype=np.int64)
+
+
 def above_valley_m(dem: Raster) -> NDArray[np.float32]:
     """Height above the lowest ground within about 7 km: small on plains and valley floors."""
     lowest = ndimage.minimum_filter(dem.values, size=15, mode="nearest")
