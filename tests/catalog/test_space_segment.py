@@ -154,7 +154,7 @@ def test_handset_is_the_one_of_tr_38_821() -> None:
 
 @pytest.mark.parametrize("name", catalog.names("gateways"))
 def test_gateways_fill_the_schema(name: str) -> None:
-    for site in catalog.entry("gateways", name).data["sites"]:
+    for site in catalog.entry("gateways", name).data["gateways"]:
         assert set(site) - {"source"} == set(schema.tables()["gateways"])
         known = {*SYSTEMS, "*"}
         assert set(site["systems"].split()) <= known
@@ -167,7 +167,7 @@ def test_gateways_fill_the_schema(name: str) -> None:
 
 
 def test_the_foreign_set_has_no_leo_gateway_at_home() -> None:
-    sites = catalog.entry("gateways", "gulf").data["sites"]
+    sites = catalog.entry("gateways", "gulf").data["gateways"]
     assert {site["country"] for site in sites if "starlink" in site["systems"].split()} == {"OM", "AE", "QA"}
 
 
