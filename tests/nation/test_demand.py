@@ -102,6 +102,11 @@ def test_nobody_is_refused() -> None:
         demand.busy_hour(demand.peak_loads(SHIPPED, units, 1.0), np.stack([s.profile for s in SHIPPED]))
 
 
+def test_no_service_is_refused() -> None:
+    with pytest.raises(RabtaError, match="household"):
+        demand.services(())
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [("profile", "[1.0, 0.5]"), ("unit", '"cow"'), ("rate_mbps", "-1.0"), ("concurrency", '"high"')],
@@ -122,3 +127,29 @@ def test_wrong_entry_names_file_and_key(
         demand.services(["broken"])
     assert caught.value.key == key
     assert "broken.toml" in str(caught.value)
+
+
+def test_stage_splits_off_the_unserved() -> None:
+    import pandas as pd
+
+    from rabta.nation import stages
+    from rabta.scenario import Scenario
+    from rabta.twin import Twin
+
+    cells = pd.DataFrame(
+        {
+            "households": [100.0, 2000.0, 50.0],
+            "school_age": [200.0, 4000.0, 90.0],
+            "people": [650, 13000, 300],
+            "mobile_today": ["none", "4g", "2g"],
+            "fixed_today_share": [0.0, 0.2, 0.1],
+        }
+    )
+    twin = Twin(Scenario(), np.array([], dtype="datetime64[ns]"), {"cells": cells}, {})
+    out = stages.demand(twin)
+    np.testing.assert_allclose(
+        out["unserved_demand_mbps"], out["busy_demand_mbps"] * [1.0, 0.0, 0.9], rtol=1e-12
+    )
+    # 100 households x 60 % x 10 Mbit/s x 0.0404, and a little of the offices in the evening
+    assert out["busy_demand_mbps"][0] == pytest.approx(24.24, rel=0.01)
+    assert out["demand_profile"].shape == (24,)

@@ -59,6 +59,9 @@ class Service:
 
 def services(names: Sequence[str]) -> list[Service]:
     """Services by name, checked."""
+    if not names:
+        known = ", ".join(catalog.names("services"))
+        raise RabtaError("no service to plan for", key="demand.services", expected=f"some of: {known}")
     return [_service(catalog.entry("services", name)) for name in names]
 
 

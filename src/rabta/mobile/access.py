@@ -1,0 +1,87 @@
+"""Terrestrial access of a cell: how many sites it takes, and what one household gets from them.
+
+Sites are as many as the area needs at the reach of the equipment, and as many as the load needs at what a
+sector carries. A household in use gets its service's rate times the ratio of capacity to load, at most what
+a sector gives to one user.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rabta.mobile import cells as cells_
+from rabta.mobile.equipment import Site
+
+Array = NDArray[np.float64]
+ROUNDS = 4  # smaller cells carry more, so the number of sites is found in a few rounds
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a technology gives each cell.
+
+    Attributes
+    ----------
+    rate_mbps : ndarray, shape (cell,)
+        Rate of one household in use, in the busy hour.
+    sites : ndarray, shape (cell,)
+        Sites that it takes (for shared platforms, the part of one); 0 where there is no load.
+    """
+
+    rate_mbps: Array
+    sites: Array
+
+
+def shared_rate(full_mbps: ArrayLike, use: ArrayLike, household_mbps: float) -> Array:
+    """Rate of one household where a resource is in use to a share (which may pass 1).
+
+    Parameters
+    ----------
+    full_mbps : array_like
+        Rate that one household alone gets.
+    use : array_like
+        Load over capacity; the load has every household in use at its service's rate.
+
+    Examples
+    --------
+    >>> shared_rate([50.0, 50.0, 50.0], [0.0, 0.5, 2.0], 10.0).tolist()
+    [50.0, 20.0, 5.0]
+    """
+    alone = np.asarray(full_mbps, np.float64)
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.minimum(alone, household_mbps / np.asarray(use, np.float64)))
+
+
+def covering_sites(area_km2: ArrayLike, reach_m: ArrayLike) -> Array:
+    """Hexagonal cells that cover an area, at least one."""
+    each_km2 = cells_.HEXAGON * (np.asarray(reach_m, np.float64) / 1e3) ** 2
+    return np.asarray(np.maximum(1.0, np.ceil(np.asarray(area_km2, np.float64) / each_km2)))
+
+
+def terrestrial(
+    site: Site, area_km2: Array, load_mbps: Array, hills_db: Array, household_mbps: float
+) -> Access:
+    """Sites and rate of a terrestrial technology that serves the load of each cell.
+
+    Parameters
+    ----------
+    area_km2, load_mbps, hills_db : ndarray, shape (cell,)
+        Area, busy-hour load to be served, loss of hills.
+    household_mbps : float
+        Rate of a household in use; the cell's edge must allow it to one household alone.
+    """
+    table = cells_.sector_table(site)
+    reach = cells_.reach_m(site, household_mbps, hills_db)
+    cover = covering_sites(area_km2, reach)
+    sites = cover
+    for _ in range(ROUNDS):
+        radius = np.minimum(reach, 1e3 * np.sqrt(area_km2 / (cells_.HEXAGON * sites)))
+        sector = table.at(radius, hills_db)
+        sites = np.maximum(cover, np.ceil(load_mbps / (site.sectors * sector)))
+    capacity = np.minimum(site.backhaul_mbps, sites * site.sectors * sector)
+    alone = np.minimum(site.user_max_mbps, np.minimum(sector, site.backhaul_mbps))
+    rate = shared_rate(alone, load_mbps / capacity, household_mbps)
+    return Access(rate, np.where(load_mbps > 0, sites, 0.0))

@@ -1,0 +1,121 @@
+"""Stages of the mobile package: what terrestrial and aerial access gives a household in each cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rabta import catalog
+from rabta.mobile import access as access_
+from rabta.mobile import equipment, haps, ntn, pathloss
+from rabta.mobile.access import Access
+from rabta.nation import demand
+from rabta.scenario import TECHNOLOGIES
+from rabta.stage import stage
+from rabta.twin import Twin
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Array = NDArray[np.float64]
+SITES = ("fibre_fwa", "microwave_macro", "satellite_cell")
+BEAM_RESOLUTION = 4  # H3 cells of 1,770 km2 on average, near the area of a beam of 50 km
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """Columns of the cells that access depends on."""
+
+    cells: pd.DataFrame
+    load_mbps: Array
+    horizon_deg: Array
+    household_mbps: float
+
+    def column(self, name: str) -> Array:
+        return self.cells[name].to_numpy(np.float64)
+
+
+@stage(
+    "Terrestrial and aerial access",
+    reads=("cells", "unserved_demand_mbps", "horizon_deg"),
+    writes=("technologies", "access_rate_mbps", "sites_per_cell"),
+    catalog=("technologies", "radios", "services"),
+)
+def access(twin: Twin) -> dict[str, Any]:
+    """Rate of one household, and sites, for every cell and technology."""
+    ground = _Ground(
+        twin.table("cells"),
+        twin.values("unserved_demand_mbps").astype(np.float64),
+        twin.values("horizon_deg").astype(np.float64),
+        demand.services(["household"])[0].rate_mbps,
+    )
+    table = technologies()
+    found = [
+        _access(name, radio, ground) for name, radio in zip(table["technology"], table["radio"], strict=True)
+    ]
+    return {
+        "technologies": table.drop(columns="radio"),
+        "access_rate_mbps": np.stack([item.rate_mbps for item in found], axis=1),
+        "sites_per_cell": np.stack([item.sites for item in found], axis=1),
+    }
+
+
+def technologies() -> pd.DataFrame:
+    """All access technologies in the scenario's order, with the entry of their radio equipment."""
+    import pandas as pd
+
+    entries = [catalog.entry("technologies", name) for name in TECHNOLOGIES]
+    return pd.DataFrame(
+        {
+            "technology": [entry.name for entry in entries],
+            "title": [entry.title for entry in entries],
+            "kind": [str(entry.data["kind"]) for entry in entries],
+            "latency_ms": [float(entry.data["latency_ms"]) for entry in entries],
+            "radio": [str(entry.data["radio"]) for entry in entries],
+        }
+    )
+
+
+def _access(technology: str, radio: str, ground: _Ground) -> Access:
+    if technology in SITES:
+        hills = pathloss.hills_db(ground.column("rough_m"))
+        area = ground.column("area_km2")
+        return access_.terrestrial(
+            equipment.site(radio), area, ground.load_mbps, hills, ground.household_mbps
+        )
+    if technology == "haps":
+        return _haps(radio, ground)
+    if technology == "direct_to_device":
+        return _direct_to_device(radio, ground)
+    size = ground.load_mbps.size  # satellite terminals: their rates are in the link arrays
+    return Access(np.full(size, np.nan), np.zeros(size))
+
+
+def _haps(radio: str, ground: _Ground) -> Access:
+    zone = _numbers(ground.cells["zone"])
+    return haps.access(
+        equipment.platform(radio),
+        ground.column("lat_deg"),
+        ground.column("lon_deg"),
+        zone,
+        ground.load_mbps,
+        ground.horizon_deg,
+        ground.household_mbps,
+    )
+
+
+def _direct_to_device(radio: str, ground: _Ground) -> Access:
+    import h3
+
+    names = ground.cells["cell"]
+    patches = [h3.cell_to_parent(c, min(BEAM_RESOLUTION, h3.get_resolution(c))) for c in names]
+    link = equipment.device_link(radio)
+    area = ground.column("area_km2")
+    return ntn.direct_to_device(link, _numbers(patches), area, ground.load_mbps, ground.household_mbps)
+
+
+def _numbers(labels: Any) -> NDArray[np.intp]:
+    return np.unique(np.asarray(labels, dtype=str), return_inverse=True)[1].astype(np.intp)
