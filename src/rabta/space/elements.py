@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
 
 import numpy as np
 from numpy.typing import NDArray
@@ -248,6 +249,8 @@ def _download(url: str, timeout_s: float) -> bytes:
         with urllib.request.urlopen(request, timeout=timeout_s) as reply:  # noqa: S310  (scheme checked)
             data: bytes = reply.read(MAX_BYTES + 1)
     except (OSError, HTTPException, ValueError) as error:
+        if isinstance(error, HTTPError):
+            error.close()  # it holds the reply's socket
         raise RabtaError(f"cannot fetch: {error}", file=url, exit_code=EXIT_SYSTEM) from error
     if len(data) > MAX_BYTES:
         raise RabtaError("reply is too large", file=url, expected=f"at most {MAX_BYTES} bytes")

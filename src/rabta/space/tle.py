@@ -208,7 +208,7 @@ def _is_number(text: bytes) -> bool:
 def _catalogue_numbers(lines: _Lines) -> NDArray[np.int64]:
     """Catalogue numbers, plain or Alpha-5 (a letter for the ten-thousands from 10 on)."""
     strings = _strings(lines, NUMBER)
-    if (lines.text[:, NUMBER.first - 1] < ord("A")).all():
+    if (lines.text[:, NUMBER.columns] < ord("A")).all():
         return _numbers(lines, NUMBER).astype(np.int64)
     out = np.zeros(len(strings), dtype=np.int64)
     for row, raw in enumerate(strings):

@@ -1,7 +1,7 @@
 """Walker constellations: mean elements of a shell from its altitude, inclination and pattern.
 
 SGP4 takes the Kozai mean motion and adds the J2 terms itself, so a naive ``sqrt(GM/a**3)`` puts a shell
-several kilometres off. Here the mean motion is solved so that the radius that SGP4 gives, averaged over
+up to 3 km off. Here the mean motion is solved so that the radius that SGP4 gives, averaged over
 one revolution, is the equatorial radius plus the altitude. The mean eccentricity is zero; the long-period
 J3 terms of SGP4 then make the orbit the frozen one (its altitude swings by up to 15 km in a revolution).
 """
