@@ -114,11 +114,36 @@ def all_stages() -> list[stages_.Stage]:
     return stages_.registered()
 
 
+def check_references(scenario: Scenario) -> None:
+    """Refuse a scenario that names something which does not exist, before any work is done."""
+    from rabta.plan.costs import prices
+
+    named = {
+        "nations": [scenario.nation.name],
+        "constellations": scenario.space.constellations,
+        "services": scenario.demand.services,
+        "gateways": [scenario.transport.gateways],
+    }
+    for kind, names in named.items():
+        for name in names:
+            catalog.entry(kind, name)
+    prices(scenario.nation.name, scenario.plan.costs)
+    source = scenario.space.catalogue
+    if source and "://" not in source and not Path(source).exists():
+        raise RabtaError(
+            "no such file or folder",
+            key="space.catalogue",
+            value=source,
+            expected="a TLE or OMM file, folder or URL",
+        )
+
+
 def _run(scenario: Scenario, folder: Path, cache: Cache, progress: Progress) -> Run:
     from rabta import report
     from rabta.engine.evaluate import Engine
 
     began = time.perf_counter()
+    check_references(scenario)
     folder.mkdir(parents=True, exist_ok=True)
     with _partial(folder, scenario.name) as partial:
         engine = Engine(scenario, all_stages(), cache, partial / "arrays.zarr", progress)
