@@ -82,7 +82,9 @@ def test_six_outer_cells_are_the_same_turned_by_sixty_degrees() -> None:
 
 def test_look_straight_up_and_far_away() -> None:
     lat, lon = np.array([30.0, 30.5, 30.0]), np.array([70.0, 70.0, 70.6])
-    elevation, azimuth, range_km, direction = haps.look(lat, lon, np.full(3, 30.0), np.full(3, 70.0), 20.0)
+    elevation, azimuth, range_km, direction = haps.look(
+        haps.Place(lat, lon, np.zeros(3)), np.full(3, 30.0), np.full(3, 70.0), 20.0
+    )
     assert elevation[0] == pytest.approx(90.0)
     assert range_km[0] == pytest.approx(20.0)
     np.testing.assert_allclose(direction[0], [0.0, 0.0, -1.0], atol=1e-9)
@@ -96,7 +98,9 @@ def _zone(load: np.ndarray, horizon: float = 0.0) -> haps.Access:
     lat = np.array([30.0, 30.1, 29.8, 30.4])
     lon = np.array([70.0, 70.2, 69.7, 70.0])
     zone = np.zeros(4, dtype=np.intp)
-    return haps.access(PLATFORM, lat, lon, zone, load, np.full((4, 36), horizon), 10.0)
+    return haps.access(
+        PLATFORM, haps.Place(lat, lon, np.zeros(4)), zone, load, np.full((4, 36), horizon), 10.0
+    )
 
 
 def test_platform_is_shared_and_its_parts_follow_the_load() -> None:

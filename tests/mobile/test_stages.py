@@ -24,6 +24,7 @@ def twin() -> Twin:
             "lat_deg": place[:, 0],
             "lon_deg": place[:, 1],
             "area_km2": 36.0,
+            "elevation_m": 120.0,
             "rough_m": np.where(np.arange(rows) % 2, 5.0, 200.0),
             "zone": [h3.cell_to_parent(name, 3) for name in names],
         }
@@ -84,3 +85,16 @@ def test_latency_of_the_technologies(out: dict) -> None:
     assert latency["leo_terminal"] == 0.0
     assert latency["geo_terminal"] == pytest.approx(541.46, abs=0.05)
     assert latency["direct_to_device"] == pytest.approx(35.0 + 25.77, abs=0.1)
+
+
+def test_a_higher_floor_is_built_for(twin: Twin, out: dict) -> None:
+    from dataclasses import replace
+
+    from rabta.scenario import Plan
+
+    asked = replace(twin, scenario=Scenario(plan=Plan(floor_mbps=25.0)))
+    more = stages.access(asked)
+    loaded = twin.values("unserved_demand_mbps") > 0
+    for name in ("fibre_fwa", "microwave_macro"):
+        assert column(more, "sites_per_cell", name).sum() >= column(out, "sites_per_cell", name).sum()
+        assert column(more, "access_rate_mbps", name)[loaded].min() >= 25.0

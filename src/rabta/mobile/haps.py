@@ -7,6 +7,8 @@ there is no service.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -21,6 +23,15 @@ Array = NDArray[np.float64]
 OUTER_CELLS = 6
 SPACING = 0.5  # wavelengths between elements, Recommendation ITU-R M.2101
 LOWEST_DEG = 5.0  # the tables of TR 38.811 begin at 10 degrees
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the cells' people are: geodetic degrees and height in metres, shape (cell,)."""
+
+    lat_deg: Array
+    lon_deg: Array
+    height_m: Array
 
 
 def element_db(theta_deg: ArrayLike, phi_deg: ArrayLike, platform: Platform) -> Array:
@@ -95,7 +106,7 @@ def _towards(
 
 
 def look(
-    lat_deg: Array, lon_deg: Array, above_lat_deg: Array, above_lon_deg: Array, altitude_km: float
+    place: Place, above_lat_deg: Array, above_lon_deg: Array, altitude_km: float
 ) -> tuple[Array, Array, Array, Array]:
     """Geometry from places to platforms, on the ellipsoid.
 
@@ -105,12 +116,14 @@ def look(
     direction : ndarray, shape (cell, 3)
         East, north and up components at the platform of the unit vector to the place.
     """
-    ground = geo.ecef_from_geodetic(lat_deg, lon_deg)
+    ground = geo.ecef_from_geodetic(place.lat_deg, place.lon_deg, place.height_m)
     up = geo.ecef_from_geodetic(above_lat_deg, above_lon_deg, altitude_km * 1e3)
     sight = up - ground
     distance = np.linalg.norm(sight, axis=-1)
-    local = np.einsum("cij,cj->ci", geo.east_north_up(lat_deg, lon_deg), sight) / distance[:, None]
-    elevation = np.degrees(np.arcsin(local[:, 2]))
+    local = (
+        np.einsum("cij,cj->ci", geo.east_north_up(place.lat_deg, place.lon_deg), sight) / distance[:, None]
+    )
+    elevation = np.degrees(np.arcsin(np.clip(local[:, 2], -1.0, 1.0)))
     azimuth = np.degrees(np.arctan2(local[:, 0], local[:, 1])) % 360.0
     axes = geo.east_north_up(above_lat_deg, above_lon_deg)
     direction = np.einsum("cij,cj->ci", axes, -sight) / distance[:, None]
@@ -159,8 +172,7 @@ def horizon_at(horizon_deg: Array, azimuth_deg: Array) -> Array:
 
 def access(
     platform: Platform,
-    lat_deg: Array,
-    lon_deg: Array,
+    place: Place,
     zone: NDArray[np.integer],
     load_mbps: Array,
     horizon_deg: Array,
@@ -173,15 +185,13 @@ def access(
 
     Parameters
     ----------
-    lat_deg, lon_deg, load_mbps : ndarray, shape (cell,)
+    load_mbps : ndarray, shape (cell,)
     zone : ndarray of int, shape (cell,)
         Number of the zone that a cell belongs to.
     horizon_deg : ndarray, shape (cell, azimuth)
     """
-    above_lat, above_lon = (centres(zone, load_mbps, c) for c in (lat_deg, lon_deg))
-    elevation, azimuth, range_km, direction = look(
-        lat_deg, lon_deg, above_lat, above_lon, platform.altitude_km
-    )
+    above_lat, above_lon = (centres(zone, load_mbps, c) for c in (place.lat_deg, place.lon_deg))
+    elevation, azimuth, range_km, direction = look(place, above_lat, above_lon, platform.altitude_km)
     power = beam_gains_dbm(direction[:, 0], direction[:, 1], -direction[:, 2], platform)
     full, best = full_rate_mbps(platform, elevation, range_km, power)
     full = np.where(elevation > horizon_at(horizon_deg, azimuth), full, 0.0)

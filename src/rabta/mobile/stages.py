@@ -35,22 +35,29 @@ class _Ground:
     household_mbps: float
 
     def column(self, name: str) -> Array:
+        """A column of the cells as numbers."""
         return self.cells[name].to_numpy(np.float64)
 
 
 @stage(
     "Terrestrial and aerial access",
+    params=("plan",),
     reads=("cells", "unserved_demand_mbps", "horizon_deg"),
     writes=("technologies", "access_rate_mbps", "sites_per_cell"),
     catalog=("technologies", "radios", "services"),
 )
 def access(twin: Twin) -> dict[str, Any]:
-    """Rate of one household, and sites, for every cell and technology."""
+    """Rate of one household, and sites, for every cell and technology.
+
+    Where the plan's floor is above the rate of the household service, networks are sized for the floor.
+    """
+    service_mbps = demand.services(["household"])[0].rate_mbps
+    household_mbps = max(service_mbps, twin.scenario.plan.floor_mbps)
     ground = _Ground(
         twin.table("cells"),
-        twin.values("unserved_demand_mbps").astype(np.float64),
+        twin.values("unserved_demand_mbps").astype(np.float64) * household_mbps / service_mbps,
         twin.values("horizon_deg").astype(np.float64),
-        demand.services(["household"])[0].rate_mbps,
+        household_mbps,
     )
     table = technologies()
     found = [
@@ -96,10 +103,10 @@ def _access(technology: str, radio: str, ground: _Ground) -> Access:
 
 def _haps(radio: str, ground: _Ground) -> Access:
     zone = _numbers(ground.cells["zone"])
+    place = haps.Place(*(ground.column(name) for name in ("lat_deg", "lon_deg", "elevation_m")))
     return haps.access(
         equipment.platform(radio),
-        ground.column("lat_deg"),
-        ground.column("lon_deg"),
+        place,
         zone,
         ground.load_mbps,
         ground.horizon_deg,
