@@ -1,0 +1,92 @@
+"""The economics suites pass, and would fail on wrong inputs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rabta import verify
+from rabta.verify import globalsat, saleos
+
+
+@pytest.mark.parametrize(("name", "least"), [("globalsat", 48), ("saleos", 60)])
+def test_every_published_figure_is_met(name: str, least: int) -> None:
+    rows = verify.run(name)
+    assert len(rows) >= least
+    assert [f"{row.name}: {row.ours} for {row.theirs}" for row in rows if not row.passed] == []
+    assert all(row.source for row in rows)
+    assert len({row.name for row in rows}) == len(rows)
+
+
+def test_wrong_input_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = replace(globalsat.OF_PAPER["Starlink"], altitude_km=560.0)
+    monkeypatch.setitem(globalsat.OF_PAPER, "Starlink", wrong)
+    failed = [row.name for row in verify.run("globalsat") if not row.passed]
+    assert "Starlink: slant distance, km" in failed
+    assert not any(name.startswith("Kuiper") for name in failed)
+
+
+def test_wrong_launch_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(saleos.LAUNCH_KG, "falcon9", (22e6, 48e6))
+    failed = [row.name for row in verify.run("saleos") if not row.passed]
+    assert "mean of the nine low-orbit cells, kg CO2e by subscriber and year" in failed
+
+
+def test_noise_is_the_published_constant() -> None:
+    assert globalsat.noise_dbm(0.25e9) == pytest.approx(-89.998, abs=5e-4)
+
+
+@pytest.mark.parametrize("inclination", [53.0, 70.0])
+def test_density_of_a_shell_averages_to_one_over_the_sphere(inclination: float) -> None:
+    edges = np.linspace(0.0, 1.0, 200_001)[:-1] * np.sin(np.radians(inclination))
+    sine = edges + 0.5 * (edges[1] - edges[0])
+    latitude = np.degrees(np.arcsin(sine))
+    values = np.array([globalsat.density(inclination, phi) for phi in latitude[::100]])
+    weights = np.interp(latitude, latitude[::100], values)
+    # the integral over sin(latitude) of the density is the whole fleet; the edge is an integrable singularity
+    assert weights.mean() * np.sin(np.radians(inclination)) == pytest.approx(1.0, abs=0.05)
+
+
+def test_search_takes_the_first_step_of_the_unsorted_table() -> None:
+    cnr = np.array([0.0, 5.5, 7.45, 12.5, 30.0])
+    assert globalsat.efficiency(cnr).tolist() == [1.647211, 1.647211, 2.10485, 3.510192, 5.768987]
+    assert saleos.efficiency(np.array([-5.0, -2.0, 8.41, 30.0])).tolist() == [
+        0.434841,
+        0.434841,
+        2.062148,
+        5.900855,
+    ]
+
+
+def test_one_draw_of_the_repository(tmp_path: Path) -> None:
+    """First committed draw of Starlink: capacity 15,470,345.3724 Mbit/s (interim_results_capacity.csv)."""
+    draw = {
+        "constellation": "Starlink",
+        "number_of_satellites": 4425,
+        "altitude_km": 548,
+        "elevation_angle": 26,
+        "dl_frequency_hz": 11_621_032_232,
+        "power_dbw": 30,
+        "receiver_gain_db": 27,
+        "earth_atmospheric_losses_db": 8,
+        "antenna_diameter_m": 0.5693870762139424,
+        "speed_of_light": 3e8,
+        "antenna_efficiency": 0.6,
+        "all_other_losses_db": 0.53,
+        "number_of_beams": 8,
+        "number_of_channels": 6,
+        "polarization": 1,
+        "dl_bandwidth_hz": 250e6,
+    }
+    capacity, per_hz = saleos.draw_capacity_mbps(pd.DataFrame([draw]))
+    assert per_hz[0] == 0.434841
+    assert capacity[0] == pytest.approx(15_470_345.3724, rel=1e-6)
+    path = tmp_path / saleos.DRAWS_FILE
+    pd.DataFrame([draw]).to_csv(path, index=False)
+    rows = [row for row in verify.run("saleos", tmp_path) if "draws" in row.name]
+    assert len(rows) == 12
+    assert not any(row.passed for row in rows)  # one draw is not the mean of a hundred
