@@ -50,6 +50,12 @@ class Downlink:
         """The same limit as a largest gain over the signal at 1 km without it."""
         return self.flux_dbw_m2_mhz + SPREAD_1_KM_DB - self.eirp_density_dbw_mhz
 
+    def carrier_db(self, elevation_deg: ArrayLike, total_db: ArrayLike, clear_db: ArrayLike) -> Array:
+        """C/N at a slant range of 1 km: EIRP density + G/T - k - 1 MHz - free space - attenuation."""
+        merit = self.terminal.g_over_t(elevation_deg, total_db, clear_db)
+        fixed = self.eirp_density_dbw_mhz - BOLTZMANN_DBW_K_HZ - 60.0 - free_space_db(1.0, self.frequency_ghz)
+        return np.asarray(fixed + merit - np.asarray(total_db))
+
 
 def of_systems(systems: Any) -> list[Downlink]:
     """Downlink of each row of the systems table."""
@@ -107,7 +113,7 @@ def zenith_gas_db(climate: Climate, frequency_ghz: float) -> Array:
     pressure = itu.standard_pressure_hpa(c.height_km)
     check_range("vapour_kg_m2", c.vapour_kg_m2, *gas.VAPOUR_KG_M2, "ITU-R P.676, Annex 2")
     height = gas.oxygen_height_km(frequency_ghz, pressure, c.temperature_k)
-    factor, exponent = (float(v) for v in gas.height_factor(frequency_ghz))
+    factor, exponent = (float(v) for v in gas.height_factor(max(frequency_ghz, 20.0)))
     out = np.empty_like(c.lat_deg)
     _kernels.zenith_gas(
         *gas.lines(), frequency_ghz, gas.REFERENCE_GHZ, gas.REFERENCE_HPA,
@@ -118,10 +124,7 @@ def zenith_gas_db(climate: Climate, frequency_ghz: float) -> Array:
 
 
 def sky_tables(climate: Climate, links: Sequence[Downlink], percent: float) -> tuple[Table, Table]:
-    """Attenuation, and C/N at a slant range of 1 km, of places x systems x `ELEVATION_BINS_DEG`.
-
-    C/N is EIRP density + G/T behind the attenuating sky - k - 1 MHz - free space - attenuation.
-    """
+    """Attenuation, and C/N at a slant range of 1 km, of places x systems x `ELEVATION_BINS_DEG`."""
     shape = (len(climate.lat_deg), len(links), len(ELEVATION_BINS_DEG))
     loss, carrier = np.empty(shape, dtype=np.float32), np.empty(shape, dtype=np.float32)
     sine = np.sin(np.radians(ELEVATION_BINS_DEG))
@@ -130,10 +133,8 @@ def sky_tables(climate: Climate, links: Sequence[Downlink], percent: float) -> t
             climate, link.frequency_ghz, ELEVATION_BINS_DEG, percent,
             diameter_m=link.terminal.aperture_m, tilt_deg=link.tilt_deg,
         )  # fmt: skip
-        total = table[..., 0]
-        merit = link.terminal.g_over_t(ELEVATION_BINS_DEG, total, zenith[:, None] / sine)
-        fixed = link.eirp_density_dbw_mhz - BOLTZMANN_DBW_K_HZ - 60.0 - free_space_db(1.0, link.frequency_ghz)
-        loss[:, i], carrier[:, i] = total, fixed + merit - total
+        loss[:, i] = table[..., 0]
+        carrier[:, i] = link.carrier_db(ELEVATION_BINS_DEG, table[..., 0], zenith[:, None] / sine)
     return loss, carrier
 
 

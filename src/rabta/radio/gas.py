@@ -149,7 +149,7 @@ def zenith_water_db(frequency_ghz: ArrayLike, vapour_kg_m2: ArrayLike, height_km
     rho = v / 2.38
     t = 14.0 * np.log(0.22 * v / 2.38) + 3.0 + 273.15
     ratio = water_specific(f, REFERENCE_HPA, rho, t) / water_specific(REFERENCE_GHZ, REFERENCE_HPA, rho, t)
-    a, b = height_factor(f)
+    a, b = height_factor(np.maximum(f, 20.0))
     return np.asarray(0.0176 * v * ratio * np.where(f < 20.0, 1.0, a * h**b + 1.0))
 
 
