@@ -16,7 +16,7 @@ from rabta.mobile import cells as cells_
 from rabta.mobile.equipment import Site
 
 Array = NDArray[np.float64]
-ROUNDS = 4  # smaller cells carry more, so the number of sites is found in a few rounds
+ROUNDS = 8  # what a sector carries depends on the size of its cell; sites are only added, so this settles
 
 
 @dataclass(frozen=True)
@@ -75,13 +75,20 @@ def terrestrial(
     """
     table = cells_.sector_table(site)
     reach = cells_.reach_m(site, household_mbps, hills_db)
-    cover = covering_sites(area_km2, reach)
-    sites = cover
+    sites = covering_sites(area_km2, reach)
     for _ in range(ROUNDS):
-        radius = np.minimum(reach, 1e3 * np.sqrt(area_km2 / (cells_.HEXAGON * sites)))
-        sector = table.at(radius, hills_db)
-        sites = np.maximum(cover, np.ceil(load_mbps / (site.sectors * sector)))
-    capacity = np.minimum(site.backhaul_mbps, sites * site.sectors * sector)
-    alone = np.minimum(site.user_max_mbps, np.minimum(sector, site.backhaul_mbps))
-    rate = shared_rate(alone, load_mbps / capacity, household_mbps)
+        sector, each = _capacities(site, table, reach, area_km2 / sites, hills_db)
+        sites = np.maximum(sites, np.ceil(load_mbps / each))
+    sector, each = _capacities(site, table, reach, area_km2 / sites, hills_db)
+    alone = np.minimum(site.user_max_mbps, np.minimum(sector, each))
+    rate = shared_rate(alone, load_mbps / (sites * each), household_mbps)
     return Access(rate, np.where(load_mbps > 0, sites, 0.0))
+
+
+def _capacities(
+    site: Site, table: cells_.SectorTable, reach_m: Array, area_km2: Array, hills_db: Array
+) -> tuple[Array, Array]:
+    """Rate of a sector, and of a site as far as its backhaul carries it, at so much area a site."""
+    radius = np.minimum(reach_m, 1e3 * np.sqrt(area_km2 / cells_.HEXAGON))
+    sector = table.at(radius, hills_db)
+    return sector, np.minimum(site.backhaul_mbps, site.sectors * sector)

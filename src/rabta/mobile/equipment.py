@@ -44,7 +44,19 @@ class Band:
 
 @dataclass(frozen=True)
 class Site:
-    """A terrestrial site and the household's unit; see the entries for what each value is."""
+    """A terrestrial site and the household's unit.
+
+    Attributes
+    ----------
+    neighbour_load : float
+        Share of full power at which neighbours disturb in the busy hour.
+    noise_rise_db, margin_db : float
+        Margins at the cell's edge for interference and for shadowing.
+    uplink_mhz, uplink_sinr_db : float
+        What the household's unit must manage upward at the edge.
+    backhaul_mbps : float
+        Most that the link to one site carries.
+    """
 
     sectors: int
     height_m: float
