@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabta import geo
+from rabta.transport import sharing
 
 CENTRE = (30.4, 69.3)
 SHELLS = (  # altitude km, planes, satellites a plane, inclination: about as many over the region as flown
@@ -95,3 +96,32 @@ def best(
         near[a : a + 1000] = np.where(seen, reach[top], -1)
         found[a : a + 1000] = np.where(seen, elevation, -90.0)
     return near, found
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What couples the cells: satellites' Mbit/s and MHz, MHz at a place, gateways (number, Mbit/s of each)."""
+
+    capacity_mbps: float = 20e3
+    band_mhz: float = 11_520.0
+    spectrum_mhz: float = 4000.0
+    gateways: int = 6
+    feeder_mbps: float = 200e3
+
+
+def problem(steps: list[Step], limits: Limits, seed: int = 3) -> sharing.Problem:
+    """Programme of some steps; each satellite lands at one gateway drawn at random."""
+    satellites = len(steps[0].position_m)
+    landing = np.random.default_rng(seed).integers(0, limits.gateways, satellites).astype(np.int32)
+    return sharing.Problem(
+        sharing.places(steps[0].cells),
+        np.stack([s.slot_satellite for s in steps]),
+        np.stack([s.efficiency for s in steps]),
+        np.stack([s.demand for s in steps]),
+        np.tile(landing, (len(steps), 1)),
+        np.tile(np.eye(limits.gateways), (len(steps), 1, 1)),
+        np.zeros(satellites, np.int32),
+        np.stack([np.full(satellites, float(limits.capacity_mbps)), np.full(satellites, limits.band_mhz)]),
+        np.array([limits.spectrum_mhz], dtype=np.float64),
+        np.full(limits.gateways, float(limits.feeder_mbps)),
+    )

@@ -102,6 +102,42 @@ def _worth(s: int, p: int, inverse: float, cost: F8, system: I4, spectrum_price:
     return 1.0 - cost[s] - charge * inverse
 
 
+@kernel("void(i4[::1], i2[:,::1], f4[:,::1], f8[::1], i4[::1], i4[::1], f8[::1], f8[::1], i8, f8[:,::1])")
+def _best_rent(
+    cells: I4,
+    slot: I2,
+    efficiency: F4,
+    need: F8,
+    local: I4,
+    system: I4,
+    cost: F8,
+    room: F8,
+    p: int,
+    spectrum_price: F8,
+) -> None:
+    """Price of a place's spectrum that makes the bound least, by bisection on the slope cell by cell."""
+    for k in range(room.size):
+        low, high = 0.0, 4.0 * spectrum_price[p, k]
+        if high <= 0.0:
+            continue
+        for _ in range(14):
+            spectrum_price[p, k] = 0.5 * (low + high)
+            used = 0.0
+            for i in cells:
+                y, mhz = 0.0, 0.0
+                for j in range(slot.shape[1]):
+                    if slot[i, j] >= 0 and efficiency[i, j] > 0.0 and local[slot[i, j]] >= 0:
+                        s = local[slot[i, j]]
+                        worth = _worth(s, p, 1.0 / efficiency[i, j], cost, system, spectrum_price)
+                        if worth > y:
+                            y, mhz = worth, 1.0 / efficiency[i, j] if system[s] == k else 0.0
+                used += need[i] * mhz
+            if used > room[k]:
+                low = spectrum_price[p, k]
+            else:
+                high = spectrum_price[p, k]
+
+
 @kernel(
     "f8(i4[::1], i4[::1], i2[:,::1], f4[:,::1], f8[::1], i4[::1], i4[::1], f8[:,::1], f8[:,::1], f8[:,::1],"
     "f8[::1], f8[::1], f8[:,::1])"
@@ -150,6 +186,9 @@ def ceiling(
     for g in range(feeder.size):
         total += price[2 * half + g] * feeder[g]
     for p in range(room.shape[0]):
+        _best_rent(
+            order[start[p] : start[p + 1]], slot, efficiency, need, local, system, cost, room[p], p, spectrum_price
+        )
         for k in range(room.shape[1]):
             total += spectrum_price[p, k] * room[p, k]
         for q in range(start[p], start[p + 1]):

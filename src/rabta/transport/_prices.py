@@ -21,7 +21,9 @@ I4 = NDArray[np.int32]
 
 SMOOTHING = np.array([0.2, 0.1, 0.05, 0.025, 0.0125])  # weight of the entropy, from coarse to fine
 ROUNDS = 12  # most Newton steps at one weight
-SETTLED = 2e-3  # rows off by less than this share of the carried traffic end a weight
+RADIUS = 4.0
+SWEEPS = 10  # of coordinate descent within a Newton step
+SETTLED = 2e-3  # rows off by less than this share of the traffic end the last weight; 20 times it, the others
 
 
 
@@ -68,20 +70,22 @@ def _settle(
 ) -> float:
     """Solve a place exactly: its demand price (returned), its spectrum prices and its traffic."""
     price[:] = 0.0
-    top = -1e30
-    for j in range(n):
+    top = value[0]
+    for j in range(1, n):
         top = max(top, value[j])
     total = 0.0
     for j in range(n):
-        total += weight[j] * math.exp((value[j] - top) / eps)
+        flow[j] = weight[j] * math.exp((value[j] - top) / eps)
+        total += flow[j]
     highest = max(0.0, top + eps * math.log(total / demand))
-    _flows(value, weight, inverse, kind, price, highest, eps, flow, n)
-    used = np.zeros(room.size)
-    for j in range(n):
-        used[kind[j]] += flow[j] * inverse[j]
+    scale = math.exp((top - highest) / eps)
     tight = False
     for k in range(room.size):
-        tight = tight or used[k] > room[k] * (1.0 + 1e-9)
+        used = 0.0
+        for j in range(n):
+            flow[j] *= scale if k == 0 else 1.0
+            used += flow[j] * inverse[j] if kind[j] == k else 0.0
+        tight = tight or used > room[k] * (1.0 + 1e-9)
     if not tight:
         return highest
     low, high = 0.0, highest
@@ -208,8 +212,61 @@ def _sweep(
     return total
 
 
-@kernel("void(f8[:,::1], f8[:,::1], f8[::1], f8[::1], f8[::1], f8, f8[::1])")
-def _newton_step(hessian: F8, route: F8, price: F8, load: F8, limit: F8, eps: float, step: F8) -> None:
+@kernel("void(f8[:,::1], f8[::1], f8[::1], f8[::1], i8)")
+def _boxed(matrix: F8, right: F8, low: F8, high: F8, n: int) -> None:
+    """Minimise ``x' M x / 2 - right' x`` within bounds; the answer replaces ``right``.
+
+    What leaves its bounds is held there and the rest solved again; coordinate descent then mends what was
+    held wrongly, so that the answer is never worse than no step at all.
+    """
+    free, held = np.arange(n), np.zeros(n)
+    left = n
+    is_held = np.zeros(n, np.uint8)
+    for _ in range(8):
+        small, answer = np.empty((left, left)), np.empty(left)
+        for i in range(left):
+            answer[i] = right[free[i]]
+            for j in range(n):
+                if is_held[j] != 0:
+                    answer[i] -= matrix[free[i], j] * held[j]
+            for j in range(left):
+                small[i, j] = matrix[free[i], free[j]]
+        _solve(small, answer, left)
+        kept = 0
+        for i in range(left):
+            r = free[i]
+            held[r] = min(max(answer[i], low[r]), high[r])
+            if held[r] != answer[i]:
+                is_held[r] = 1
+            else:
+                free[kept] = r
+                kept += 1
+        if kept == left or kept == 0:
+            break
+        left = kept
+    slope, value = np.zeros(n), 0.0
+    for i in range(n):
+        slope[i] = -right[i]
+        for j in range(n):
+            slope[i] += matrix[i, j] * held[j]
+        value += 0.5 * held[i] * (slope[i] - right[i])
+    if value > 0.0:
+        held[:] = 0.0
+        slope = -right
+    for _ in range(SWEEPS):
+        for i in range(n):
+            moved = min(max(held[i] - slope[i] / matrix[i, i], low[i]), high[i]) - held[i]
+            if moved != 0.0:
+                held[i] += moved
+                for j in range(n):
+                    slope[j] += moved * matrix[i, j]
+    right[:n] = held
+
+
+@kernel("void(f8[:,::1], f8[:,::1], f8[::1], f8[::1], f8[::1], f8, f8, f8[::1])")
+def _newton_step(
+    hessian: F8, route: F8, price: F8, load: F8, limit: F8, eps: float, radius: float, step: F8
+) -> None:
     """Newton step on ``log load = log limit`` of the rows that are priced or overloaded.
 
     The logarithm makes the step right for exponentials: an overload of e^k goes in one step, not in k.
@@ -232,30 +289,26 @@ def _newton_step(hessian: F8, route: F8, price: F8, load: F8, limit: F8, eps: fl
         for h in range(sites):
             for s in range(half):
                 both[g, h] += feeders[g, s] * route[s, h]
-    matrix, right = np.zeros((n, n)), np.zeros(n)
+    matrix, right, low, high = np.zeros((n, n)), np.zeros(n), np.zeros(n), np.zeros(n)
     for i in range(n):
         a = rows[i]
-        for j in range(i, n):
+        for j in range(n):
             b = rows[j]
-            if b < 2 * half:
+            if a < 2 * half and b < 2 * half:
                 matrix[i, j] = hessian[a, b]
             elif a < 2 * half:
                 matrix[i, j] = feeders[b - 2 * half, a]
+            elif b < 2 * half:
+                matrix[i, j] = feeders[a - 2 * half, b]
             else:
                 matrix[i, j] = both[a - 2 * half, b - 2 * half]
         matrix[i, i] += 1e-3 * matrix[i, i] + 1e-9 + 1e-4 * limit[a] / eps
-        if load[a] > 1e-12 * limit[a]:
-            right[i] = max(load[a] * math.log(load[a] / limit[a]), -limit[a])
-        else:
-            right[i] = -limit[a]
-    _solve(matrix, right, n)
-    largest = 1e-30
+        right[i] = load[a] - limit[a]
+        high[i] = radius * eps * (3.0 if half <= a < 2 * half else 1.0)
+        low[i] = max(-price[a], -high[i])
+    _boxed(matrix, right, low, high, n)
     for i in range(n):
-        scale = 1.0 if rows[i] < half or rows[i] >= 2 * half else 0.3
-        largest = max(largest, abs(right[i]) * scale)
-    factor = min(1.0, 5.0 * eps / largest)
-    for i in range(n):
-        step[rows[i]] = factor * right[i]
+        step[rows[i]] = right[i]
 
 
 @kernel(
@@ -286,7 +339,7 @@ def find_prices(
         widest = max(widest, begin[p + 1] - begin[p])
     scratch = np.zeros((3, widest))
     for eps in SMOOTHING:
-        lowest, damping = 1e300, 1.0
+        lowest, damping, radius = 1e300, 1.0, RADIUS
         for _ in range(ROUNDS):
             cost[:] = price[: 2 * half]
             for s in range(half):
@@ -302,6 +355,7 @@ def find_prices(
                 for r in range(rows):
                     price[r] = max(0.0, before[r] + damping * step[r])
                 continue
+            radius = max(0.5, radius * damping) if damping < 1.0 else min(RADIUS, 2.0 * radius)
             lowest, damping = total, 1.0
             best[:] = price
             load[: 2 * half] = raw
@@ -315,9 +369,9 @@ def find_prices(
                 if price[r] > 0.0 or load[r] > limit[r]:
                     unit = raw[r - half] / max(raw[r], 1e-12) if half <= r < 2 * half else 1.0
                     off += abs(load[r] - limit[r]) * unit
-            if off <= SETTLED * carried:
+            if off <= (SETTLED if eps == SMOOTHING[-1] else 20.0 * SETTLED) * carried:
                 break
-            _newton_step(hessian, route, price, load, limit, eps, step)
+            _newton_step(hessian, route, price, load, limit, eps, radius, step)
             before[:] = price
             for r in range(rows):
                 price[r] = max(0.0, price[r] + step[r])
