@@ -187,7 +187,7 @@ def _tag(element: ET.Element) -> str:
 def _json(text: str, file: object) -> Iterator[tuple[int, Record]]:
     try:
         data = json.loads(text.lstrip("\ufeff"))
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError also of a number of thousands of digits
         where = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else None
         raise RabtaError(f"not valid JSON: {error}", file=file, key=where) from error
     for at, item in enumerate(data if isinstance(data, list) else [data], start=1):

@@ -147,7 +147,8 @@ def stale(satellites: pd.DataFrame, times: NDArray[np.datetime64]) -> str:
     age = abs(float(np.median(middle - real["epoch_jd"].to_numpy())))
     if age <= STALE_DAYS:
         return ""
+    days = round(age)
     return (
-        f"elements are {age:.0f} days from the time of the run: "
-        f"expect errors of {1 + age:.0f} to {1 + 3 * age:.0f} km along track in low orbit"
+        f"elements are {days} days from the time of the run: "
+        f"expect errors of {1 + days} to {1 + 3 * days} km along track in low orbit"
     )

@@ -70,7 +70,7 @@ def _shell_rows(name: str) -> list[Row]:
         for lat, ours, theirs in zip(LATITUDES_DEG, mean, MEANS[name], strict=True)
     ]
     long_mean, exact = (
-        sampled_mean(name, steps=720, step_s=127.0, longitudes=36, phasing=1),
+        sampled_mean(name, steps=400, step_s=211.0, longitudes=36, phasing=1),
         closed_mean(name),
     )
     worst = int(np.argmax(np.abs(long_mean - exact)))

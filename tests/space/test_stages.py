@@ -1,0 +1,61 @@
+"""The stages on a small twin: what they write fits the schema, and the scenario's switches work."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rabta import schema
+from rabta.scenario import validate
+from rabta.space import elements, stages, walker
+from rabta.twin import Twin, wrap
+
+
+def twin(**space: object) -> Twin:
+    made = Twin(
+        validate({"name": "small", "space": space}),
+        np.datetime64("2026-01-13T00:00:00", "ns") + np.arange(3) * np.timedelta64(60, "s"),
+    )
+    shell = elements.table(walker.walker(550.0, 53.0, 72, 22, phasing=39, epoch_jd=2_461_053.5))
+    fixed = walker.walker(35_786.0, 0.0, 1, 2, epoch_jd=2_461_053.5)
+    geo = elements.table(fixed, orbit=["geo", "geo"], longitude_deg=[38.2, 150.0], min_elevation_deg=10.0)
+    cells = {"lat_deg": [33.68, 24.86], "lon_deg": [73.05, 67.01], "elevation_m": [500.0, 10.0]}
+    made.tables = {"satellites": pd.concat([shell, geo], ignore_index=True), "cells": pd.DataFrame(cells)}
+    horizon = np.zeros((2, 36))
+    horizon[0] = 60.0
+    made.arrays["horizon_deg"] = wrap("horizon_deg", horizon)
+    made.arrays |= {name: wrap(name, value) for name, value in stages.propagate(made).items()}
+    return made
+
+
+def test_outputs_fit_the_schema() -> None:
+    made = twin()
+    outputs = stages.visibility(made) | stages.geo(made)
+    for name, value in outputs.items():
+        assert np.asarray(value).dtype == np.float64 or np.asarray(value).dtype == schema.arrays()[name].dtype
+        assert wrap(name, value).dims == schema.arrays()[name].dims
+    assert made.values("satellite_position_m").shape == (3, 1584, 3)
+    assert outputs["geo_elevation_deg"].shape == (2, 2)
+
+
+def test_terrain_can_be_switched_off() -> None:
+    with_terrain = stages.visibility(twin())["visible_count"]
+    without = stages.visibility(twin(terrain=False))["visible_count"]
+    assert with_terrain[:, 0].sum() < without[:, 0].sum()
+    np.testing.assert_array_equal(with_terrain[:, 1], without[:, 1])
+
+
+def test_least_elevation_of_the_scenario_wins() -> None:
+    low = stages.visibility(twin(terrain=False, min_elevation_deg=5.0))["visible_count"]
+    high = stages.visibility(twin(terrain=False, min_elevation_deg=60.0))["visible_count"]
+    assert low.min() > high.max()
+
+
+@pytest.mark.parametrize("slots", [1, 7])
+def test_slots_of_the_scenario(slots: int) -> None:
+    assert stages.visibility(twin(slots=slots))["slot_satellite"].shape == (3, 2, slots)
+
+
+def test_geostationary_satellites_behind_terrain_or_the_horizon_are_not_clear() -> None:
+    clear = stages.geo(twin())["geo_clear"]
+    assert clear.tolist() == [[False, False], [True, False]]  # 38.2 E stands at 37 deg; 150 E is under
+    assert stages.geo(twin(terrain=False))["geo_clear"].tolist() == [[True, False], [True, False]]
