@@ -63,7 +63,9 @@ def positions(minute: float) -> NDArray[np.float32]:
     return np.concatenate(parts).astype(np.float32)
 
 
-def step(rings: int = 87, slots: int = 4, minute: float = 0.0, seed: int = 1, total_mbps: float = 2e6) -> Step:
+def step(
+    rings: int = 87, slots: int = 4, minute: float = 0.0, seed: int = 1, total_mbps: float = 2e6
+) -> Step:
     """One step: skewed demand, slots by elevation above 25 degrees, efficiency by elevation and weather."""
     rng = np.random.default_rng(seed)
     cells = hexagons(rings)

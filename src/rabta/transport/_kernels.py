@@ -187,7 +187,16 @@ def ceiling(
         total += price[2 * half + g] * feeder[g]
     for p in range(room.shape[0]):
         _best_rent(
-            order[start[p] : start[p + 1]], slot, efficiency, need, local, system, cost, room[p], p, spectrum_price
+            order[start[p] : start[p + 1]],
+            slot,
+            efficiency,
+            need,
+            local,
+            system,
+            cost,
+            room[p],
+            p,
+            spectrum_price,
         )
         for k in range(room.shape[1]):
             total += spectrum_price[p, k] * room[p, k]

@@ -158,6 +158,7 @@ def land(
                     found = found or split[t, sites + mesh[s], g] > 0.0
                 landing[t, s] = sites + mesh[s] if found else -1
 
+
 @inline
 def _push(keys: F8, nodes: I4, count: int, key: float, node: int) -> int:
     """Add to a binary heap; the new size."""
@@ -219,7 +220,11 @@ def reach(position: F4, link: I4, neighbours: I4, site: F8, onward_s: F8, wanted
             left += wanted[t, s]
             g = link[t, s]
             if g >= 0:
-                dx, dy, dz = position[t, s, 0] - site[g, 0], position[t, s, 1] - site[g, 1], position[t, s, 2] - site[g, 2]
+                dx, dy, dz = (
+                    position[t, s, 0] - site[g, 0],
+                    position[t, s, 1] - site[g, 1],
+                    position[t, s, 2] - site[g, 2],
+                )
                 delay[s] = math.sqrt(dx * dx + dy * dy + dz * dz) / SPEED_OF_LIGHT_M_S + onward_s[g]
                 count = _push(keys, nodes, count, delay[s], s)
         while count > 0 and left > 0:

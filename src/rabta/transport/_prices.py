@@ -26,7 +26,6 @@ SWEEPS = 10  # of coordinate descent within a Newton step
 SETTLED = 2e-3  # rows off by less than this share of the traffic end the last weight; 20 times it, the others
 
 
-
 @inline
 def _flows(
     value: F8, weight: F8, inverse: F8, kind: I4, price: F8, y: float, eps: float, flow: F8, n: int
@@ -66,7 +65,16 @@ def _spectrum_price(
 
 @kernel("f8(f8[::1], f8[::1], f8[::1], i4[::1], i8, f8, f8[::1], f8, f8[::1], f8[::1])")
 def _settle(
-    value: F8, weight: F8, inverse: F8, kind: I4, n: int, demand: float, room: F8, eps: float, flow: F8, price: F8
+    value: F8,
+    weight: F8,
+    inverse: F8,
+    kind: I4,
+    n: int,
+    demand: float,
+    room: F8,
+    eps: float,
+    flow: F8,
+    price: F8,
 ) -> float:
     """Solve a place exactly: its demand price (returned), its spectrum prices and its traffic."""
     price[:] = 0.0
@@ -346,7 +354,19 @@ def find_prices(
                 for g in range(sites):
                     cost[s] += route[s, g] * price[2 * half + g]
             total = _sweep(
-                cost, pair, weight, inverse, begin, demand, system, room, spectrum_price, eps, raw, hessian, scratch
+                cost,
+                pair,
+                weight,
+                inverse,
+                begin,
+                demand,
+                system,
+                room,
+                spectrum_price,
+                eps,
+                raw,
+                hessian,
+                scratch,
             )
             for r in range(rows):
                 total += limit[r] * price[r]

@@ -55,7 +55,9 @@ def _row(entry: Entry, number: int, site: dict[str, Any]) -> dict[str, Any]:
     for name, spec in columns.items():
         value = site.get(name, spec.default or None)
         if value is None:
-            raise RabtaError("gateway lacks a key", file=entry.path, key=f"{where}.{name}", expected=spec.type)
+            raise RabtaError(
+                "gateway lacks a key", file=entry.path, key=f"{where}.{name}", expected=spec.type
+            )
         row[name] = _value(entry, f"{where}.{name}", name, value)
     for name in site:
         if name not in columns and name not in {"source", "note", "notes", "modelled", "title"}:

@@ -27,7 +27,7 @@ references below build the programme row by row, solve it exactly and evaluate i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -105,6 +105,16 @@ class Problem:
     limit: F8
     spectrum: F8
     feeder: F8
+
+    def at(self, steps: NDArray[np.int64]) -> Problem:
+        """The same programme in some steps; ``need`` is taken as it is."""
+        return replace(
+            self,
+            slot=self.slot[steps],
+            efficiency=self.efficiency[steps],
+            landing=self.landing[steps],
+            split=self.split[steps],
+        )
 
 
 @dataclass(frozen=True)

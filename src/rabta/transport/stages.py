@@ -1,0 +1,229 @@
+"""Stages of transport: gateways, sharing of satellite capacity, latency, zone limits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rabta import catalog
+from rabta.stage import stage
+from rabta.transport import gateways as ground
+from rabta.transport import latency as delays
+from rabta.transport import mesh
+from rabta.transport import sharing as programme
+from rabta.transport import zones as areas
+from rabta.twin import Twin
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+F8 = NDArray[np.float64]
+
+
+@stage("Placing gateways", params=("transport",), writes=("gateways",), catalog=("gateways",))
+def gateways(twin: Twin) -> dict[str, Any]:
+    """Gateways of the scenario's catalog entry."""
+    return {"gateways": ground.table(catalog.entry("gateways", twin.scenario.transport.gateways))}
+
+
+@stage(
+    "Sharing satellite capacity",
+    params=("transport", "time"),
+    reads=(
+        "cells",
+        "satellites",
+        "systems",
+        "gateways",
+        "satellite_position_m",
+        "slot_satellite",
+        "slot_efficiency_bps_hz",
+        "unserved_demand_mbps",
+        "demand_profile",
+    ),
+    writes=(
+        "served_mbps",
+        "offered_mbps",
+        "carried_mbps",
+        "carried_bound_mbps",
+        "satellites_used",
+        "zone_capacity_mbps",
+    ),
+    chunked=True,
+)
+def sharing(twin: Twin) -> dict[str, Any]:
+    """Traffic of every cell and step, the bound of the national traffic, and what zones could get."""
+    cells = twin.table("cells")
+    hours = programme.local_hours(twin.times, cells["lon_deg"].to_numpy(np.float64))
+    busy = twin.values("unserved_demand_mbps").astype(np.float64)
+    need = twin.values("demand_profile").astype(np.float64)[hours, None] * busy
+    landed = _landing(twin, _fleet(twin))
+    found = programme.share(_problem(twin, landed, need))
+    return {
+        "served_mbps": found.served,
+        "offered_mbps": need.sum(axis=1),
+        "carried_mbps": found.carried.sum(axis=1),
+        "carried_bound_mbps": found.bound,
+        "satellites_used": (found.carried > 1e-6).sum(axis=1),
+        "zone_capacity_mbps": _filled(twin, landed, busy),
+    }
+
+
+@stage(
+    "Measuring delays",
+    params=("transport",),
+    reads=(
+        "satellites",
+        "systems",
+        "gateways",
+        "satellite_position_m",
+        "slot_satellite",
+        "slot_range_m",
+        "slot_efficiency_bps_hz",
+        "unserved_demand_mbps",
+    ),
+    writes=("latency_ms",),
+    chunked=True,
+)
+def latency(twin: Twin) -> dict[str, Any]:
+    """Round-trip time of every cell and step to the national exchange."""
+    fleet = _fleet(twin)
+    landed = _landing(twin, fleet)
+    slot = twin.values("slot_satellite")
+    usable = (slot >= 0) & (twin.values("slot_efficiency_bps_hz") > 0.0)
+    wanted = delays.used_satellites(slot, usable, fleet.system.size)
+    onward = delays.onward_s(fleet, landed, _sites(twin), _links(twin), wanted)
+    return {"latency_ms": delays.round_trip_ms(slot, usable, twin.values("slot_range_m"), onward)}
+
+
+@stage(
+    "Rating zones",
+    params=("transport",),
+    reads=(
+        "cells",
+        "satellites",
+        "systems",
+        "gateways",
+        "unserved_demand_mbps",
+        "geo_efficiency_bps_hz",
+        "geo_clear",
+        "zone_capacity_mbps",
+    ),
+    writes=("zones",),
+)
+def zones(twin: Twin) -> dict[str, Any]:
+    """Limits of satellite traffic for each zone."""
+    import pandas as pd
+
+    names, zone = _zones(twin)
+    need = twin.values("unserved_demand_mbps").astype(np.float64)
+    fixed = areas.geostationary(
+        need,
+        twin.values("geo_efficiency_bps_hz").astype(np.float64),
+        twin.values("geo_clear").astype(bool),
+        _fixed_limits(twin),
+    )
+    columns = {
+        "zone": names,
+        "satellite_capacity_mbps": areas.lasting(twin.values("zone_capacity_mbps").astype(np.float64)),
+        "geo_capacity_mbps": np.bincount(zone, weights=fixed, minlength=len(names)),
+        "offered_mbps": np.bincount(zone, weights=need, minlength=len(names)),
+    }
+    return {"zones": pd.DataFrame(columns)}
+
+
+def _moving(twin: Twin) -> pd.DataFrame:
+    satellites = twin.table("satellites")
+    return satellites[satellites["orbit"] != "geo"]
+
+
+def _sites(twin: Twin) -> ground.Sites:
+    names = [str(name) for name in twin.table("systems")["system"]]
+    return ground.sites(twin.table("gateways"), names)
+
+
+def _linked(twin: Twin) -> NDArray[np.bool_]:
+    """Satellites that relay over inter-satellite links, where the scenario lets them."""
+    system = _moving(twin)["system"].to_numpy(np.int64)
+    relays = twin.table("systems")["isl"].to_numpy(bool)[system]
+    return np.asarray(relays & twin.scenario.transport.use_isl)
+
+
+def _links(twin: Twin) -> NDArray[np.int32]:
+    return mesh.neighbours(_moving(twin), _linked(twin), twin.times[0])
+
+
+def _fleet(twin: Twin) -> ground.Fleet:
+    lowest = twin.table("systems")["gateway_min_elevation_deg"].to_numpy(np.float64)
+    return ground.Fleet(
+        twin.values("satellite_position_m"),
+        _moving(twin)["system"].to_numpy(np.int32),
+        mesh.meshes(_links(twin), _linked(twin)),
+        np.sin(np.radians(lowest)),
+    )
+
+
+def _landing(twin: Twin, fleet: ground.Fleet) -> ground.Landing:
+    return ground.land(
+        _sites(twin),
+        fleet,
+        twin.values("slot_satellite"),
+        twin.values("slot_efficiency_bps_hz"),
+        twin.values("unserved_demand_mbps").astype(np.float64),
+    )
+
+
+def _system_limits(twin: Twin) -> tuple[F8, F8, F8]:
+    """Mbit/s and MHz of one satellite of each system, and MHz at one place."""
+    systems = twin.table("systems")
+    names = ("capacity_gbps", "beams", "channel_mhz", "spectrum_mhz", "polarisations", "cofrequency_beams")
+    gbps, beams, channel, spectrum, polarisations, together = (systems[n].to_numpy(np.float64) for n in names)
+    part = twin.scenario.transport.national_share_percent / 100.0
+    return gbps * 1e3 * part, beams * channel * part, spectrum * polarisations * together
+
+
+def _problem(twin: Twin, landed: ground.Landing, need: F8) -> programme.Problem:
+    system = _moving(twin)["system"].to_numpy(np.int32)
+    capacity, band, spectrum = _system_limits(twin)
+    return programme.Problem(
+        programme.places([str(cell) for cell in twin.table("cells")["cell"]]),
+        twin.values("slot_satellite"),
+        twin.values("slot_efficiency_bps_hz"),
+        need,
+        landed.landing,
+        landed.split,
+        system,
+        np.stack([capacity[system], band[system]]),
+        spectrum,
+        _sites(twin).feeder_mbps,
+    )
+
+
+def _zones(twin: Twin) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Names of the zones, sorted, and the zone of each cell."""
+    names, zone = np.unique(twin.table("cells")["zone"].to_numpy(str), return_inverse=True)
+    return names, zone.astype(np.int64)
+
+
+def _filled(twin: Twin, landed: ground.Landing, busy: F8) -> F8:
+    """Traffic of every zone in the sampled steps when all ask by need until nothing more fits."""
+    time = twin.scenario.time
+    start = np.datetime64(time.start_utc.replace(tzinfo=None), "ns")
+    picked = areas.sampled(twin.times, start, time.step_s, time.steps)
+    names, zone = _zones(twin)
+    out = np.full((len(twin.times), len(names)), np.nan)
+    if picked.size:
+        whole = _problem(twin, landed, busy[None, :])
+        granted = programme.fill(whole.at(picked))
+        out[picked] = [np.bincount(zone, weights=row, minlength=len(names)) for row in granted]
+    return out
+
+
+def _fixed_limits(twin: Twin) -> areas.Fixed:
+    satellites = twin.table("satellites")
+    system = satellites.loc[satellites["orbit"] == "geo", "system"].to_numpy(np.int64)
+    capacity, band, _ = _system_limits(twin)
+    place = _sites(twin)
+    feeder = (place.allowed * place.feeder_mbps[:, None]).sum(axis=0)
+    return areas.Fixed(capacity[system], band[system], feeder[system])
