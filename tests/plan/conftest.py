@@ -40,7 +40,7 @@ def tables(random: np.random.Generator) -> dict[str, pd.DataFrame]:
     technologies["latency_ms"] = [LATENCY_MS.get(name, np.nan) for name in TECHNOLOGIES]
     systems = pd.DataFrame({"system": ["leo", "geo"], "orbit": ["leo", "geo"], "channel_mhz": [250.0, 72.0]})
     satellites = pd.DataFrame({"name": ["a", "b"], "orbit": ["leo", "geo"], "system": [0, 1]})
-    zones = pd.DataFrame({"zone": zone, "satellite_capacity_mbps": 900.0, "geo_capacity_mbps": 5.0})
+    zones = pd.DataFrame({"zone": zone, "satellite_capacity_mbps": 2000.0, "geo_capacity_mbps": 5.0})
     return {
         "cells": cells,
         "technologies": technologies,

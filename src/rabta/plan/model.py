@@ -58,6 +58,8 @@ class Given:
         Segments that exist already, and segments that may not be built.
     exact : bool
         Pay fixed costs in full, with binary variables.
+    slack_usd : float
+        The exact search may end this far above its own bound.
     """
 
     cells: Index
@@ -66,6 +68,7 @@ class Given:
     built: NDArray[np.bool_]
     closed: NDArray[np.bool_]
     exact: bool = False
+    slack_usd: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -186,7 +189,7 @@ def solve(problem: Problem, ways: Columns, given: Given, time_limit_s: float) ->
     z = _route_rows(sheet, problem, ways, mine, s, given)
     spending += [(n, np.full(n.size, problem.station_capex)), (z[z >= 0], problem.route_capex[z >= 0])]
     _budget_row(sheet, problem, spending, given)
-    return _read(_run(sheet.model(), time_limit_s), sheet, mine.size, u, z, n)
+    return _read(_run(sheet.model(), time_limit_s, given.slack_usd), sheet, mine.size, u, z, n)
 
 
 def _resource_rows(
@@ -259,12 +262,13 @@ def _budget_row(sheet: _Sheet, problem: Problem, spending: list[tuple[Index, Arr
     sheet.add_rows("budget", -np.inf, np.array([left / DOLLARS]), entries)
 
 
-def _run(model: highspy.HighsLp, time_limit_s: float) -> Any:
+def _run(model: highspy.HighsLp, time_limit_s: float, slack_usd: float) -> Any:
     solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
     solver.setOptionValue("output_flag", False)
     solver.setOptionValue("threads", 1)
     solver.setOptionValue("random_seed", 0)
-    solver.setOptionValue("mip_rel_gap", 1e-5)
+    solver.setOptionValue("mip_rel_gap", 1e-6)
+    solver.setOptionValue("mip_abs_gap", max(slack_usd / DOLLARS, 1e-6))
     solver.setOptionValue("time_limit", float(time_limit_s))
     solver.passModel(model)
     solver.run()
