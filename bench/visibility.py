@@ -66,7 +66,7 @@ def part_of(place: Ground, share: float) -> Ground:
     chosen = np.sort(
         np.random.default_rng(1).permutation(len(place.cell_m))[: round(share * len(place.cell_m))]
     )
-    return Ground(*(np.ascontiguousarray(a[chosen]) for a in (place.cell_m, place.axes, place.horizon_deg)))
+    return Ground(place.cell_m[chosen], place.axes[chosen], place.horizon_deg[chosen])
 
 
 def search(place: Ground, positions: Any, times: int = 3) -> dict[str, float]:
@@ -156,8 +156,8 @@ def inputs(catalogue: str | None) -> tuple[Any, Ground, dict[str, Any]]:
     """Satellites, the shipped nation's cells, and how long reading took."""
     nation = layers.load(Nation())
     cells = nation.cells
-    columns = (cells[name].to_numpy(np.float64) for name in ("lat_deg", "lon_deg", "elevation_m"))
-    place = visibility.ground(*columns, horizon_deg=nation.horizon_deg)
+    lat, lon, height = (cells[name].to_numpy(np.float64) for name in ("lat_deg", "lon_deg", "elevation_m"))
+    place = visibility.ground(lat, lon, height, nation.horizon_deg)
     if catalogue:
         satellites = elements.read(catalogue)
         return satellites, place, {"read_catalogue": least(lambda: elements.read(catalogue), 5)}

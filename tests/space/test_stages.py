@@ -1,5 +1,7 @@
 """The stages on a small twin: what they write fits the schema, and the scenario's switches work."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +10,8 @@ from rabta import schema
 from rabta.scenario import validate
 from rabta.space import elements, stages, walker
 from rabta.twin import Twin, wrap
+
+from .samples import LEO
 
 
 def twin(**space: object) -> Twin:
@@ -59,3 +63,21 @@ def test_geostationary_satellites_behind_terrain_or_the_horizon_are_not_clear() 
     clear = stages.geo(twin())["geo_clear"]
     assert clear.tolist() == [[False, False], [True, False]]  # 38.2 E stands at 37 deg; 150 E is under
     assert stages.geo(twin(terrain=False))["geo_clear"].tolist() == [[True, False], [True, False]]
+
+
+def test_element_file_enters_the_cache_key(tmp_path: Path) -> None:
+    path = tmp_path / "sets.tle"
+    path.write_text("\n".join(LEO))
+    (tmp_path / "notes.md").write_text("not elements")
+    for source in (path, tmp_path):
+        scenario = validate({"name": "small", "space": {"catalogue": str(source)}})
+        assert list(stages._element_files(scenario)) == [path]
+    assert list(stages._element_files(validate({"name": "small"}))) == []
+
+
+def test_kept_copy_of_an_address_enters_the_cache_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(elements, "fetch", lambda url: tmp_path / "kept")
+    scenario = validate({"name": "small", "space": {"catalogue": "https://example.org/sets.tle"}})
+    assert list(stages._element_files(scenario)) == [tmp_path / "kept"]

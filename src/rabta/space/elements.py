@@ -65,7 +65,7 @@ def read(source: str, *, max_age_s: float = MAX_AGE_S) -> pd.DataFrame:
         the wrong length, a truncated file, a field that is not a number or out of range, a satellite that
         is there twice, elements that SGP4 cannot propagate at their own epoch (decayed).
     """
-    if source.startswith(("http://", "https://")):
+    if is_address(source):
         parts = [_parse(fetch(source, max_age_s=max_age_s), source)]
     elif (path := Path(source)).is_dir():
         parts = [_parse(p, p) for p in sorted(path.iterdir()) if p.suffix.lower() in SUFFIXES]
@@ -218,6 +218,11 @@ def _check_unique(columns: Columns) -> None:
         )
 
 
+def is_address(source: str) -> bool:
+    """True where the source is to be fetched."""
+    return source.startswith(("http://", "https://"))
+
+
 def fetch(url: str, *, max_age_s: float = MAX_AGE_S, timeout_s: float = TIMEOUT_S) -> Path:
     """Copy an http(s) address to the cache folder, unless the kept copy is fresh.
 
@@ -242,7 +247,7 @@ def fetch(url: str, *, max_age_s: float = MAX_AGE_S, timeout_s: float = TIMEOUT_
 
 
 def _download(url: str, timeout_s: float) -> bytes:
-    if not url.startswith(("http://", "https://")):
+    if not is_address(url):
         raise RabtaError("not a web address", key="catalogue", value=url, expected="http:// or https://")
     request = urllib.request.Request(url, headers={"User-Agent": "rabta"})  # noqa: S310  (scheme checked)
     try:

@@ -19,9 +19,11 @@ from rabta.twin import Twin
 
 
 def _element_files(scenario: Scenario) -> Sequence[Path]:
-    source = Path(scenario.space.catalogue)
     if not scenario.space.catalogue:
         return ()
+    if elements.is_address(scenario.space.catalogue):
+        return (elements.fetch(scenario.space.catalogue),)
+    source = Path(scenario.space.catalogue)
     if source.is_dir():
         return sorted(path for path in source.iterdir() if path.suffix.lower() in elements.SUFFIXES)
     return (source,) if source.is_file() else ()
