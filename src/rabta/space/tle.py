@@ -68,6 +68,7 @@ class _Lines:
     file: object
 
     def fail(self, row: int, problem: str, field: Field, expected: str) -> NoReturn:
+        """Refuse a field of a line, naming its place and its text."""
         value = self.text[row, field.columns].tobytes().decode("ascii", "replace")
         where = f"line {self.numbers[row]}, columns {field.first}-{field.last} ({field.title})"
         raise RabtaError(problem, file=self.file, key=where, value=repr(value), expected=expected)
