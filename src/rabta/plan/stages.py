@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,25 +59,24 @@ BUSY_SHARE = 0.999  # steps with at least this share of the busiest step's load 
 )
 def plan(twin: Twin) -> dict[str, Any]:
     """Cheapest mix of technologies that gives every unserved household the floor."""
-    wanted, cells, zones = twin.scenario.plan, twin.table("cells"), twin.table("zones")
-    if not wanted.technologies:
-        raise RabtaError("no technology to plan with", key="plan.technologies", expected="at least one")
-    prices = read_prices(twin.scenario.nation.name, wanted.costs)
-    unserved = unserved_households(twin)
-    rows = np.flatnonzero(unserved > 0)
-    places = _places(twin, rows, unserved[rows], prices)
-    given = _service(twin, rows, places, prices)
-    money = _money(twin, rows, places, prices)
-    problem = _problem(twin, rows, places, given, money, prices)
-    solution = optimise(problem, wanted.time_limit_s)
+    cells, zones = twin.table("cells"), twin.table("zones")
+    asked = national_problem(twin)
+    problem = asked.problem
+    solution = optimise(problem, twin.scenario.plan.time_limit_s)
     answer = tables.Answer(
-        problem, solution, price(problem, solution), rows, unserved, _opex(problem, solution, money), given
+        problem,
+        solution,
+        price(problem, solution),
+        asked.rows,
+        asked.unserved,
+        _opex(problem, solution, asked.money),
+        asked.service,
     )
     size = (cells["people"] / cells["households"].where(cells["households"] > 0)).fillna(0.0).to_numpy()
     return {
         "plan": tables.plan_table(list(cells["cell"]), answer),
-        "plan_mix": tables.mix_table(answer, size[rows]),
-        "plan_summary": tables.summary_table(answer, prices),
+        "plan_mix": tables.mix_table(answer, size[asked.rows]),
+        "plan_summary": tables.summary_table(answer, asked.prices),
         "plan_prices": tables.price_table(answer, list(zones["zone"]), used_mbps(problem, solution.share)),
     }
 
@@ -112,6 +112,43 @@ def districts(twin: Twin) -> dict[str, Any]:
         "asked_mbps": twin.values("unserved_demand_mbps") * load[busy].mean(),
     }
     return {"districts": tables.district_table(twin.table("cells"), twin.table("plan"), sky)}
+
+
+@dataclass(frozen=True)
+class Money:
+    """Costs by cell, of cable segments, and of a station."""
+
+    cost: candidates.Costs
+    path: routes.Routes
+    cable: candidates.SharedCost
+    station: candidates.SharedCost
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The planning problem of a twin, with what it was made from."""
+
+    problem: Problem
+    rows: Index
+    unserved: Array
+    service: service.Service
+    money: Money
+    prices: candidates.Prices
+
+
+def national_problem(twin: Twin) -> Asked:
+    """Read the tables and arrays that the plan needs, and state the problem."""
+    wanted = twin.scenario.plan
+    if not wanted.technologies:
+        raise RabtaError("no technology to plan with", key="plan.technologies", expected="at least one")
+    prices = read_prices(twin.scenario.nation.name, wanted.costs)
+    unserved = unserved_households(twin)
+    rows = np.flatnonzero(unserved > 0)
+    places = _places(twin, rows, unserved[rows], prices)
+    given = _service(twin, rows, places, prices)
+    money = _money(twin, rows, places, prices)
+    problem = _problem(twin, rows, places, given, money, prices)
+    return Asked(problem, rows, unserved, given, money, prices)
 
 
 def load_over_time(times: NDArray[np.datetime64], profile: NDArray[Any], utc_offset_hours: float) -> Array:
@@ -196,26 +233,13 @@ def geo_channels(twin: Twin) -> Array:
     return np.asarray(systems["channel_mhz"].to_numpy(dtype=np.float64)[system])
 
 
-class _Money:
-    """Costs by cell, of cable segments and of stations."""
-
-    def __init__(
-        self,
-        cost: candidates.Costs,
-        path: routes.Routes,
-        cable: candidates.SharedCost,
-        station: candidates.SharedCost,
-    ) -> None:
-        self.cost, self.path, self.cable, self.station = cost, path, cable, station
-
-
-def _money(twin: Twin, rows: Index, places: candidates.Places, prices: candidates.Prices) -> _Money:
+def _money(twin: Twin, rows: Index, places: candidates.Places, prices: candidates.Prices) -> Money:
     wanted, cells = twin.scenario.plan, twin.table("cells").iloc[rows]
     rate = wanted.discount_percent / 100.0
     path = routes.plan_routes(
         cells["lat_deg"].to_numpy(), cells["lon_deg"].to_numpy(), places.backbone_km, prices["fibre_detour"]
     )
-    return _Money(
+    return Money(
         candidates.costs(wanted.technologies, places, prices, rate, wanted.years),
         path,
         candidates.route_costs(path, places.rough_m, prices, rate, wanted.years),
@@ -228,7 +252,7 @@ def _problem(
     rows: Index,
     places: candidates.Places,
     given: service.Service,
-    money: _Money,
+    money: Money,
     prices: candidates.Prices,
 ) -> Problem:
     wanted, zones = twin.scenario.plan, twin.table("zones")
@@ -266,7 +290,7 @@ def _zone_rows(zone: pd.Series[str], zones: pd.Series[str]) -> Index:
     return np.asarray([row[name] for name in zone], dtype=np.int64)
 
 
-def _opex(problem: Problem, solution: Solution, money: _Money) -> Array:
+def _opex(problem: Problem, solution: Solution, money: Money) -> Array:
     people = solution.share * problem.households[:, None]
     opex = (people > 0) * money.cost.fixed_opex_year + people * money.cost.unit_opex_year
     routed, stationed = problem.column_of(ROUTED), problem.column_of(STATIONED)
