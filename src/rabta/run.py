@@ -148,7 +148,8 @@ def _run(scenario: Scenario, folder: Path, cache: Cache, progress: Progress) -> 
     with _partial(folder, scenario.name) as partial:
         engine = Engine(scenario, all_stages(), cache, partial / "arrays.zarr", progress)
         place = folder / f"{scenario.name}-{_run_hash(engine)}"
-        engine.run()
+        with _warnings_as_notes(progress):
+            engine.run()
         _write_times(engine)
         _write_tables(engine, partial / "tables")
         (partial / "scenario.toml").write_text(to_toml(scenario), encoding="utf-8")
@@ -160,6 +161,24 @@ def _run(scenario: Scenario, folder: Path, cache: Cache, progress: Progress) -> 
         _replace(partial, place)
     cache.trim()
     return Run(place)
+
+
+@contextmanager
+def _warnings_as_notes(progress: Progress) -> Iterator[None]:
+    """Show what stages warn of (old elements, decayed satellites) in the progress, once each."""
+    import warnings
+
+    said: set[str] = set()
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        if str(message) not in said:
+            said.add(str(message))
+            progress.note(str(message))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = show
+        yield
 
 
 @contextmanager
