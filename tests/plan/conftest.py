@@ -73,8 +73,8 @@ def arrays(random: np.random.Generator, cells: pd.DataFrame) -> dict[str, Any]:
         "link_rate_mbps": random.uniform(80.0, 200.0, (STEPS, CELLS)),
         "latency_ms": latency,
         "visible_count": random.integers(5, 20, (STEPS, CELLS)),
-        "served_mbps": 0.5 * np.ones((STEPS, 1)) * unserved,
-        "demand_profile": np.linspace(0.5, 1.0, 24),
+        "served_mbps": 0.5 * np.linspace(0.4, 0.8, STEPS)[:, None] * unserved,
+        "offered_mbps": unserved.sum() * np.linspace(0.4, 0.8, STEPS),
         "geo_efficiency_bps_hz": np.full((CELLS, 1), 2.0),
         "geo_elevation_deg": np.full((CELLS, 1), 50.0),
     }

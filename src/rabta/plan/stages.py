@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rabta import catalog
 from rabta.errors import RabtaError, nearest
 from rabta.plan import candidates, routes, service, tables
 from rabta.plan.costs import prices as read_prices
@@ -83,7 +82,6 @@ def plan(twin: Twin) -> dict[str, Any]:
 
 @stage(
     "Districts",
-    params=("nation",),
     reads=(
         "cells",
         "plan",
@@ -92,16 +90,16 @@ def plan(twin: Twin) -> dict[str, Any]:
         "latency_ms",
         "served_mbps",
         "unserved_demand_mbps",
-        "demand_profile",
+        "offered_mbps",
     ),
     writes=("districts",),
-    catalog=("nations",),
 )
 def districts(twin: Twin) -> dict[str, Any]:
     """Sums and medians of cells, plan and sky by district."""
-    hours = float(catalog.entry("nations", twin.scenario.nation.name).data.get("utc_offset_hours", 0.0))
-    load = load_over_time(twin.times, twin.values("demand_profile"), hours)
-    busy = np.flatnonzero(load >= BUSY_SHARE * load.max())
+    need = twin.values("unserved_demand_mbps").astype(np.float64)
+    offered = twin.values("offered_mbps").astype(np.float64)
+    busy = np.flatnonzero(offered >= BUSY_SHARE * offered.max())
+    load = offered[busy].mean() / need.sum() if need.sum() > 0 else 0.0  # of the run's busiest steps
     visible = twin.values("visible_count")
     sky = {
         "visible_mean": visible.mean(axis=0, dtype=np.float64),
@@ -109,7 +107,7 @@ def districts(twin: Twin) -> dict[str, Any]:
         "link_rate_mbps": service.middle(twin.values("link_rate_mbps")),
         "latency_ms": service.middle(twin.values("latency_ms")),
         "carried_mbps": twin.values("served_mbps")[busy].mean(axis=0, dtype=np.float64),
-        "asked_mbps": twin.values("unserved_demand_mbps") * load[busy].mean(),
+        "asked_mbps": need * load,
     }
     return {"districts": tables.district_table(twin.table("cells"), twin.table("plan"), sky)}
 
@@ -149,12 +147,6 @@ def national_problem(twin: Twin) -> Asked:
     money = _money(twin, rows, places, prices)
     problem = _problem(twin, rows, places, given, money, prices)
     return Asked(problem, rows, unserved, given, money, prices)
-
-
-def load_over_time(times: NDArray[np.datetime64], profile: NDArray[Any], utc_offset_hours: float) -> Array:
-    """Load of each step over the busy hour's, from the profile of the local day."""
-    minutes = times.astype("datetime64[m]").astype(np.int64) + round(60.0 * utc_offset_hours)
-    return np.asarray(profile[(minutes // 60) % 24], dtype=np.float64)
 
 
 def unserved_households(twin: Twin) -> Array:

@@ -49,7 +49,13 @@ class Answer:
 
 
 def plan_table(cell: Sequence[str], answer: Answer) -> pd.DataFrame:
-    """One row for each cell of the cells table."""
+    """One row for each cell of the cells table.
+
+    ``score`` is the quality of the answer: the share of the cell's target households that the plan
+    connects, each weighted by the part of the floor that it gets (`service.Service.quality`: rate,
+    latency and availability, each over its floor and cut at 1, multiplied). 1 is everybody with the
+    whole floor, 0 is nobody connected; NaN where nobody is to be connected.
+    """
     import pandas as pd
 
     first, second = _leaders(answer)
