@@ -102,7 +102,7 @@ def best(
 
 @dataclass(frozen=True)
 class Limits:
-    """What couples the cells: satellites' Mbit/s and MHz, MHz at a place, gateways (number, Mbit/s of each)."""
+    """What couples the cells: a satellite's Mbit/s and MHz, MHz at a place, gateways and Mbit/s of each."""
 
     capacity_mbps: float = 20e3
     band_mhz: float = 11_520.0

@@ -4,6 +4,8 @@ Each time step is computed by one thread from that step's input alone, so result
 of threads. The programme is written in `rabta.transport.sharing`, whose references hold its rows and bound.
 """
 
+# ruff: noqa: C901, PLR0912, PLR0915 (kernels: long loops stay in one compiled function)
+
 from __future__ import annotations
 
 import math
@@ -52,7 +54,7 @@ def _usable(
 
 
 @kernel(
-    "i8(i4[::1], i4[::1], i2[:,::1], f4[:,::1], f8[::1], i4[::1], i4[::1], f8[::1], f8[::1], i4[::1], f8[::1])"
+    "i8(i4[::1], i4[::1], i2[:,::1], f4[:,::1], f8[::1], i4[::1],i4[::1], f8[::1], f8[::1], i4[::1], f8[::1])"
 )
 def _pairs(
     order: I4,
@@ -99,7 +101,7 @@ def _pairs(
 def _worth(s: int, p: int, inverse: float, cost: F8, system: I4, spectrum_price: F8) -> float:
     """Value of one Mbit/s of a cell on a satellite, less what the rows charge for it."""
     charge = cost[cost.size // 2 + s] + spectrum_price[p, system[s]]
-    return 1.0 - cost[s] - charge * inverse
+    return float(1.0 - cost[s] - charge * inverse)
 
 
 @kernel("void(i4[::1], i2[:,::1], f4[:,::1], f8[::1], i4[::1], i4[::1], f8[::1], f8[::1], i8, f8[:,::1])")
@@ -267,7 +269,7 @@ def _fit(
                 total += flow[i, k]
             scale = need[i] * min(math.exp(min(top, 0.0) / eps), 1.0 / total)
             for k in range(slots):
-                flow[i, k] *= scale
+                flow[i, k] = flow[i, k] * scale if flow[i, k] > 1e-9 else 0.0
                 if flow[i, k] > 0.0:
                     used[system[local[slot[i, k]]]] += flow[i, k] / efficiency[i, k]
         for q in range(start[p], start[p + 1]):
@@ -311,11 +313,11 @@ def _fit(
                     if more <= 0.0:
                         continue
                     need[i] -= more
-                    limit[0, s] -= more
-                    limit[1, s] -= more / rate
-                    room[p, system[s]] -= more / rate
+                    limit[0, s] = max(0.0, limit[0, s] - more)
+                    limit[1, s] = max(0.0, limit[1, s] - more / rate)
+                    room[p, system[s]] = max(0.0, room[p, system[s]] - more / rate)
                     for g in range(feeder.size):
-                        feeder[g] -= more * route[s, g]
+                        feeder[g] = max(0.0, feeder[g] - more * route[s, g])
                     served[i] += more
                     carried[s] += more
                     total += more
@@ -344,7 +346,7 @@ def _step(
     feeder_price: F8,
     spectrum_price: F8,
 ) -> float:
-    """Share one step: adds to ``served`` and ``carried``, takes it off needs and limits, returns the bound."""
+    """Share one step: adds to ``served`` and ``carried``, takes that off needs and limits; the bound."""
     satellites, places, sites = landing.size, start.size - 1, feeder.size
     local, listed = np.empty(satellites, np.int32), np.empty(satellites, np.int32)
     half = _usable(slot, efficiency, need, landing, split, limit, feeder, local, listed)

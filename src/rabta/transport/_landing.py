@@ -1,5 +1,7 @@
 """Compiled kernels: which satellites land where, and the delay from each to the national exchange."""
 
+# ruff: noqa: C901, PLR0912 (kernels: long loops stay in one compiled function)
+
 from __future__ import annotations
 
 import math
@@ -64,10 +66,11 @@ def _make_room(satellite: int, sine: F8, link: I4, free: I8) -> bool:
                 came_from[h], mover[h] = g, other
                 if free[h] > 0:
                     free[h] -= 1
-                    while mover[h] >= 0:
-                        link[mover[h]] = h
-                        h = came_from[h]
-                    link[satellite] = h
+                    last = h
+                    while mover[last] >= 0:
+                        link[mover[last]] = last
+                        last = came_from[last]
+                    link[satellite] = last
                     return True
                 queue[tail] = h
                 tail += 1

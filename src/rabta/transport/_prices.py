@@ -1,11 +1,13 @@
 """Prices of satellites, spectrum and feeders: a smoothed dual, minimised by Newton's method.
 
-The traffic of pairs (place, satellite) maximises ``sum f - eps sum f (log(f / weight) - 1)`` under the rows of
-`rabta.transport.sharing`; the entropy shares equally where nothing else decides, and makes the dual smooth.
-Demand and spectrum rows are local to a place and solved exactly there, so the dual has few variables: two for
-a satellite and one for a gateway. ``eps`` falls from coarse to fine. Source of the method: Fang, Rajasekera and
-Tsao, Entropy Optimization and Mathematical Programming (1997), chapter 3 (unconstrained convex dual).
+The traffic of pairs (place, satellite) maximises ``sum f - eps sum f (log(f / weight) - 1)`` under the rows
+of `rabta.transport.sharing`; the entropy shares equally where nothing else decides, and makes the dual
+smooth. Demand and spectrum rows are local to a place and solved exactly there, so the dual has few variables:
+two for a satellite and one for a gateway. ``eps`` falls from coarse to fine. Source of the method: Fang,
+Rajasekera and Tsao, Entropy Optimization and Mathematical Programming (1997), chapter 3.
 """
+
+# ruff: noqa: C901, PLR0912 (kernels: long loops stay in one compiled function)
 
 from __future__ import annotations
 
@@ -95,7 +97,7 @@ def _settle(
             used += flow[j] * inverse[j] if kind[j] == k else 0.0
         tight = tight or used > room[k] * (1.0 + 1e-9)
     if not tight:
-        return highest
+        return float(highest)
     low, high = 0.0, highest
     for turn in range(16):  # the demand price falls as spectrum prices rise: bisect it, the first try at zero
         y = 0.0 if turn == 0 else 0.5 * (low + high)
@@ -110,7 +112,7 @@ def _settle(
     for k in range(room.size):
         price[k] = _spectrum_price(value, weight, inverse, kind, k, room[k], high, eps, n)
     _flows(value, weight, inverse, kind, price, high, eps, flow, n)
-    return high
+    return float(high)
 
 
 @inline
@@ -206,7 +208,7 @@ def _sweep(
                     left += flow[j]
                     first += flow[j] * inv[j]
                     second += flow[j] * inv[j] * inv[j]
-            if price[k] > 0.0 and second > 0.0:
+            if price[k] > 0.0 and second > 1e-12 * demand[p]:
                 for j in range(n):
                     if kind[j] == k:
                         part[j] = flow[j] * inv[j]
@@ -249,7 +251,7 @@ def _boxed(matrix: F8, right: F8, low: F8, high: F8, n: int) -> None:
             else:
                 free[kept] = r
                 kept += 1
-        if kept == left or kept == 0:
+        if kept in (left, 0):
             break
         left = kept
     slope, value = np.zeros(n), 0.0

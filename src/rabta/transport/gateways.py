@@ -1,6 +1,6 @@
 """Gateways: where satellites land the nation's traffic.
 
-A catalog entry of the kind ``gateways`` lists sites under ``[[gateways]]`` with the keys of the table's columns.
+A catalog entry of the kind ``gateways`` lists sites under ``[[gateways]]``, with the table's columns as keys.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Propagation only: light in vacuum on radio and laser links, light at 1/1.468 of that in fibre (the group index
 of G.652 fibre at 1550 nm: Corning SMF-28 product information, PI1463). Scheduling, framing and queues come on
-top of it: `ALLOWANCE_MS` is added once to a round trip and is zero unless a source is found that holds for all systems.
+top of it and differ between systems: `ALLOWANCE_MS`, added once to a round trip, is zero.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Inter-satellite links: who is linked to whom within a shell.
 
-Regular shells get the plus-grid: two neighbours in the plane, one in each neighbouring plane. Element sets and
-uneven shells get their nearest companions, by place and by plane, so that the links last.
+Regular shells get the plus-grid: two neighbours in the plane, one in each neighbouring plane. Element sets
+and uneven shells get their nearest companions, by place and by plane, so that the links last.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def neighbours(satellites: pd.DataFrame, linked: NDArray[np.bool_], time: np.dat
     inclination = np.radians(satellites["inclination_deg"].to_numpy(np.float64))
     shells = satellites["constellation"].astype(str) + "/" + satellites["shell"].astype(str)
     found = [np.empty((0, 2), dtype=np.int64)]
-    for _, rows in shells[linked].groupby(shells[linked]).indices.items():
+    for rows in shells[linked].groupby(shells[linked]).indices.values():
         members = np.flatnonzero(linked)[rows]
         edges = grid(raan[members], phase[members])
         if edges is None:

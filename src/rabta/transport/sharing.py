@@ -1,7 +1,7 @@
 r"""Sharing of satellite capacity over the cells of a nation, one time step at a time.
 
-The programme. ``f[i,k]`` is the traffic (Mbit/s) of cell ``i`` on the satellite ``s`` in its slot ``k``, ``e`` the
-spectral efficiency there (bit/s/Hz, so ``f / e`` is MHz of the satellite's channels)::
+The programme. ``f[i,k]`` is the traffic (Mbit/s) of cell ``i`` on the satellite ``s`` in its slot ``k``,
+``e`` the spectral efficiency there (bit/s/Hz, so ``f / e`` is MHz of the satellite's channels)::
 
     maximise    sum f
     subject to  sum_k f[i,k]                            <= need[i]          each cell
@@ -11,16 +11,16 @@ spectral efficiency there (bit/s/Hz, so ``f / e`` is MHz of the satellite's chan
                 sum_s split[s,g] * (sum over s of f)    <= feeder[g]        each gateway, Mbit/s
                 f >= 0, and f = 0 where the satellite cannot land its traffic
 
-- ``band`` is the satellite's beams times the bandwidth of a channel; ``capacity`` and ``band`` are multiplied by
-  the nation's share.
+- ``band`` is the satellite's beams times the bandwidth of a channel; ``capacity`` and ``band`` are multiplied
+  by the nation's share.
 - A *place* is the footprint of a beam: the H3 resolution-5 parent of a cell (253 km2, as wide as the 24 km
   cells of the largest system). Its cells share the system's spectrum, times polarisations, times the beams
   allowed at one frequency.
 - ``split`` says where a satellite lands: at the one gateway that tracks it, or over inter-satellite links at
   all gateways linked to its mesh, in proportion to their feeders (a policy fixed before the programme).
 
-Among equal optima the traffic of largest entropy is sought: cells that compete for the same satellites get the
-same share of their need. The method and the bound are in `rabta.transport._prices` and `._kernels`; the
+Among equal optima the traffic of largest entropy is sought: cells that compete for the same satellites get
+the same share of their need. The method and the bound are in `rabta.transport._prices` and `._kernels`; the
 references below build the programme row by row, solve it exactly and evaluate its dual.
 """
 
@@ -164,7 +164,8 @@ def fill(problem: Problem) -> F8:
     programme holds, cells' need aside. Uses the need of the first step for all.
     """
     granted = np.zeros(problem.slot.shape[:2])
-    _kernels.fill(*_arguments(problem, problem.need[0]), granted)
+    arguments = (*_arguments(problem, problem.need[0]), granted)
+    _kernels.fill(*arguments)
     return granted
 
 

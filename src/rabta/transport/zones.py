@@ -6,8 +6,8 @@ together. The limit of a zone is its 10th percentile over the steps: nine steps 
 steps need not coincide, so the vector of percentiles is scaled down, where needed, to the 10th percentile of
 the national traffic.
 
-The geostationary satellites. Each gives all cells in its reach the same share ``x`` of their need, the largest
-that its capacity, its band and the gateways of its system allow::
+The geostationary satellites. Each gives all cells in its reach the same share ``x`` of their need, the
+largest that its capacity, its band and the gateways of its system allow::
 
     x = min(capacity / sum need, band / sum (need / efficiency), feeder / sum need)
 """
