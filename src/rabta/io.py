@@ -29,6 +29,7 @@ def write_atomic(path: Path, data: bytes | str) -> None:
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(raw)
+        Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
     except BaseException:
         with suppress(OSError):

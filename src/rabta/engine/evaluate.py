@@ -107,7 +107,7 @@ class Engine:
                 self.cache.store(key, outputs)
                 self.timings[item.name].cached = False
             self._keep(outputs)
-        self.progress.advance(item.name, cached=cached)
+        self.progress.advance(item.name, self.timings[item.name].seconds, cached=cached)
 
     def _keep(self, outputs: dict[str, Any]) -> None:
         for name, value in outputs.items():
@@ -153,6 +153,7 @@ class Engine:
         needed = self._needed(group, keys)
         stored: dict[str, Any] = {}
         for item in group:
+            before = self.timings[item.name].seconds
             with self._timed(item):
                 keep = stored_names(item)
                 if item.name in needed:
@@ -164,7 +165,8 @@ class Engine:
                 for name, value in outputs.items():
                     chunk.arrays[name] = wrap(name, value)
                 stored.update({name: outputs[name] for name in keep})
-            self.progress.advance(item.name, cached=item.name not in needed)
+            spent = self.timings[item.name].seconds - before
+            self.progress.advance(item.name, spent, cached=item.name not in needed)
         return stored
 
     def _view(self, span: slice) -> Twin:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
@@ -19,7 +18,7 @@ class Progress(Protocol):
     def start(self, name: str, title: str, total: int) -> None:
         """A stage of ``total`` parts begins."""
 
-    def advance(self, name: str, *, cached: bool) -> None:
+    def advance(self, name: str, seconds: float, *, cached: bool) -> None:
         """One part is done."""
 
     def note(self, text: str) -> None:
@@ -35,7 +34,7 @@ class Silent:
     def start(self, name: str, title: str, total: int) -> None:
         """Ignore."""
 
-    def advance(self, name: str, *, cached: bool) -> None:
+    def advance(self, name: str, seconds: float, *, cached: bool) -> None:
         """Ignore."""
 
     def note(self, text: str) -> None:
@@ -47,7 +46,7 @@ class Silent:
 class _Line:
     title: str
     total: int
-    began: float
+    seconds: float = 0.0
     done: int = 0
     cached: int = 0
 
@@ -74,13 +73,14 @@ class Lines:
 
     def start(self, name: str, title: str, total: int) -> None:
         """Open a stage's line."""
-        self._lines[name] = _Line(title, total, time.monotonic())
+        self._lines[name] = _Line(title, total)
         if self._bars is not None:
             self._tasks[name] = self._bars.add_task(title, total=total, state="")
 
-    def advance(self, name: str, *, cached: bool) -> None:
+    def advance(self, name: str, seconds: float, *, cached: bool) -> None:
         """Move a stage's line."""
         line = self._lines[name]
+        line.seconds += seconds
         line.done += 1
         line.cached += cached
         finished = line.done == line.total
@@ -88,7 +88,7 @@ class Lines:
         if self._bars is not None:
             self._bars.update(self._tasks[name], advance=1, state=state)
         elif finished:
-            print(f"  {line.title:<44} {state:<7}{time.monotonic() - line.began:7.1f} s", file=sys.stderr)
+            print(f"  {line.title:<44} {state:<7}{line.seconds:7.1f} s", file=sys.stderr)
 
     def note(self, text: str) -> None:
         """Print a note above the bars."""

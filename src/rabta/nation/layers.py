@@ -214,11 +214,6 @@ def _horizon(where: Path, cells: int) -> NDArray[np.float32]:
             expected=f"{(cells, AZIMUTHS)}: a row a cell",
         )
     quarters = frame.to_numpy(dtype=np.float32)
-    _refuse(
-        ((quarters < 0) | (quarters > 360)).any(axis=1),
-        frame.iloc[:, 0],
-        "horizon",
-        path,
-        "quarter degrees, 0 to 360",
-    )
+    wrong = np.asarray(((quarters < 0) | (quarters > 360)).any(axis=1), dtype=bool)
+    _refuse(wrong, frame.max(axis=1), "horizon", path, "quarter degrees, 0 to 360")
     return np.asarray(quarters * np.float32(0.25))

@@ -58,6 +58,8 @@ class Given:
         Segments that exist already, and segments that may not be built.
     exact : bool
         Pay fixed costs in full, with binary variables.
+    whole_stations : bool
+        Stations are whole numbers, though everything else is relaxed.
     slack_usd : float
         The exact search may end this far above its own bound.
     """
@@ -69,6 +71,7 @@ class Given:
     closed: NDArray[np.bool_]
     exact: bool = False
     slack_usd: float = 0.0
+    whole_stations: bool = False
 
 
 @dataclass(frozen=True)
@@ -210,7 +213,9 @@ def _station_rows(
     if not hit.any() and not given.used_mbps[STATIONED].any():
         return np.empty(0, dtype=np.int64)
     zone = problem.zone[ways.cell[mine[hit]]]
-    n = sheet.add_columns(np.full(problem.zones, problem.station_npc), 1e4, integer=given.exact)
+    n = sheet.add_columns(
+        np.full(problem.zones, problem.station_npc), 1e4, integer=given.exact or given.whole_stations
+    )
     carried = -np.full(problem.zones, problem.station_mbps)
     entries = [(zone, s[hit], ways.mbps[mine[hit]]), (np.arange(problem.zones), n, carried)]
     sheet.add_rows(STATIONED, -np.inf, -given.used_mbps[STATIONED], entries)

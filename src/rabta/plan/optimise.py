@@ -9,11 +9,13 @@ nation held fixed, until the answer is good. Its cost over the relaxation's valu
 
 from __future__ import annotations
 
+from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rabta.errors import RabtaError
 from rabta.plan.model import DOLLARS, Columns, Given, Outcome, columns, needed, solve
 from rabta.plan.problem import ROUTED, STATIONED, TINY, Array, Problem, Solution, price, used_mbps
 
@@ -37,12 +39,28 @@ def optimise(problem: Problem, time_limit_s: float) -> Solution:
         return _nothing(problem)
     started = perf_counter()
     ways = columns(problem)
-    relaxed = solve(problem, ways, nothing_given(problem), NO_LIMIT_S)
-    left_s = max(time_limit_s - (perf_counter() - started), 1.0)
-    share, built, stations, status = _repair(problem, ways, relaxed, left_s)
-    answer = Solution(share, built, stations, relaxed.bound_usd, _prices(problem, relaxed), status)
     until = started + time_limit_s
+    linear = solve(problem, ways, nothing_given(problem), NO_LIMIT_S)
+    relaxed = _with_whole_stations(problem, ways, linear, until)
+    left_s = max(until - perf_counter(), 1.0)
+    share, built, stations, status = _repair(problem, ways, relaxed, left_s)
+    answer = Solution(share, built, stations, relaxed.bound_usd, _prices(problem, linear), status)
     return _improve(problem, ways, relaxed, prune(problem, answer), until)
+
+
+def _with_whole_stations(problem: Problem, ways: Columns, linear: Outcome, until: float) -> Outcome:
+    """Decide the few stations in the relaxation already: half a station is where its bound is weakest."""
+    parts = np.abs(linear.stations - np.round(linear.stations)) > TINY
+    left_s = until - perf_counter()
+    if not parts.any() or left_s <= 0:
+        return linear
+    slack = SLACK * linear.bound_usd
+    given = replace(nothing_given(problem), whole_stations=True, slack_usd=slack)
+    try:
+        found = solve(problem, ways, given, left_s / 2.0)
+    except RabtaError:  # out of time without a first answer: the linear relaxation still stands
+        return linear
+    return replace(found, bound_usd=max(found.bound_usd, linear.bound_usd))
 
 
 def _nothing(problem: Problem) -> Solution:

@@ -420,6 +420,18 @@ def share(
         served[t] = given
 
 
+@inline
+def _divide(split: F8, left: F8, shares: F8) -> None:
+    """Divide what is still to land among the same gateways by what is left of their feeders."""
+    for m in range(split.shape[0]):
+        total = 0.0
+        for g in range(left.size):
+            shares[m, g] = left[g] if split[m, g] > 0.0 and left[g] > 1e-3 else 0.0
+            total += shares[m, g]
+        for g in range(left.size):
+            shares[m, g] = shares[m, g] / total if total > 0.0 else split[m, g]
+
+
 @kernel(
     "void(i4[::1], i4[::1], i2[:,:,::1], f4[:,:,::1], f8[::1], i4[:,::1], f8[:,:,::1], i4[::1], f8[:,::1],"
     "f8[::1], f8[::1], f8[:,::1])",
@@ -444,7 +456,7 @@ def fill(
         places, sites = start.size - 1, feeder.size
         prices, fees = np.zeros((2, landing.shape[1])), np.zeros(sites)
         rents, load = np.empty((places, spectrum.size)), np.zeros(landing.shape[1])
-        room = np.empty((places, spectrum.size))
+        room, shares = np.empty((places, spectrum.size)), np.empty(split.shape[1:])
         total = need.sum()
         whole = 0.0
         for level in range(-1, LEVELS.size):  # the first turn measures the capacity under ample need
@@ -452,13 +464,14 @@ def fill(
                 room[:] = spectrum
                 own, left = limit.copy(), feeder.copy()
                 granted[t] = 0.0
+            _divide(split[t], left, shares)
             if level < 0:
                 ask = need * (1e9 / total) if total > 0.0 else need.copy()
             else:
                 below = LEVELS[level - 1] if level > 0 else 0.0
                 ask = need * ((LEVELS[level] - below) * whole / total) if total > 0.0 else need.copy()
             _step(
-                order, start, slot[t], efficiency[t], ask, landing[t], split[t], system, own, room, left,
+                order, start, slot[t], efficiency[t], ask, landing[t], shares, system, own, room, left,
                 granted[t], load, prices, fees, rents,
             )  # fmt: skip
             if level < 0:

@@ -58,7 +58,8 @@ def sharing(twin: Twin) -> dict[str, Any]:
     hours = programme.local_hours(twin.times, cells["lon_deg"].to_numpy(np.float64))
     busy = twin.values("unserved_demand_mbps").astype(np.float64)
     need = twin.values("demand_profile").astype(np.float64)[hours, None] * busy
-    landed = _landing(twin, _fleet(twin))
+    fleet, _ = _fleet(twin)
+    landed = _landing(twin, fleet)
     found = programme.share(_problem(twin, landed, need))
     return {
         "served_mbps": found.served,
@@ -88,12 +89,12 @@ def sharing(twin: Twin) -> dict[str, Any]:
 )
 def latency(twin: Twin) -> dict[str, Any]:
     """Round-trip time of every cell and step to the national exchange."""
-    fleet = _fleet(twin)
+    fleet, links = _fleet(twin)
     landed = _landing(twin, fleet)
     slot = twin.values("slot_satellite")
     usable = (slot >= 0) & (twin.values("slot_efficiency_bps_hz") > 0.0)
     wanted = delays.used_satellites(slot, usable, fleet.system.size)
-    onward = delays.onward_s(fleet, landed, _sites(twin), _links(twin), wanted)
+    onward = delays.onward_s(fleet, landed, _sites(twin), links, wanted)
     return {"latency_ms": delays.round_trip_ms(slot, usable, twin.values("slot_range_m"), onward)}
 
 
@@ -150,18 +151,18 @@ def _linked(twin: Twin) -> NDArray[np.bool_]:
     return np.asarray(relays & twin.scenario.transport.use_isl)
 
 
-def _links(twin: Twin) -> NDArray[np.int32]:
-    return mesh.neighbours(_moving(twin), _linked(twin), twin.times[0])
-
-
-def _fleet(twin: Twin) -> ground.Fleet:
+def _fleet(twin: Twin) -> tuple[ground.Fleet, NDArray[np.int32]]:
+    """Moving satellites of the chunk, and their links as companions stand at its first step."""
     lowest = twin.table("systems")["gateway_min_elevation_deg"].to_numpy(np.float64)
-    return ground.Fleet(
+    moving, linked = _moving(twin), _linked(twin)
+    links = mesh.neighbours(moving, linked, twin.times[0])
+    fleet = ground.Fleet(
         twin.values("satellite_position_m"),
-        _moving(twin)["system"].to_numpy(np.int32),
-        mesh.meshes(_links(twin), _linked(twin)),
+        moving["system"].to_numpy(np.int32),
+        mesh.meshes(links, linked),
         np.sin(np.radians(lowest)),
     )
+    return fleet, links
 
 
 def _landing(twin: Twin, fleet: ground.Fleet) -> ground.Landing:
