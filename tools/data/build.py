@@ -11,16 +11,15 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT)]
-
-from tools.data import layers, records
-from tools.data.inputs import Inputs
-
 SHIPPED = ROOT / "src" / "rabta" / "catalog" / "nations" / "pakistan"
 
 
 def main() -> int:
     """Build, or check, every layer."""
+    sys.path[:0] = [str(ROOT)]  # so that the script runs from anywhere
+    from tools.data import layers, records
+    from tools.data.inputs import Inputs
+
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--inputs", type=Path, default=ROOT.parent / "shared" / "data" / "pakistan")
     parser.add_argument("--out", type=Path, default=SHIPPED)

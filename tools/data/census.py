@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
-
+from numpy.typing import NDArray
 from tools.data.inputs import Inputs, districts
 
 HERE = Path(__file__).parent
@@ -154,19 +155,19 @@ def _recover_missing(frame: pd.DataFrame) -> pd.DataFrame:
 def _control(counted: pd.Series, total: pd.Series, group: pd.Series) -> pd.Series:
     """Scale units to their district's total; four pairs of districts differ between the tables."""
     out = counted.astype(np.int64).copy()
-    for _, rows in group.groupby(group).groups.items():
+    for rows in group.groupby(group).groups.values():
         out[rows] = share_out(counted[rows].to_numpy(), int(total[rows[0]]))
     return out
 
 
-def share_out(weights: np.ndarray, total: int) -> np.ndarray:
+def share_out(weights: NDArray[Any], total: int) -> NDArray[np.int64]:
     """Whole numbers in proportion to weights that sum exactly to a total (largest remainder)."""
     weights = np.asarray(weights, dtype=np.float64)
     exact = weights / weights.sum() * total
     whole = np.floor(exact).astype(np.int64)
     order = np.argsort(-(exact - whole), kind="stable")
     whole[order[: total - int(whole.sum())]] += 1
-    return whole
+    return np.asarray(whole)
 
 
 def _counted_2017(inputs: Inputs, counted: pd.DataFrame) -> pd.DataFrame:
@@ -195,3 +196,24 @@ def _counted_2017(inputs: Inputs, counted: pd.DataFrame) -> pd.DataFrame:
 def _lit(counted: pd.DataFrame, names: list[str]) -> float:
     rows = counted[counted["district"].isin(names)]
     return float((rows["grid_share"] * rows["households"]).sum() / rows["households"].sum())
+
+
+def published(inputs: Inputs) -> pd.DataFrame:
+    """District totals as published, straight from the district tables; what the cells are checked against."""
+    raw = inputs.table("census2017_blocks")
+    raw = raw[raw["Province"].isin(TERRITORIES)]
+    old = raw.groupby(["Province", "District"])[["Pop2017", "HH2017"]].sum().reset_index()
+    name = old["District"].str.replace(" DISTRICT", "", regex=False).str.title()
+    territories = pd.DataFrame(
+        {
+            "province": old["Province"].map(TERRITORIES),
+            "district": name.map(lambda n: TERRITORY_DISTRICTS.get(n, n)),
+            "people": old["Pop2017"].astype(np.int64),
+            "households": old["HH2017"].astype(np.float64),
+            "census_year": 2017,
+        }
+    )
+    both = pd.concat([districts(inputs).assign(census_year=2023), territories], ignore_index=True)
+    return both.sort_values(
+        ["census_year", "province", "district"], ascending=[False, True, True], ignore_index=True
+    )

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-
 from tools.data.inputs import Array
 
 KEYS = ["province", "district", "tehsil"]

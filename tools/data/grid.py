@@ -10,7 +10,6 @@ import h3
 import numpy as np
 import pandas as pd
 import shapely
-
 from tools.data.inputs import Array
 
 HERE = Path(__file__).parent
@@ -30,7 +29,7 @@ def crosswalk(polygons: gpd.GeoDataFrame, units: pd.DataFrame) -> pd.DataFrame:
     rows = [(r.district, r.unit, r.pcode, r.basis) for r in hand.itertuples()]
     for r in units.itertuples():
         if (r.district, r.unit) not in used:
-            pcode = named.get((r.district, _plain(r.unit)))
+            pcode = named.get((r.district, _plain(str(r.unit))))
             if pcode is None:
                 raise ValueError(f"no polygon for {r.district} / {r.unit}: add it to crosswalk.csv")
             rows.append((r.district, r.unit, pcode, "name"))
@@ -112,4 +111,4 @@ def land_area_km2(names: pd.Series, polygons: gpd.GeoDataFrame) -> Array:
     edge = ~shapely.contains_properly(country, shapes)
     share = np.ones(len(shapes))
     share[edge] = shapely.area(shapely.intersection(shapes[edge], country)) / shapely.area(shapes[edge])
-    return share * np.asarray([h3.cell_area(c, unit="km^2") for c in names])
+    return np.asarray(share * np.asarray([h3.cell_area(c, unit="km^2") for c in names]))

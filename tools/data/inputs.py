@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import tifffile
 from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
@@ -58,26 +58,26 @@ class Raster:
         Size of a cell, degrees.
     """
 
-    values: NDArray[np.generic]
+    grid: NDArray[Any]
     west: float
     north: float
     step: float
 
-    def nearest(self, lat: ArrayLike, lon: ArrayLike) -> NDArray[np.generic]:
+    def nearest(self, lat: ArrayLike, lon: ArrayLike) -> NDArray[Any]:
         """Value of the cell that holds each point; points outside take the edge."""
         row = np.floor((self.north - np.asarray(lat)) / self.step).astype(np.int64)
         col = np.floor((np.asarray(lon) - self.west) / self.step).astype(np.int64)
-        rows, cols = self.values.shape
-        return np.asarray(self.values[np.clip(row, 0, rows - 1), np.clip(col, 0, cols - 1)])
+        rows, cols = self.grid.shape
+        return np.asarray(self.grid[np.clip(row, 0, rows - 1), np.clip(col, 0, cols - 1)])
 
     def bilinear(self, lat: ArrayLike, lon: ArrayLike) -> NDArray[np.float32]:
         """Value between the four nearest cell centres; points outside take the edge."""
-        rows, cols = self.values.shape
+        rows, cols = self.grid.shape
         y = np.clip((self.north - np.asarray(lat)) / self.step - 0.5, 0.0, rows - 1.001)
         x = np.clip((np.asarray(lon) - self.west) / self.step - 0.5, 0.0, cols - 1.001)
         i, j = y.astype(np.int32), x.astype(np.int32)
         fy, fx = (y - i).astype(np.float32), (x - j).astype(np.float32)
-        z = self.values
+        z = self.grid
         top = z[i, j] * (1 - fx) + z[i, j + 1] * fx
         bottom = z[i + 1, j] * (1 - fx) + z[i + 1, j + 1] * fx
         return np.asarray(top * (1 - fy) + bottom * fy, dtype=np.float32)
@@ -110,8 +110,10 @@ class Inputs:
 
     def terrain(self) -> Raster:
         """Terrain height in metres, 30 arc-seconds."""
+        import tifffile  # needed only to build
+
         with tifffile.TiffFile(self.folder / "globe_dem_30s.tif") as file:
-            page = file.pages[0]
+            page = file.pages.first
             tags = page.tags
             step = float(tags["ModelPixelScaleTag"].value[0])
             tie = tags["ModelTiepointTag"].value

@@ -7,7 +7,6 @@ from collections.abc import Callable
 import h3
 import numpy as np
 import pandas as pd
-
 from tools.data import census, climate, grid, networks, placement, terrain
 from tools.data.inputs import Array, Inputs, Raster
 
@@ -25,7 +24,7 @@ def build(inputs: Inputs, say: Say) -> dict[str, pd.DataFrame]:
     say(f"{len(units)} units, {groups.nunique()} tehsils; cells")
     cells = grid.cells(polygons, groups)
     cells["area_km2"] = grid.land_area_km2(cells["cell"], polygons)
-    tehsils = _tehsils(units, walk, groups)
+    tehsils = tehsils_of(units, walk, groups)
     say(f"{len(cells)} cells; people on the ground")
     dem = inputs.terrain()
     points = terrain.points(dem, cells["cell"])
@@ -45,10 +44,11 @@ def build(inputs: Inputs, say: Say) -> dict[str, pd.DataFrame]:
         "places": _places(inputs, cells),
         "backbone": backbone,
         "horizon": horizon,
+        "census": census.published(inputs),
     }
 
 
-def _tehsils(units: pd.DataFrame, walk: pd.DataFrame, groups: pd.Series) -> pd.DataFrame:
+def tehsils_of(units: pd.DataFrame, walk: pd.DataFrame, groups: pd.Series) -> pd.DataFrame:
     """One row a group of units and polygons: names, members, sums."""
     pairs = walk.assign(group=groups.reindex(walk["pcode"]).to_numpy())
     of_unit = pairs.drop_duplicates(["district", "unit"])[["district", "unit", "group"]]
@@ -98,10 +98,12 @@ def _people(
     cover, relief = placement.rural_factors(kind, unit, total - urban, district, mountain)
     say(f"land cover {dict(zip(placement.COVER_NAMES, cover.round(3).tolist(), strict=True))}")
     say(f"relief {relief.round(3).tolist()}")
-    good = cover[kind.cover] * relief[kind.relief]
-    rural_points = placement.spread(good, unit, total - urban)
-    pull = placement.town_weight(points, towns, kind.built) + placement.VILLAGE_TOWN_KM2 * good**2
-    urban_points = placement.spread(pull, unit, urban)
+    good = kind.weight(cover, relief)
+    listed = placement.town_weight(points, towns, kind.built)
+    # Where the census counts no town, a listed place is one of the villages.
+    villages = placement.RURAL_KM2 * good + np.where((urban > 0)[unit], 0.0, listed)
+    rural_points = placement.spread(villages, unit, total - urban)
+    urban_points = placement.spread(listed + placement.RURAL_KM2 * good**2, unit, urban)
     return _cell_columns(cells, tehsils, points, rural_points, urban_points)
 
 

@@ -7,6 +7,7 @@ the ground by rules that are written out here; every column they make is marked 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import h3
@@ -15,7 +16,6 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
-
 from tools.data.inputs import Array
 
 # Pakistan Telecommunication Authority: 91 % of people under cellular coverage and 81 % under 3G/4G (annual
@@ -27,6 +27,7 @@ FIXED_LINES_PER_PERSON = 0.02
 FIXED_LARGEST_SHARE = 0.7  # of the households of a cell
 GRADE_COST = 25.0  # extra cost of a route for a grade of 1 between valley floors
 GLACIER_M, GLACIER_COST = 4_700.0, 4.0  # valley floors above the pass of Khunjerab are not built on
+STRETCH, NEIGHBOURS = 1.5, 6  # of the backbone: longest way round between seats that are near
 EXITS = (("Khunjerab", 36.8500, 75.4280),)
 
 
@@ -127,20 +128,39 @@ def _nearest_row(row_of: dict[str, int], lat: float, lon: float) -> int:
 
 
 def backbone(land: Ground, nodes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Edges of the fibre network: the cheapest tree between the nodes, over the cheapest routes."""
+    """Edges of the fibre network over the cheapest routes between the nodes.
+
+    A greedy spanner (Althoefer and others, Discrete and Computational Geometry 9, 1993): neighbouring pairs
+    in order of cost, each joined unless the network already joins them at `STRETCH` times that cost or less.
+    It holds the cheapest tree, and the loops without which a cut would be a long way round.
+    """
     apart, before = csgraph.dijkstra(land.cost, indices=nodes, return_predecessors=True)
-    tree = csgraph.minimum_spanning_tree(sparse.csr_array(apart[:, nodes])).tocoo()
+    between = np.asarray(apart[:, nodes])
+    tree = csgraph.minimum_spanning_tree(sparse.csr_array(between)).tocoo()
+    joined = np.zeros_like(between)
+    joined[tree.row, tree.col] = joined[tree.col, tree.row] = tree.data
+    for i, j in _neighbours(between):
+        over = csgraph.dijkstra(sparse.csr_array(joined), indices=i, limit=STRETCH * between[i, j])[j]
+        if over > STRETCH * between[i, j]:
+            joined[i, j] = joined[j, i] = between[i, j]
     edges: set[tuple[int, int]] = set()
-    for i, j in zip(tree.row, tree.col, strict=True):
+    for i, j in np.argwhere(np.triu(joined) > 0):
         edges |= set(_trace(before[i], int(nodes[j])))
     return np.asarray(sorted(edges), dtype=np.int64)
+
+
+def _neighbours(between: Array) -> list[tuple[int, int]]:
+    """Pairs of nodes of which one is among the nearest of the other, cheapest first."""
+    nearest = np.argsort(between, axis=1, kind="stable")[:, 1 : NEIGHBOURS + 1]
+    pairs = {(min(i, int(j)), max(i, int(j))) for i, row in enumerate(nearest) for j in row}
+    return sorted(pairs, key=lambda pair: (between[pair], pair))
 
 
 def _trace(before: NDArray[np.int32], end: int) -> list[tuple[int, int]]:
     path = [end]
     while before[path[-1]] >= 0:
         path.append(int(before[path[-1]]))
-    return [(min(a, b), max(a, b)) for a, b in zip(path, path[1:], strict=False)]
+    return [(min(a, b), max(a, b)) for a, b in pairwise(path)]
 
 
 def edge_km(land: Ground, edges: NDArray[np.int64]) -> Array:

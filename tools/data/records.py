@@ -9,7 +9,6 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-
 from tools.data.inputs import Inputs
 
 LIMIT_BYTES = 6_000_000
@@ -42,11 +41,17 @@ def compare(built: dict[str, pd.DataFrame], folder: Path) -> int:
 
 
 def write_licences(inputs: Inputs, folder: Path, target: Path) -> None:
-    """One JSON record a layer and raw input, from ``sources.json`` and the files' hashes."""
-    lines = []
+    """One JSON record a layer, from ``sources.json`` and the files' hashes.
+
+    The records go to ``LICENSES-DATA``, one a line, and to ``layers.json`` beside the layers.
+    """
+    records = []
     for record in json.loads((Path(__file__).parent / "sources.json").read_text(encoding="utf-8")):
         made = folder / record["file"]
         record["sha256"] = hashlib.sha256(made.read_bytes()).hexdigest() if made.is_file() else None
         record["inputs_sha256"] = {name: inputs.sha256(name) for name in record.pop("raw", [])}
-        lines.append(json.dumps(record, ensure_ascii=False, sort_keys=False))
+        records.append(record)
+    lines = [json.dumps(record, ensure_ascii=False) for record in records]
     target.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    whole = "[\n" + ",\n".join(lines) + "\n]\n"
+    (folder / "layers.json").write_text(whole, encoding="utf-8")

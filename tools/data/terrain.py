@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import h3
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import ndimage
-
 from tools.data.inputs import Array, Raster
 
 EARTH_M = 6_371_008.8
@@ -23,7 +24,7 @@ def points(dem: Raster, names: pd.Series) -> pd.DataFrame:
     A cell that holds no grid centre gets its own centre.
     """
     row_of = {cell: row for row, cell in enumerate(names)}
-    rows, cols = dem.values.shape
+    rows, cols = dem.grid.shape
     lat = dem.north - (np.arange(rows) + 0.5) * dem.step
     lon = dem.west + (np.arange(cols) + 0.5) * dem.step
     near = _near(names, lat, lon)
@@ -33,11 +34,11 @@ def points(dem: Raster, names: pd.Series) -> pd.DataFrame:
     keep = row >= 0
     i, j, row = i[keep], j[keep], row[keep]
     return pd.DataFrame(
-        {"row": row, "i": i, "j": j, "lat": lat[i], "lon": lon[j], "height_m": dem.values[i, j]}
+        {"row": row, "i": i, "j": j, "lat": lat[i], "lon": lon[j], "height_m": dem.grid[i, j]}
     )
 
 
-def _near(names: pd.Series, lat: Array, lon: Array) -> NDArray[np.bool_]:
+def _near(names: pd.Series, lat: NDArray[Any], lon: NDArray[Any]) -> NDArray[np.bool_]:
     """Grid centres within half a tenth of a degree of a cell centre, a cheap first cut."""
     centre = np.asarray([h3.cell_to_latlng(c) for c in names])
     step = lat[0] - lat[1]
@@ -50,7 +51,7 @@ def _near(names: pd.Series, lat: Array, lon: Array) -> NDArray[np.bool_]:
 
 def nearest_point(points: pd.DataFrame, dem: Raster, towns: pd.DataFrame) -> NDArray[np.int64]:
     """Point of the terrain grid under each town that lies in a cell."""
-    index = np.full(dem.values.shape, -1, dtype=np.int64)
+    index = np.full(dem.grid.shape, -1, dtype=np.int64)
     index[points["i"], points["j"]] = np.arange(len(points))
     found = Raster(index, dem.west, dem.north, dem.step).nearest(towns["latitude"], towns["longitude"])
     return np.asarray(found[found >= 0], dtype=np.int64)
@@ -58,8 +59,8 @@ def nearest_point(points: pd.DataFrame, dem: Raster, towns: pd.DataFrame) -> NDA
 
 def above_valley_m(dem: Raster) -> NDArray[np.float32]:
     """Height above the lowest ground within about 7 km: small on plains and valley floors."""
-    lowest = ndimage.minimum_filter(dem.values, size=15, mode="nearest")
-    return np.asarray(dem.values - lowest, dtype=np.float32)
+    lowest = ndimage.minimum_filter(dem.grid, size=15, mode="nearest")
+    return np.asarray(dem.grid - lowest, dtype=np.float32)
 
 
 def horizon_deg(dem: Raster, lat: Array, lon: Array) -> NDArray[np.float32]:
@@ -93,7 +94,7 @@ def _ray(dem: Raster, lat: Array, lon: Array, eye: Array, azimuth_deg: float) ->
 
 
 def _inside(dem: Raster, lat: Array, lon: Array) -> NDArray[np.bool_]:
-    rows, cols = dem.values.shape
+    rows, cols = dem.grid.shape
     return np.asarray(
         (lat <= dem.north)
         & (lat >= dem.north - rows * dem.step)
