@@ -244,7 +244,7 @@ def _write_provenance(engine: Engine, folder: Path, wall_s: float) -> None:
         "catalog": [
             {"kind": e.kind, "name": e.name, **e.provenance} for kind in kinds for e in catalog.entries(kind)
         ],
-        "data_layers": _data_layers(engine.scenario.nation.name),
+        "data_layers": data_layers(engine.scenario.nation.name),
         "python": platform.python_version(),
         "platform": platform.platform(),
         "wall_s": round(wall_s, 2),
@@ -253,7 +253,8 @@ def _write_provenance(engine: Engine, folder: Path, wall_s: float) -> None:
     (folder / "provenance.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
 
 
-def _data_layers(nation: str) -> list[dict[str, Any]]:
+def data_layers(nation: str) -> list[dict[str, Any]]:
+    """Records of a nation's shipped layers: source, licence, date, transformation, hash."""
     path = catalog.SHIPPED / "nations" / nation / "layers.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
 

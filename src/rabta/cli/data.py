@@ -15,16 +15,23 @@ def data(
     json_: Annotated[bool, typer.Option("--json", help="Print JSON")] = False,
 ) -> None:
     """List the layers with source, licence and date, or check a folder of your own."""
-    from rabta.nation import layers
+    from rabta.run import data_layers
 
     if check is not None:
-        cells = layers.load(check).cells
-        print(f"{check}: {len(cells)} cells, {int(cells['people'].sum()):,} people: good")
+        _check(check)
         return
-    found = layers.records(nation)
+    found = data_layers(nation)
     if json_:
         print(json.dumps(found, ensure_ascii=False))
         return
     for item in found:
         kind = "modelled" if item.get("modelled") else "data"
         print(f"{item['layer']:<26} {kind:<9} {item['licence']:<28} {item['source']} ({item['retrieved']})")
+
+
+def _check(folder: Path) -> None:
+    from rabta.nation import layers
+    from rabta.scenario import Nation
+
+    cells = layers.load(Nation(data=str(folder))).cells
+    print(f"{folder}: {len(cells)} cells, {int(cells['people'].sum()):,} people: good")
