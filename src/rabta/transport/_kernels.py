@@ -174,7 +174,14 @@ def ceiling(
                 reached = True
         reachable += need[i] if reached else 0.0
     cost = np.zeros(2 * half)
-    total = 0.0
+    total, cheapest = 0.0, 1e30
+    for s in range(half):
+        landing = 0.0
+        for g in range(feeder.size):
+            landing += route[s, g] * price[2 * half + g]
+        cheapest = min(cheapest, landing)
+    if cheapest > 1.0:  # landing costs more than it is worth, everywhere
+        price[2 * half :] /= cheapest
     for s in range(half):
         landing = 0.0
         for g in range(feeder.size):
@@ -210,7 +217,13 @@ def ceiling(
                     s = local[slot[i, k]]
                     y = max(y, _worth(s, p, 1.0 / efficiency[i, k], cost, system, spectrum_price))
             total += need[i] * y
-    return min(total, reachable)
+    gates = 0.0  # the dual where only landing is priced, at one
+    for g in range(feeder.size):
+        gates += feeder[g] if route[:, g].max() > 0.0 else 0.0
+    if gates < total:
+        price[: 2 * half], price[2 * half :] = 0.0, 1.0
+        spectrum_price[:] = 0.0
+    return min(total, gates, reachable)
 
 
 @kernel(
@@ -368,19 +381,20 @@ def _step(
     find_prices(
         pair[:n], weight[:n], inverse[:n], begin, demand, kind, room, route, most, price, spectrum_price
     )
-    bound = ceiling(
-        order, start, slot, efficiency, need, local, kind, room, route, own, feeder, price, spectrum_price
-    )
+    least, rent = price.copy(), np.empty_like(spectrum_price)
+    rent[:] = spectrum_price
+    bound = ceiling(order, start, slot, efficiency, need, local, kind, room, route, own, feeder, least, rent)
     gained = np.zeros(half)
     _fit(
         order, start, slot, efficiency, need, local, kind, room, route, own, feeder, price, spectrum_price,
         served, gained,
     )  # fmt: skip
     for s in range(half):
-        satellite_price[0, listed[s]], satellite_price[1, listed[s]] = price[s], price[half + s]
+        satellite_price[0, listed[s]], satellite_price[1, listed[s]] = least[s], least[half + s]
         limit[0, listed[s]], limit[1, listed[s]] = own[0, s], own[1, s]
         carried[listed[s]] += gained[s]
-    feeder_price[:] = price[2 * half :]
+    feeder_price[:] = least[2 * half :]
+    spectrum_price[:] = rent
     return bound
 
 

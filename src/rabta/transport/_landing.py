@@ -102,6 +102,37 @@ def _assign(weight: F8, sine: F8, antennas: I8, link: I4) -> None:
                 _make_room(s, sine, link, free)
 
 
+@kernel("void(f8[:,::1], f8[::1], f8[::1])")
+def _balance(split: F8, wish: F8, feeder: F8) -> None:
+    """Divide the meshes' traffic among their gateways so that loads come near the same part of each feeder.
+
+    Iterative proportional fitting (Deming and Stephan 1940) of what the meshes wish to land.
+    """
+    sites = feeder.size
+    load = np.empty(sites)
+    for _ in range(30):
+        load[:] = 0.0
+        for m in range(sites, split.shape[0]):
+            total = 0.0
+            for g in range(sites):
+                total += split[m, g]
+            for g in range(sites):
+                split[m, g] = split[m, g] / total if total > 0.0 else 0.0
+        for m in range(split.shape[0]):
+            for g in range(sites):
+                load[g] += wish[m] * split[m, g]
+        for m in range(sites, split.shape[0]):
+            for g in range(sites):
+                if load[g] > 0.0:
+                    split[m, g] *= feeder[g] / load[g]
+    for m in range(sites, split.shape[0]):
+        total = 0.0
+        for g in range(sites):
+            total += split[m, g]
+        for g in range(sites):
+            split[m, g] = split[m, g] / total if total > 0.0 else 0.0
+
+
 @kernel(
     "void(f4[:,:,::1], i2[:,:,::1], f4[:,:,::1], f8[::1], i4[::1], i4[::1], u1[:,::1], f8[::1], f8[:,::1],"
     "f8[:,::1], i8[::1], f8[::1], i4[:,::1], i4[:,::1], f8[:,:,::1])",
@@ -127,8 +158,8 @@ def land(
     """Link satellites to gateways and say where each lands its traffic.
 
     ``link`` is the gateway that tracks the satellite or -1. ``landing`` is a row of ``split`` or -1: its own
-    gateway, or the mesh it belongs to, whose traffic is divided among the gateways linked to the mesh in
-    proportion to their feeders.
+    gateway, or the mesh it belongs to, whose traffic is divided among the gateways linked to the mesh so that
+    feeders fill evenly.
     """
     sites = site.shape[0]
     for t in prange(position.shape[0]):
@@ -147,12 +178,13 @@ def land(
         for s in range(satellites):
             if link[t, s] >= 0 and mesh[s] >= 0:
                 split[t, sites + mesh[s], link[t, s]] = feeder[link[t, s]]
-        for m in range(sites, split.shape[1]):
-            total = 0.0
-            for g in range(sites):
-                total += split[t, m, g]
-            for g in range(sites):
-                split[t, m, g] = split[t, m, g] / total if total > 0.0 else 0.0
+        wish = np.zeros(split.shape[1])
+        for s in range(satellites):
+            if mesh[s] >= 0:
+                wish[sites + mesh[s]] += weight[s]
+            elif link[t, s] >= 0:
+                wish[link[t, s]] += weight[s]
+        _balance(split[t], wish, feeder)
         for s in range(satellites):
             landing[t, s] = link[t, s]
             if mesh[s] >= 0:

@@ -17,7 +17,8 @@ The programme. ``f[i,k]`` is the traffic (Mbit/s) of cell ``i`` on the satellite
   cells of the largest system). Its cells share the system's spectrum, times polarisations, times the beams
   allowed at one frequency.
 - ``split`` says where a satellite lands: at the one gateway that tracks it, or over inter-satellite links at
-  all gateways linked to its mesh, in proportion to their feeders (a policy fixed before the programme).
+  all gateways linked to its mesh, divided so that feeders would fill evenly if each mesh landed the need
+  of the cells below it (a policy fixed before the programme).
 
 Among equal optima the traffic of largest entropy is sought: cells that compete for the same satellites get
 the same share of their need. The method and the bound are in `rabta.transport._prices` and `._kernels`; the
