@@ -64,7 +64,7 @@ def stage(
     writes, reads : sequence of str
         Names of tables and arrays, declared in the schema.
     params : sequence of str
-        Scenario sections that the function reads.
+        Scenario sections or keys (``plan.floor_mbps``) that the function reads.
     catalog : sequence of str
         Catalog kinds that the function reads.
     files : callable, optional
@@ -185,6 +185,14 @@ def _code_hash(folder: Path) -> str:
     return digest.hexdigest()
 
 
+def _param(scenario: dict[str, Any], name: str) -> Any:
+    """Section, or one key of a section, as in ``plan.floor_mbps``."""
+    value: Any = scenario
+    for part in name.split("."):
+        value = value[part]
+    return value
+
+
 def _imports(source: str) -> set[str]:
     plain = [
         re.split(r"\s+as\s+", part.strip())[0] for line in _PLAIN.findall(source) for part in line.split(",")
@@ -196,7 +204,7 @@ def key(item: Stage, scenario: Scenario, inputs: Sequence[str]) -> str:
     """Content hash of a stage's outputs: code, parameters, catalog entries, files and input keys."""
     whole = scenario.model_dump(mode="json")
     parts = [item.name, item.provider, _code_hash(Path(inspect.getfile(item.function)).parent)]
-    parts += [json.dumps(whole[section], sort_keys=True) for section in item.params]
+    parts += [json.dumps(_param(whole, name), sort_keys=True) for name in item.params]
     parts += [e.path.read_text(encoding="utf-8") for kind in item.catalog for e in catalog.entries(kind)]
     parts += [_file_hash(path) for path in (item.files(scenario) if item.files else ())]
     return hashlib.sha256("\0".join([*parts, *inputs]).encode()).hexdigest()[:32]

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from rabta.errors import EXIT_INTERRUPTED, RabtaError
+from rabta.errors import RabtaError
 
 app = typer.Typer(
     name="rabta",
@@ -37,9 +37,6 @@ def main() -> None:
     except RabtaError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("interrupted: finished parts are kept; the same command resumes", file=sys.stderr)
-        sys.exit(EXIT_INTERRUPTED)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from rabta.errors import EXIT_USAGE, RabtaError
+from rabta.errors import EXIT_INTERRUPTED, EXIT_USAGE, RabtaError
+
+INTERRUPTED = "interrupted: finished parts are kept, the same command resumes"
 
 
 def run(
@@ -43,7 +45,10 @@ def run(
     overrides |= parse_settings(set_ or [])
     job = runs_.Job(scenarios.load(runs_.find(scenario), overrides))
     with Lines() as progress:
-        done = job.run(runs, progress=progress)
+        try:
+            done = job.run(runs, progress=progress)
+        except KeyboardInterrupt:
+            raise RabtaError(INTERRUPTED, exit_code=EXIT_INTERRUPTED) from None
     print_summary(done, json_=json_)
 
 

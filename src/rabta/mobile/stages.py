@@ -41,7 +41,7 @@ class _Ground:
 
 @stage(
     "Terrestrial and aerial access",
-    params=("plan",),
+    params=("plan.floor_mbps",),
     reads=("cells", "unserved_demand_mbps", "horizon_deg"),
     writes=("technologies", "access_rate_mbps", "sites_per_cell"),
     catalog=("technologies", "radios", "services"),

@@ -31,7 +31,7 @@ def _element_files(scenario: Scenario) -> Sequence[Path]:
 
 @stage(
     "Placing satellites",
-    params=("space", "time"),
+    params=("space.constellations", "space.catalogue", "time.start"),
     writes=("satellites", "systems"),
     catalog=("constellations",),
     files=_element_files,
@@ -49,7 +49,6 @@ def constellation(twin: Twin) -> dict[str, Any]:
 
 @stage(
     "Propagating satellites",
-    params=("time",),
     reads=("satellites",),
     writes=("satellite_position_m",),
     chunked=True,
@@ -61,7 +60,7 @@ def propagate(twin: Twin) -> dict[str, Any]:
 
 @stage(
     "Finding the best satellites of every cell",
-    params=("space",),
+    params=("space.slots", "space.min_elevation_deg", "space.terrain"),
     reads=("cells", "horizon_deg", "satellites", "satellite_position_m"),
     writes=(
         "visible_count",
