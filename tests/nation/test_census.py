@@ -117,6 +117,13 @@ def test_big_towns_hold_their_people(cells: pd.DataFrame) -> None:
     assert (cells["people"] / cells["area_km2"].clip(lower=5.0)).max() < 75_000  # Karachi Central: 55,000
 
 
+def test_towns_have_their_census_people() -> None:
+    """2023 census, Table 2: Faisalabad 3,691,999, Multan 2,215,381 and Bannu 48,398 with their cantonments."""
+    places = layers.load(Nation()).places.set_index("name")["people"]
+    assert places[["Faisalabad", "Multan", "Bannu"]].tolist() == [3_691_999, 2_215_381, 48_398]
+    assert places["Battagram"] < 50_000  # listed elsewhere with the people of its whole district
+
+
 def test_cells_cover_the_land(cells: pd.DataFrame) -> None:
     """Land of the 2023 census: 796,096 km2 (Table 1); the boundaries here are simplified."""
     assert cells.loc[cells["census_year"] == 2023, "area_km2"].sum() == pytest.approx(796_096, rel=0.01)

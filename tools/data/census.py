@@ -42,7 +42,7 @@ def _counted_2023(inputs: Inputs) -> pd.DataFrame:
     control = districts(inputs)
     frame = _table_1(inputs).merge(_table_22(inputs), on=["key", "unit"], how="outer", validate="1:1")
     frame = frame.merge(_ages(inputs), on=["key", "unit"], how="left", validate="1:1")
-    control = control.assign(key=control["district"].map(_key))
+    control = control.assign(key=control["district"].map(district_key))
     frame = frame.merge(control, on="key", how="left", validate="m:1", suffixes=("_unit", ""))
     frame = _recover_missing(frame)
     frame["counted"] = frame["people_unit"]
@@ -56,7 +56,8 @@ def _counted_2023(inputs: Inputs) -> pd.DataFrame:
     return frame.assign(census_year=2023, school_age=frame["people"] * aged)
 
 
-def _key(name: str) -> str:
+def district_key(name: str) -> str:
+    """District name in the spelling that all tables share."""
     aliases = {
         "ISLAMABAD": "ISLAMABAD",
         "MALAKAND PROTECTED AREA": "MALAKAND",
@@ -91,7 +92,7 @@ def _repair(frame: pd.DataFrame) -> pd.DataFrame:
         (r.table_1_district, r.table_1_tehsil, r.people): (r.district, r.unit) for r in aliases.itertuples()
     }
     named = [
-        table.get((d, t, p), (_key(d), t))
+        table.get((d, t, p), (district_key(d), t))
         for d, t, p in zip(frame["DISTRICT"], frame["TEHSIL"], frame["people"], strict=True)
     ]
     out = pd.DataFrame(named, columns=["key", "unit"], index=frame.index)
@@ -103,7 +104,7 @@ def _unit_names(raw: pd.DataFrame) -> pd.DataFrame:
     excluded = raw["ADMIN_UNIT"].eq("DE-EXCLUDED_AREA") & raw["TEHSIL"].eq("RAJANPUR")
     unit = raw["TEHSIL"].where(~excluded, "RAJANPUR DE-EXCLUDED AREA")
     unit = unit.replace({"SUB-DIVISION SADDAR": "SADDAR TEHSIL"})
-    return pd.DataFrame({"key": raw["DISTRICT"].map(_key), "unit": unit})
+    return pd.DataFrame({"key": raw["DISTRICT"].map(district_key), "unit": unit})
 
 
 def _table_22(inputs: Inputs) -> pd.DataFrame:
@@ -130,7 +131,7 @@ def _ages(inputs: Inputs) -> pd.DataFrame:
 def _district_ages(inputs: Inputs) -> pd.DataFrame:
     """Share aged 5 to 16, and its ratio to the share aged 5 to 14, by district (Table 4)."""
     raw = inputs.table("census2023/TABLE_04")
-    raw = raw.assign(key=raw["DISTRICT"].map(_key))
+    raw = raw.assign(key=raw["DISTRICT"].map(district_key))
     wide = raw.pivot_table(
         index="key", columns="SEX_AGE_GROUP_IN_YEARS", values="ALL_SEXES_OVERALL", aggfunc="first"
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import h3
 import numpy as np
 import pandas as pd
-from tools.data import census, climate, grid, networks, placement, terrain
+from tools.data import census, climate, grid, networks, placement, terrain, towns
 from tools.data.inputs import Array, Inputs, Raster
 
 Say = Callable[[str], None]
@@ -28,7 +28,11 @@ def build(inputs: Inputs, say: Say) -> dict[str, pd.DataFrame]:
     say(f"{len(cells)} cells; people on the ground")
     dem = inputs.terrain()
     points = terrain.points(dem, cells["cell"])
-    cells = _people(cells, tehsils, points, inputs, dem, say)
+    cells = cells.merge(tehsils.drop(columns="people"), on="group", how="left", validate="m:1", sort=False)
+    listed = towns.listed(inputs, cells, tehsils, grid.RESOLUTION)
+    kind = placement.classes(points, inputs.land_cover(), terrain.above_valley_m(dem))
+    mountain = placement.mountain_relief(kind, terrain.nearest_point(points, dem, listed))
+    cells = _people(cells, tehsils, points, listed, kind, mountain, say)
     say("today's networks")
     cells, backbone = _networks(cells, tehsils, points, say)
     say("climate by tehsil")
@@ -41,7 +45,7 @@ def build(inputs: Inputs, say: Say) -> dict[str, pd.DataFrame]:
         "cells": cells.drop(columns="group"),
         "climate": climate.by_tehsil(cells, values),
         "tehsils": tehsils.drop(columns="group"),
-        "places": _places(inputs, cells),
+        "places": _places(listed, cells),
         "backbone": backbone,
         "horizon": horizon,
         "census": census.published(inputs),
@@ -84,13 +88,15 @@ def _joined(names: pd.Series) -> str:
 
 
 def _people(
-    cells: pd.DataFrame, tehsils: pd.DataFrame, points: pd.DataFrame, inputs: Inputs, dem: Raster, say: Say
+    cells: pd.DataFrame,
+    tehsils: pd.DataFrame,
+    points: pd.DataFrame,
+    listed: pd.DataFrame,
+    kind: placement.Classes,
+    mountain: Array,
+    say: Say,
 ) -> pd.DataFrame:
     """Place the people of each tehsil and give each cell its columns."""
-    cells = cells.merge(tehsils.drop(columns=["people"]), on="group", how="left", validate="m:1", sort=False)
-    kind = placement.classes(points, inputs.land_cover(), terrain.above_valley_m(dem))
-    towns = inputs.towns()
-    mountain = placement.mountain_relief(kind, terrain.nearest_point(points, dem, towns))
     unit = cells["group"].to_numpy()[points["row"]]
     total = tehsils["people"].to_numpy(dtype=np.float64)
     urban = tehsils["urban"].to_numpy(dtype=np.float64)
@@ -99,11 +105,11 @@ def _people(
     say(f"land cover {dict(zip(placement.COVER_NAMES, cover.round(3).tolist(), strict=True))}")
     say(f"relief {relief.round(3).tolist()}")
     good = kind.weight(cover, relief)
-    listed = placement.town_weight(points, towns, kind.built)
+    pull = placement.town_weight(points, listed, kind.built)
     # Where the census counts no town, a listed place is one of the villages.
-    villages = placement.RURAL_KM2 * good + np.where((urban > 0)[unit], 0.0, listed)
+    villages = placement.RURAL_KM2 * good + np.where((urban > 0)[unit], 0.0, pull)
     rural_points = placement.spread(villages, unit, total - urban)
-    urban_points = placement.spread(listed + placement.RURAL_KM2 * good**2, unit, urban)
+    urban_points = placement.spread(pull + placement.RURAL_KM2 * good**2, unit, urban)
     return _cell_columns(cells, tehsils, points, rural_points, urban_points)
 
 
@@ -167,26 +173,20 @@ def _centres(names: pd.Series, points: pd.DataFrame, weight: Array) -> Array:
     return out
 
 
-def _places(inputs: Inputs, cells: pd.DataFrame) -> pd.DataFrame:
-    """Listed towns with the row of their cell; towns outside the cells are left out."""
-    row_of = {cell: row for row, cell in enumerate(cells["cell"])}
-    towns = inputs.towns()
-    cell = [
-        h3.latlng_to_cell(a, b, grid.RESOLUTION)
-        for a, b in zip(towns["latitude"], towns["longitude"], strict=True)
-    ]
-    row = np.asarray([row_of.get(c, -1) for c in cell])
-    frame = pd.DataFrame(
+def _places(listed: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
+    """Listed towns with the row of their cell."""
+    row = listed["row"].to_numpy()
+    return pd.DataFrame(
         {
-            "name": towns["name"],
-            "lat_deg": towns["latitude"],
-            "lon_deg": towns["longitude"],
-            "people": towns["population"].astype(np.int64),
+            "name": listed["name"],
+            "lat_deg": listed["latitude"],
+            "lon_deg": listed["longitude"],
+            "people": listed["population"].astype(np.int64),
             "province": cells["province"].to_numpy()[row],
-            "cell_row": row.astype(np.int64),
+            "cell_row": row,
+            "counted": listed["counted"].astype(bool),
         }
     )
-    return frame[row >= 0].reset_index(drop=True)
 
 
 def _networks(
