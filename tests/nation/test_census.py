@@ -118,7 +118,7 @@ def test_big_towns_hold_their_people(cells: pd.DataFrame) -> None:
 
 
 def test_towns_have_their_census_people() -> None:
-    """2023 census, Table 2: Faisalabad 3,691,999, Multan 2,215,381 and Bannu 48,398 with their cantonments."""
+    """2023 census, Table 2: Faisalabad 3,691,999, Multan 2,215,381, Bannu 48,398, cantonments included."""
     places = layers.load(Nation()).places.set_index("name")["people"]
     assert places[["Faisalabad", "Multan", "Bannu"]].tolist() == [3_691_999, 2_215_381, 48_398]
     assert places["Battagram"] < 50_000  # listed elsewhere with the people of its whole district
