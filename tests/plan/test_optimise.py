@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from rabta.plan.model import columns, needed, solve
+from rabta.plan.model import columns, needed, relax, solve
 from rabta.plan.optimise import exact, nothing_given, optimise
 from rabta.plan.problem import Problem, Solution, price, spread_routes, used_mbps
 
@@ -171,6 +171,21 @@ def test_cheap_stations_are_used_whole() -> None:
     check(cheap, answer)
     assert answer.stations.sum() >= 3
     assert answer.share[:, 4].sum() > 30
+
+
+@pytest.mark.parametrize("station_npc", [0.4e6, 0.6e6, 0.8e6])
+def test_bound_with_whole_stations_is_higher_and_still_a_bound(station_npc: float) -> None:
+    problem = replace(make(60, 12), station_npc=station_npc, station_capex=0.5 * station_npc)
+    problem = replace(problem, station_mbps=700.0)
+    ways = columns(problem)
+    linear, relaxed = relax(problem, ways, nothing_given(problem), 0.0, np.inf)
+    parts = np.abs(linear.stations - np.round(linear.stations))
+    assert parts.max() > 0.01  # otherwise there is nothing to decide
+    assert np.allclose(relaxed.stations, np.round(relaxed.stations), atol=1e-6)
+    assert relaxed.bound_usd > linear.bound_usd * (1 + 1e-9)
+    whole = exact(problem, 60.0)
+    assert whole.status == "Optimal"
+    assert relaxed.bound_usd <= price(problem, whole).objective_usd * (1 + 1e-9)
 
 
 def test_shared_cable_is_divided_to_the_dollar() -> None:

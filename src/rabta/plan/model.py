@@ -15,7 +15,8 @@ The relaxation spreads the fixed cost over the cell's households; with ``exact``
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from time import perf_counter
 from typing import Any
 
 import highspy
@@ -24,8 +25,11 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from rabta.errors import EXIT_SYSTEM, RabtaError
-from rabta.plan.problem import RESOURCES, ROUTED, STATIONED, Array, Index, Problem
+from rabta.plan.problem import RESOURCES, ROUTED, STATIONED, TINY, Array, Index, Problem
 
+NO_LIMIT_S = 1e9
+MOST_STATIONS = 1e4  # in a zone
+MOST_NODES = 200
 DOLLARS = 1e3  # the model is in thousands, which keeps its numbers near one
 
 
@@ -58,8 +62,6 @@ class Given:
         Segments that exist already, and segments that may not be built.
     exact : bool
         Pay fixed costs in full, with binary variables.
-    whole_stations : bool
-        Stations are whole numbers, though everything else is relaxed.
     slack_usd : float
         The exact search may end this far above its own bound.
     """
@@ -71,7 +73,6 @@ class Given:
     closed: NDArray[np.bool_]
     exact: bool = False
     slack_usd: float = 0.0
-    whole_stations: bool = False
 
 
 @dataclass(frozen=True)
@@ -167,8 +168,83 @@ class _Sheet:
         return lp
 
 
+@dataclass(frozen=True)
+class _Built:
+    """A model in sparse form, and which of its columns are what."""
+
+    sheet: _Sheet
+    ways: int
+    left: Index
+    segment: Index
+    stations: Index
+
+
 def solve(problem: Problem, ways: Columns, given: Given, time_limit_s: float) -> Outcome:
     """Solve the relaxation, or with ``given.exact`` the mixed-integer model, over the given cells."""
+    built = _build(problem, ways, given)
+    return _read(_run(built.sheet.model(), time_limit_s, given.slack_usd), built)
+
+
+def relax(
+    problem: Problem, ways: Columns, given: Given, slack: float, until: float
+) -> tuple[Outcome, Outcome]:
+    """Solve the relaxation, then the same with whole stations.
+
+    Half a station is where the plain relaxation is weakest. Stations are few, so they are decided by
+    branch and bound over the same model, each node starting from the last basis. The search may end
+    ``slack`` (a share of the cost) above its own bound, and ends at the instant ``until``.
+
+    Returns
+    -------
+    linear, relaxed : Outcome
+        Without and with whole stations; the second's ``bound_usd`` is the better bound of every plan.
+    """
+    built = _build(problem, ways, given)
+    solver = _run(built.sheet.model(), NO_LIMIT_S, 0.0)
+    linear = _read(solver, built)
+    return linear, _branch(solver, built, linear, slack * linear.objective_usd, until)
+
+
+def _branch(solver: Any, built: _Built, linear: Outcome, slack_usd: float, until: float) -> Outcome:
+    best: Outcome | None = None
+    closed, nodes = np.inf, 0
+    low = np.zeros(built.stations.size)
+    waiting = [(linear.objective_usd, low, np.full(low.size, MOST_STATIONS))]
+    while waiting:
+        bound, low, high = waiting.pop()
+        late = nodes >= MOST_NODES or perf_counter() > until
+        if late or (best is not None and bound >= best.objective_usd - slack_usd):
+            closed = min(closed, bound)
+            continue
+        found, nodes = _node(solver, built, low, high), nodes + 1
+        part = np.abs(found.stations - np.round(found.stations))
+        if best is not None and found.objective_usd >= best.objective_usd - slack_usd:
+            closed = min(closed, found.objective_usd)
+        elif part.max(initial=0.0) <= TINY:
+            best = found
+        else:
+            waiting += _children(found, low, high, int(np.argmax(part)))
+    if best is None:
+        return linear
+    return replace(best, bound_usd=max(min(closed, best.objective_usd), linear.bound_usd))
+
+
+def _node(solver: Any, built: _Built, low: Array, high: Array) -> Outcome:
+    for column, least, most in zip(built.stations, low, high, strict=True):
+        solver.changeColBounds(int(column), float(least), float(most))
+    solver.run()
+    return _read(solver, built)
+
+
+def _children(found: Outcome, low: Array, high: Array, at: int) -> list[tuple[float, Array, Array]]:
+    """Both sides of a part station; the nearer one comes last, since the last is taken first."""
+    fewer, more = high.copy(), low.copy()
+    fewer[at], more[at] = np.floor(found.stations[at]), np.ceil(found.stations[at])
+    sides = [(found.objective_usd, low, fewer), (found.objective_usd, more, high)]
+    return sides if found.stations[at] % 1.0 >= 0.5 else sides[::-1]
+
+
+def _build(problem: Problem, ways: Columns, given: Given) -> _Built:
     sheet = _Sheet()
     place = np.full(problem.households.size, -1, dtype=np.int64)
     place[given.cells] = np.arange(given.cells.size)
@@ -192,7 +268,7 @@ def solve(problem: Problem, ways: Columns, given: Given, time_limit_s: float) ->
     z = _route_rows(sheet, problem, ways, mine, s, given)
     spending += [(n, np.full(n.size, problem.station_capex)), (z[z >= 0], problem.route_capex[z >= 0])]
     _budget_row(sheet, problem, spending, given)
-    return _read(_run(sheet.model(), time_limit_s, given.slack_usd), sheet, mine.size, u, z, n)
+    return _Built(sheet, mine.size, u, z, n)
 
 
 def _resource_rows(
@@ -213,9 +289,7 @@ def _station_rows(
     if not hit.any() and not given.used_mbps[STATIONED].any():
         return np.empty(0, dtype=np.int64)
     zone = problem.zone[ways.cell[mine[hit]]]
-    n = sheet.add_columns(
-        np.full(problem.zones, problem.station_npc), 1e4, integer=given.exact or given.whole_stations
-    )
+    n = sheet.add_columns(np.full(problem.zones, problem.station_npc), MOST_STATIONS, integer=given.exact)
     carried = -np.full(problem.zones, problem.station_mbps)
     entries = [(zone, s[hit], ways.mbps[mine[hit]]), (np.arange(problem.zones), n, carried)]
     sheet.add_rows(STATIONED, -np.inf, -given.used_mbps[STATIONED], entries)
@@ -280,7 +354,7 @@ def _run(model: highspy.HighsLp, time_limit_s: float, slack_usd: float) -> Any:
     return solver
 
 
-def _read(solver: Any, sheet: _Sheet, ways: int, u: Index, z: Index, n: Index) -> Outcome:
+def _read(solver: Any, built: _Built) -> Outcome:
     status = solver.modelStatusToString(solver.getModelStatus())
     info = solver.getInfo()
     if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
@@ -290,7 +364,7 @@ def _read(solver: Any, sheet: _Sheet, ways: int, u: Index, z: Index, n: Index) -
             expected="a longer time limit",
             exit_code=EXIT_SYSTEM,
         )
-    solution = solver.getSolution()
+    solution, sheet, z = solver.getSolution(), built.sheet, built.segment
     value = np.asarray(solution.col_value)
     dual = np.asarray(solution.row_dual) if solution.dual_valid else np.zeros(sheet.height)
     segment = np.where(z >= 0, value[np.maximum(z, 0)], 0.0)
@@ -298,10 +372,10 @@ def _read(solver: Any, sheet: _Sheet, ways: int, u: Index, z: Index, n: Index) -
     exact = any(flags.any() for flags in sheet.integer)
     bound = info.mip_dual_bound if exact else info.objective_function_value
     return Outcome(
-        value[:ways],
-        value[u],
+        value[: built.ways],
+        value[built.left],
         segment,
-        value[n],
+        value[built.stations],
         info.objective_function_value * DOLLARS,
         bound * DOLLARS,
         duals,

@@ -9,19 +9,16 @@ nation held fixed, until the answer is good. Its cost over the relaxation's valu
 
 from __future__ import annotations
 
-from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rabta.errors import RabtaError
-from rabta.plan.model import DOLLARS, Columns, Given, Outcome, columns, needed, solve
+from rabta.plan.model import DOLLARS, Columns, Given, Outcome, columns, needed, relax, solve
 from rabta.plan.problem import ROUTED, STATIONED, TINY, Array, Problem, Solution, price, used_mbps
 
-NO_LIMIT_S = 1e9
 GOOD = 1e-3  # a gap below this ends the search
-MOST_ZONES = 16
+MOST_ZONES = 24
 NEAR = 1e-5
 SLACK = 2e-4  # of the whole plan's cost: the repair need not be more exact than this
 
@@ -40,27 +37,11 @@ def optimise(problem: Problem, time_limit_s: float) -> Solution:
     started = perf_counter()
     ways = columns(problem)
     until = started + time_limit_s
-    linear = solve(problem, ways, nothing_given(problem), NO_LIMIT_S)
-    relaxed = _with_whole_stations(problem, ways, linear, until)
+    linear, relaxed = relax(problem, ways, nothing_given(problem), SLACK, until)
     left_s = max(until - perf_counter(), 1.0)
     share, built, stations, status = _repair(problem, ways, relaxed, left_s)
     answer = Solution(share, built, stations, relaxed.bound_usd, _prices(problem, linear), status)
     return _improve(problem, ways, relaxed, prune(problem, answer), until)
-
-
-def _with_whole_stations(problem: Problem, ways: Columns, linear: Outcome, until: float) -> Outcome:
-    """Decide the few stations in the relaxation already: half a station is where its bound is weakest."""
-    parts = np.abs(linear.stations - np.round(linear.stations)) > TINY
-    left_s = until - perf_counter()
-    if not parts.any() or left_s <= 0:
-        return linear
-    slack = SLACK * linear.bound_usd
-    given = replace(nothing_given(problem), whole_stations=True, slack_usd=slack)
-    try:
-        found = solve(problem, ways, given, left_s / 2.0)
-    except RabtaError:  # out of time without a first answer: the linear relaxation still stands
-        return linear
-    return replace(found, bound_usd=max(found.bound_usd, linear.bound_usd))
 
 
 def _nothing(problem: Problem) -> Solution:
