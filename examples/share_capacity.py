@@ -1,7 +1,7 @@
 """Share two satellites over a few cells of a valley, and prove how good the sharing is.
 
 Six neighbouring places, with invented loads, ask for more than two satellites and one gateway can give. The
-answer comes with an upper bound; here the whole linear programme is also solved exactly, to see where it stands.
+answer comes with an upper bound; here the whole linear programme is also solved exactly, for comparison.
 """
 
 import h3
