@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rabta.errors import EXIT_USAGE, RabtaError
+
 if TYPE_CHECKING:
     from rabta.verify import Row
 
@@ -22,6 +24,9 @@ def verify(
     """Recompute published numbers; exit code 1 when a row fails."""
     from rabta import verify as verify_
 
+    if files is not None and suite is None:
+        known = ", ".join(s.name for s in verify_.suites().values() if s.needs)
+        raise RabtaError("--files needs a suite", expected=f"one of {known}", exit_code=EXIT_USAGE)
     names = [suite] if suite else list(verify_.suites())
     results = {name: verify_.run(name, files) for name in names}
     if json_:

@@ -75,6 +75,17 @@ def suites() -> dict[str, Suite]:
     return dict(sorted(_SUITES.items()))
 
 
+def reference(files: Path | None, name: str) -> Path | None:
+    """Reference file of a suite in the folder that ``--files`` names; absent there is an error."""
+    if files is None:
+        return None
+    if not (files / name).is_file():
+        raise RabtaError(
+            "no such reference file", file=files, value=name, expected=f"a folder that holds {name}"
+        )
+    return files / name
+
+
 def run(name: str, files: Path | None = None) -> list[Row]:
     """Rows of one suite; an unknown name is refused with the nearest known one."""
     known = suites()

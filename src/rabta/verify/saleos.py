@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabta.plan.finance import annuity
-from rabta.verify import Row, suite
+from rabta.verify import Row, reference, suite
 from rabta.verify.globalsat import last_digit, noise_dbm
 
 if TYPE_CHECKING:
@@ -184,8 +184,8 @@ def saleos(files: Path | None) -> list[Row]:
     """Rows of every constellation, the two published means, the draws, and worked cost examples."""
     rows = [row for name, system in SYSTEMS.items() for row in _system_rows(name, system)]
     rows += _mean_rows()
-    path = files / DRAWS_FILE if files is not None else None
-    if path is not None and path.is_file():
+    path = reference(files, DRAWS_FILE)
+    if path is not None:
         rows += _draw_rows(path)
     return [*rows, *_school_rows()]
 

@@ -11,7 +11,7 @@ from rabta.geo import WGS84_A_M, east_north_up
 from rabta.space import elements, propagate, visibility
 from rabta.space.walker import walker
 from rabta.units import GM_EARTH_M3_S2
-from rabta.verify import Row, suite
+from rabta.verify import Row, reference, suite
 
 Array = NDArray[np.float64]
 
@@ -59,8 +59,8 @@ def visible(files: Path | None) -> list[Row]:
     frozen orbit flies lower in the north. The table is therefore met with two-body orbits over a sphere.
     """
     rows = [row for name in SHELLS for row in _shell_rows(name)]
-    catalogue = files / CATALOGUE if files else None
-    return rows + (_city_rows(catalogue) if catalogue and catalogue.exists() else [])
+    catalogue = reference(files, CATALOGUE)
+    return rows + (_city_rows(catalogue) if catalogue else [])
 
 
 def _shell_rows(name: str) -> list[Row]:
