@@ -60,7 +60,9 @@ def feasible(problem: sharing.Problem, found: sharing.Shared, t: int = 0) -> Non
     spectrum=st.sampled_from([0.0, 2.0, 10.0, 1e3]),
     feeder=st.sampled_from([0.0, 30.0, 150.0, 1e4]),
 )
-def test_bound_and_traffic_enclose_the_optimum(seed: int, load: float, spectrum: float, feeder: float) -> None:
+def test_bound_and_traffic_enclose_the_optimum(
+    seed: int, load: float, spectrum: float, feeder: float
+) -> None:
     problem = small(seed, load, spectrum, feeder)
     found = sharing.share(problem)
     optimum = sharing.exact(problem, 0)

@@ -64,7 +64,7 @@ def test_shells_and_systems_without_links_stay_apart() -> None:
 
 
 def test_uneven_shell_gets_lasting_companions() -> None:
-    """After half an hour companions are still neighbours: less than 30 degrees apart as seen from the centre."""
+    """After half an hour companions are still neighbours: under 30 degrees apart as seen from the centre."""
     full = table(36, 20)
     kept = np.sort(np.random.default_rng(1).choice(len(full), 600, replace=False))
     frame = full.iloc[kept].reset_index(drop=True)

@@ -36,7 +36,9 @@ def test_coarse_cells_are_their_own_places() -> None:
         (2e6, {"capacity_mbps": 68e3, "band_mhz": 6000.0, "spectrum_mhz": 300.0, "feeder_mbps": 1e6}),
     ],
 )
-def test_national_steps_are_nearly_optimal(instances: ModuleType, total: float, limits: dict[str, float]) -> None:
+def test_national_steps_are_nearly_optimal(
+    instances: ModuleType, total: float, limits: dict[str, float]
+) -> None:
     steps = [instances.step(minute=7.0 * k, seed=k, total_mbps=total) for k in range(2)]
     problem = instances.problem(steps, instances.Limits(**limits))
     found = sharing.share(problem)
