@@ -18,9 +18,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import instances
 import numpy as np
 
+import instances
 from rabta import jit
 from rabta.transport import sharing
 
