@@ -6,13 +6,36 @@ holds the two together. ``python -m rabta.jit`` compiles them all ahead of the f
 
 from __future__ import annotations
 
+import hashlib
 import importlib
+import os
 import pkgutil
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+
+ROOT = Path(__file__).parent
+
+
+def _cache_folder() -> Path:
+    """Folder of compiled kernels, named by the hash of every kernel source.
+
+    The compiler itself notices only a change of the file that holds a kernel, not of one that it calls.
+    """
+    digest = hashlib.sha256(numba.__version__.encode())
+    for path in sorted(ROOT.glob("*/_*.py")):
+        digest.update(path.read_bytes())
+    name = f"kernels-{digest.hexdigest()[:12]}"
+    if os.access(ROOT, os.W_OK):
+        return ROOT / "__pycache__" / name
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rabta" / name
+
+
+_CONFIG: Any = numba.config
+_CONFIG.CACHE_DIR = str(_cache_folder())
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -48,10 +71,13 @@ def threads() -> int:
 
 
 def compile_all() -> list[str]:
-    """Import every ``_kernels`` module, which compiles it or loads it from the cache."""
+    """Import every ``_kernels`` module, which compiles it or loads it from the cache; drop stale ones."""
+    for old in Path(_CONFIG.CACHE_DIR).parent.glob("kernels-*"):
+        if old != Path(_CONFIG.CACHE_DIR):
+            shutil.rmtree(old, ignore_errors=True)
     names = [
         module.name
-        for module in pkgutil.walk_packages([str(Path(__file__).parent)], "rabta.")
+        for module in pkgutil.walk_packages([str(ROOT)], "rabta.")
         if module.name.endswith("._kernels")
     ]
     for name in names:
