@@ -1,7 +1,8 @@
-"""Add a band, a terminal and a constellation of your own without Python: three files in ``./catalog``.
+"""Add a band, a terminal and a constellation of your own without Python: files in ``./catalog``.
 
 The system is invented for this example, and says so in its entries: 12 planes of 24 satellites at 800 km,
-inclined by 40 degrees, which spends its time where Pakistan lies.
+inclined by 40 degrees, which spends its time where Pakistan lies. The shipped gateways name the systems that
+they serve, so a new system brings its own.
 """
 
 from pathlib import Path
@@ -55,22 +56,36 @@ per_plane = 24
 phasing = 1
 min_elevation_deg = 25.0
 """
+GATEWAYS = """[[gateways]]
+name = "Multan"
+lat_deg = 30.2
+lon_deg = 71.5
+antennas = 8
+capacity_gbps = 80.0
+systems = "*"
+exchange_km = 930.0
+status = "modelled"
+"""
 for kind, name, text in (
     ("bands", "indus-ka", BAND),
     ("terminals", "indus-panel", TERMINAL),
     ("constellations", "indus", CONSTELLATION),
+    ("gateways", "indus", GATEWAYS),
 ):
     path = Path("catalog") / kind / f"{name}.toml"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(ABOUT + text, encoding="utf-8")
 
 quick = {"nation": {"resolution": 4}, "time": {"hours": 2, "step_s": 600}}
-job = load("tiny", **quick, space={"constellations": ["indus"]})
+job = load("tiny", **quick, space={"constellations": ["indus"]}, transport={"gateways": "indus"})
 run = job.run(Path("runs"), cache=Path("cache"))
 visible, rate = run.arrays["visible_count"], run.arrays["link_rate_mbps"]
 print(run.tables["systems"].loc[0, ["system", "frequency_ghz", "terminal"]].to_string())
 print(f"in view over Pakistan: {float(visible.mean()):.1f} on average, {int(visible.min())} at least")
-print(f"a terminal alone gets {float(rate.median()):.0f} Mbit/s in the median")
+delay = run.arrays["latency_ms"]
+print(
+    f"a terminal alone gets {float(rate.median()):.0f} Mbit/s, {float(delay.median()):.0f} ms there and back"
+)
 
 # Satellites x the cap that a terminal sees at 25 degrees x the density of 40-degree orbits at the latitude.
 cap = np.arccos(np.cos(np.radians(25.0)) * 6378.1 / 7178.1) - np.radians(25.0)
@@ -81,3 +96,4 @@ print(f"by geometry, without terrain: {expected:.1f} in view")
 assert 0.85 * expected < float(visible.mean()) < 1.1 * expected
 assert float(rate.max()) <= 500.0, "the terminal's own limit"
 assert len(run.tables["satellites"]) == 288
+assert float(delay.min()) > 2e3 * (2 * 800.0 + 1.468 * 930.0) / 299_792.458, "no faster than light"
