@@ -12,6 +12,8 @@ import os
 import pkgutil
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -57,7 +59,19 @@ def kernel(*signatures: str, parallel: bool = False) -> Callable[[F], F]:
 
 def inline(function: F) -> F:
     """Mark a scalar formula that kernels call; it is compiled inside them."""
-    return cast("F", numba.njit(inline="always")(function))
+    return cast("F", numba.njit(function))
+
+
+def each_part(function: Callable[..., None], count: int, *arguments: Any) -> None:
+    """Call a kernel ``(first, last, *arguments)`` for the parts of a range, one thread each.
+
+    For kernels that call large kernels: a parallel loop around these takes a minute to compile.
+    """
+    edges = [round(i * count / threads()) for i in range(threads() + 1)]
+    with ThreadPoolExecutor(threads()) as pool:
+        parts = [pool.submit(function, a, b, *arguments) for a, b in pairwise(edges) if b > a]
+    for part in parts:
+        part.result()
 
 
 def set_threads(count: int) -> None:

@@ -13,7 +13,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from rabta.jit import inline, kernel, prange
+from rabta.jit import inline, kernel
 from rabta.transport._landing import land, reach
 from rabta.transport._prices import SMOOTHING, find_prices
 
@@ -399,11 +399,12 @@ def _step(
 
 
 @kernel(
-    "void(i4[::1], i4[::1], i2[:,:,::1], f4[:,:,::1], f8[:,::1], i4[:,::1], f8[:,:,::1], i4[::1], f8[:,::1],"
-    "f8[::1], f8[::1], f4[:,::1], f8[:,::1], f8[::1], f8[:,:,::1], f8[:,::1], f8[:,:,::1])",
-    parallel=True,
+    "void(i8, i8, i4[::1], i4[::1], i2[:,:,::1], f4[:,:,::1], f8[:,::1], i4[:,::1], f8[:,:,::1], i4[::1],"
+    "f8[:,::1], f8[::1], f8[::1], f4[:,::1], f8[:,::1], f8[::1], f8[:,:,::1], f8[:,::1], f8[:,:,::1])",
 )
 def share(
+    first: int,
+    last: int,
     order: I4,
     start: I4,
     slot: I2,
@@ -422,8 +423,8 @@ def share(
     feeder_price: F8,
     spectrum_price: F8,
 ) -> None:
-    """Share every step: traffic of cells and satellites, upper bound, prices of the rows."""
-    for t in prange(slot.shape[0]):
+    """Share steps from first to last: traffic of cells and satellites, upper bound, prices of the rows."""
+    for t in range(first, last):
         room = np.empty((start.size - 1, spectrum.size))
         room[:] = spectrum
         given = np.zeros(slot.shape[1])
@@ -447,11 +448,12 @@ def _divide(split: F8, left: F8, shares: F8) -> None:
 
 
 @kernel(
-    "void(i4[::1], i4[::1], i2[:,:,::1], f4[:,:,::1], f8[::1], i4[:,::1], f8[:,:,::1], i4[::1], f8[:,::1],"
-    "f8[::1], f8[::1], f8[:,::1])",
-    parallel=True,
+    "void(i8, i8, i4[::1], i4[::1], i2[:,:,::1], f4[:,:,::1], f8[::1], i4[:,::1], f8[:,:,::1], i4[::1],"
+    "f8[:,::1], f8[::1], f8[::1], f8[:,::1])",
 )
 def fill(
+    first: int,
+    last: int,
     order: I4,
     start: I4,
     slot: I2,
@@ -465,8 +467,8 @@ def fill(
     feeder: F8,
     granted: F8,
 ) -> None:
-    """Fill every step's capacity by rising need: each level gets what the levels below it left."""
-    for t in prange(slot.shape[0]):
+    """Fill steps from first to last by rising need: each level gets what the levels below it left."""
+    for t in range(first, last):
         places, sites = start.size - 1, feeder.size
         prices, fees = np.zeros((2, landing.shape[1])), np.zeros(sites)
         rents, load = np.empty((places, spectrum.size)), np.zeros(landing.shape[1])

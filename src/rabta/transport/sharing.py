@@ -34,6 +34,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rabta.jit import each_part
 from rabta.transport import _kernels
 
 F8 = NDArray[np.float64]
@@ -153,7 +154,7 @@ def share(problem: Problem) -> Shared:
         np.zeros((steps, gateways)),
         np.zeros((steps, problem.places.start.size - 1, problem.spectrum.size)),
     )
-    _kernels.share(*_arguments(problem, problem.need), *vars(found).values())
+    each_part(_kernels.share, steps, *_arguments(problem, problem.need), *vars(found).values())
     return found
 
 
@@ -166,7 +167,7 @@ def fill(problem: Problem) -> F8:
     """
     granted = np.zeros(problem.slot.shape[:2])
     arguments = (*_arguments(problem, problem.need[0]), granted)
-    _kernels.fill(*arguments)
+    each_part(_kernels.fill, len(granted), *arguments)
     return granted
 
 
