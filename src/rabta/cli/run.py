@@ -78,8 +78,7 @@ def print_summary(done: Any, *, json_: bool) -> None:
     """Closing table, or the same figures as JSON."""
     summary = done.summary()
     if json_:
-        record = {"run": str(done.folder), "report": str(done.report), "summary": summary}
-        print(json.dumps({**record, "wall_s": done.provenance["wall_s"]}, ensure_ascii=False))
+        print(json.dumps(record(done), ensure_ascii=False))
         return
     from rich.console import Console
     from rich.table import Table
@@ -91,3 +90,17 @@ def print_summary(done: Any, *, json_: bool) -> None:
     console.print(table)
     minutes = f"{done.provenance['wall_s']:.1f} s, {done.provenance['peak_memory_mb']} MB at most"
     console.print(f"{minutes}\nreport: {done.report}", highlight=False, soft_wrap=True)
+
+
+def record(done: Any) -> dict[str, Any]:
+    """A run as plain data: places, figures with units, the summary as printed."""
+    figures = done.tables["plan_summary"]
+    return {
+        "run": str(done.folder),
+        "report": str(done.report),
+        "wall_s": done.provenance["wall_s"],
+        "peak_memory_mb": done.provenance["peak_memory_mb"],
+        "summary": done.summary(),
+        "figures": {row.key: {"value": row.value, "unit": row.unit} for row in figures.itertuples()},
+        "mix": json.loads(done.tables["plan_mix"].to_json(orient="records")),
+    }
