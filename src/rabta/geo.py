@@ -67,8 +67,8 @@ def great_circle_m(lat1: ArrayLike, lon1: ArrayLike, lat2: ArrayLike, lon2: Arra
 
     Examples
     --------
-    >>> round(float(great_circle_m(31.55, 74.34, 24.86, 67.01)) / 1e3)  # Lahore to Karachi
-    1026
+    >>> round(float(great_circle_m(0.0, 0.0, 90.0, 0.0)) / 1e3)  # equator to pole
+    10008
     """
     p1, p2 = np.radians(lat1), np.radians(lat2)
     half_dlat = (p2 - p1) / 2.0

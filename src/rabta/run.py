@@ -24,8 +24,8 @@ from rabta import scenario as scenarios
 from rabta import stage as stages_
 from rabta.engine.cache import Cache, default_folder, read_table
 from rabta.engine.progress import Progress, Silent
-from rabta.errors import EXIT_SYSTEM, RabtaError, nearest
-from rabta.scenario import Scenario
+from rabta.errors import EXIT_SYSTEM, RabtaError
+from rabta.scenario import Nation, Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,8 +33,12 @@ if TYPE_CHECKING:
 
     from rabta.engine.evaluate import Engine
 
+LABELS = {
+    "cell": ("cells", "cell"),
+    "technology": ("technologies", "technology"),
+    "system": ("systems", "system"),
+}
 DOMAINS = ("nation", "space", "radio", "mobile", "transport", "plan")
-SCENARIOS = Path(__file__).parent / "scenarios"
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,9 @@ class Run:
         import xarray as xr
 
         found: xr.Dataset = xr.open_zarr(self.folder / "arrays.zarr", chunks=None, consolidated=False)
-        return found
+        names = {table: self.tables[table][column].to_numpy(object) for table, column in LABELS.values()}
+        labels = {dim: names[table] for dim, (table, _) in LABELS.items() if dim in found.dims}
+        return found.assign_coords({dim: (dim, label) for dim, label in labels.items()})
 
     @property
     def report(self) -> Path:
@@ -88,19 +94,9 @@ class Job:
             return _run(self.scenario, folder, Cache(cache or default_folder()), progress or Silent())
 
 
-def load(name: str, **overrides: Any) -> Job:
+def load(name: str, /, **overrides: Any) -> Job:
     """Scenario by name or path; keywords override sections, as in ``load("pakistan", time={"hours": 1})``."""
-    return Job(scenarios.load(find(name), overrides))
-
-
-def find(name: str) -> Path:
-    """File of a scenario: a path, ``scenarios/<name>.toml`` here, or one that ships."""
-    tried = [Path(name), Path("scenarios") / f"{name}.toml", SCENARIOS / f"{name}.toml"]
-    for path in tried:
-        if path.is_file():
-            return path
-    known = {p.stem for folder in (Path("scenarios"), SCENARIOS) for p in folder.glob("*.toml")}
-    raise RabtaError("no such scenario", key="scenario", value=name, expected=nearest(name, known))
+    return Job(scenarios.load(scenarios.find(name), overrides))
 
 
 def all_stages() -> list[stages_.Stage]:
@@ -138,12 +134,21 @@ def check_references(scenario: Scenario) -> None:
         )
 
 
+def not_landed(scenario: Scenario) -> list[str]:
+    """Constellations that no gateway of the scenario lists."""
+    sites = catalog.entry("gateways", scenario.transport.gateways).data.get("gateways", [])
+    listed = {name for site in sites for name in str(site.get("systems", "*")).split()}
+    return [] if "*" in listed else [name for name in scenario.space.constellations if name not in listed]
+
+
 def _run(scenario: Scenario, folder: Path, cache: Cache, progress: Progress) -> Run:
     from rabta import report
     from rabta.engine.evaluate import Engine
 
     began = time.perf_counter()
     check_references(scenario)
+    for name in not_landed(scenario):
+        progress.note(f"no gateway of {scenario.transport.gateways!r} lists {name!r}: it will carry nothing")
     folder.mkdir(parents=True, exist_ok=True)
     with _partial(folder, scenario.name) as partial:
         engine = Engine(scenario, all_stages(), cache, partial / "arrays.zarr", progress)
@@ -244,7 +249,7 @@ def _write_provenance(engine: Engine, folder: Path, wall_s: float) -> None:
         "catalog": [
             {"kind": e.kind, "name": e.name, **e.provenance} for kind in kinds for e in catalog.entries(kind)
         ],
-        "data_layers": data_layers(engine.scenario.nation.name),
+        "data_layers": data_layers(engine.scenario.nation),
         "python": platform.python_version(),
         "platform": platform.platform(),
         "wall_s": round(wall_s, 2),
@@ -253,10 +258,16 @@ def _write_provenance(engine: Engine, folder: Path, wall_s: float) -> None:
     (folder / "provenance.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
 
 
-def data_layers(nation: str) -> list[dict[str, Any]]:
-    """Records of a nation's shipped layers: source, licence, date, transformation, hash."""
-    path = catalog.SHIPPED / "nations" / nation / "layers.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+def data_layers(nation: Nation) -> list[dict[str, Any]]:
+    """Records of a nation's layers (``layers.json`` beside them): source, licence, date, hash."""
+    from rabta.nation.layers import folder
+
+    path = folder(nation) / "layers.json"
+    if path.is_file():
+        found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+        return found
+    unknown = {"source": f"files in {path.parent}", "licence": "not stated", "retrieved": "not stated"}
+    return [{"layer": "the user's own layers", **unknown, "modelled": False, "transformation": ""}]
 
 
 def to_toml(scenario: Scenario) -> str:

@@ -12,6 +12,8 @@ from rabta import io
 from rabta.errors import RabtaError, nearest
 from rabta.times import parse_utc
 
+SHIPPED = Path(__file__).parent / "scenarios"
+
 Positive = Annotated[float, Field(gt=0)]
 Percent = Annotated[float, Field(gt=0, le=100)]
 
@@ -47,11 +49,14 @@ class Time(Section):
     hours: Positive = 24.0
     step_s: Positive = 60.0
 
-    @field_validator("start")
+    @field_validator("start", mode="before")
     @classmethod
-    def _is_instant(cls, value: str) -> str:
-        parse_utc(value)
-        return value
+    def _is_instant(cls, value: object) -> object:
+        """Accept TOML's own date and time as well."""
+        text = value.isoformat() if isinstance(value, datetime) else value
+        if isinstance(text, str):
+            parse_utc(text)
+        return text
 
     @property
     def start_utc(self) -> datetime:
@@ -153,9 +158,20 @@ class Scenario(Section):
 
 def load(path: Path, overrides: dict[str, Any] | None = None) -> Scenario:
     """Read a scenario file, follow ``extends``, apply ``section.key`` overrides, validate."""
-    merged = _merge(_with_parents(path, ()), _nest(overrides or {}))
-    merged.setdefault("name", path.stem)
-    return validate(merged, path)
+    data = _with_parents(path, ())
+    data.setdefault("name", path.stem)
+    found = validate(data, path)
+    return validate(_merge(data, _nest(overrides)), f"settings beside {path.name}") if overrides else found
+
+
+def find(name: str, beside: Path = Path()) -> Path:
+    """File of a scenario: a path, ``NAME.toml`` or ``scenarios/NAME.toml`` beside, or one that ships."""
+    folders = (beside, beside / "scenarios", SHIPPED)
+    for path in (beside / name, *(folder / f"{name}.toml" for folder in folders)):
+        if path.is_file():
+            return path
+    known = {p.stem for folder in folders[1:] for p in folder.glob("*.toml")}
+    raise RabtaError("no such scenario", key="scenario", value=name, expected=nearest(name, known))
 
 
 def validate(data: dict[str, Any], file: object = None) -> Scenario:
@@ -175,7 +191,7 @@ def _with_parents(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
         return data
     if not isinstance(parent, str):
         raise RabtaError("extends must be a file name", file=path, key="extends", value=parent)
-    base = _with_parents(path.parent / parent, (*seen, path.resolve()))
+    base = _with_parents(find(parent, path.parent), (*seen, path.resolve()))
     base.pop("name", None)
     return _merge(base, data)
 

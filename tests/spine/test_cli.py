@@ -67,7 +67,7 @@ def test_new_scenario_runs_through_validation(tmp_path: Path) -> None:
     again = rabta(tmp_path, "new", "mine")
     assert again.returncode == 2
     assert "exists already" in again.stderr
-    code = "from rabta import scenario; from pathlib import Path; print(scenario.load(Path('mine.toml')).time.hours)"
+    code = "from rabta import scenario as s; print(s.load(s.find('mine')).time.hours)"
     out = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )

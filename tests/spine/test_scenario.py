@@ -17,10 +17,10 @@ def write(folder: Path, name: str, text: str) -> Path:
 
 
 def test_shipped_scenarios_load() -> None:
-    assert scenario.load(run.find("pakistan")).time.steps == 1440
-    tiny = scenario.load(run.find("tiny"))
+    assert scenario.load(scenario.find("pakistan")).time.steps == 1440
+    tiny = scenario.load(scenario.find("tiny"))
     assert (tiny.name, tiny.nation.resolution, tiny.time.steps) == ("tiny", 5, 60)
-    assert tiny.plan.floor_mbps == scenario.load(run.find("pakistan")).plan.floor_mbps
+    assert tiny.plan.floor_mbps == scenario.load(scenario.find("pakistan")).plan.floor_mbps
 
 
 def test_overrides_win(tmp_path: Path) -> None:
@@ -32,7 +32,9 @@ def test_overrides_win(tmp_path: Path) -> None:
 
 
 def test_written_scenario_reads_back(tmp_path: Path) -> None:
-    first = scenario.load(run.find("pakistan"), {"plan.costs.tower_usd": 5, "title": 'quote " and \\ back'})
+    first = scenario.load(
+        scenario.find("pakistan"), {"plan.costs.tower_usd": 5, "title": 'quote " and \\ back'}
+    )
     assert scenario.load(write(tmp_path, "b.toml", run.to_toml(first))) == first
 
 
@@ -49,7 +51,7 @@ def test_written_scenario_reads_back(tmp_path: Path) -> None:
         ("[plan]\nfloor_availability = 95\n", ["floor_availability", "95"]),
         ("[nation]\nresolution = 9\n", ["nation.resolution", "9"]),
         ("[time\nhours = 1\n", ["a.toml", "line 1"]),
-        ('extends = "missing.toml"\n', ["missing.toml", "not found"]),
+        ('extends = "missing.toml"\n', ["missing.toml", "no such scenario"]),
         ('extends = "a.toml"\n', ["extends itself"]),
         ("extends = 3\n", ["extends", "3"]),
     ],
@@ -62,6 +64,22 @@ def test_mistakes_are_named(tmp_path: Path, text: str, words: list[str]) -> None
         assert word in str(caught.value)
 
 
+def test_time_in_either_form(tmp_path: Path) -> None:
+    bare = scenario.load(write(tmp_path, "a.toml", "[time]\nstart = 2026-01-13T06:00:00Z\n"))
+    text = scenario.load(write(tmp_path, "b.toml", '[time]\nstart = "2026-01-13T06:00:00Z"\n'))
+    assert bare.time.start_utc == text.time.start_utc
+
+
+def test_wrong_setting_is_not_blamed_on_the_file() -> None:
+    with pytest.raises(RabtaError, match="settings beside tiny.toml"):
+        scenario.load(scenario.find("tiny"), {"plan.flor_mbps": 1})
+
+
+def test_shipped_scenario_is_extended_by_name(tmp_path: Path) -> None:
+    mine = scenario.load(write(tmp_path, "mine.toml", 'extends = "tiny"\n[plan]\nyears = 3\n'))
+    assert (mine.name, mine.nation.resolution, mine.plan.years) == ("mine", 5, 3)
+
+
 def test_not_utf8(tmp_path: Path) -> None:
     path = tmp_path / "a.toml"
     path.write_bytes(b"\xff\xfe")
@@ -71,4 +89,4 @@ def test_not_utf8(tmp_path: Path) -> None:
 
 def test_unknown_scenario_names_the_nearest() -> None:
     with pytest.raises(RabtaError, match="did you mean 'pakistan'"):
-        run.find("pakstan")
+        scenario.find("pakstan")

@@ -70,7 +70,7 @@ def entry(kind: str, name: str) -> Entry:
     for folder in folders():
         path = folder / kind / f"{name}.toml"
         if path.is_file():
-            return _load(kind, name, path)
+            return _load(kind, name, path.resolve(), path.stat().st_mtime_ns)
     raise RabtaError(
         f"no {kind} entry of that name in the catalog",
         key=kind,
@@ -85,7 +85,7 @@ def entries(kind: str) -> list[Entry]:
 
 
 @cache
-def _load(kind: str, name: str, path: Path) -> Entry:
+def _load(kind: str, name: str, path: Path, modified_ns: int) -> Entry:  # noqa: ARG001 (part of the key)
     data = io.read_toml(path)
     for key in REQUIRED:
         if not data.get(key):

@@ -16,11 +16,12 @@ def data(
 ) -> None:
     """List the layers with source, licence and date, or check a folder of your own."""
     from rabta.run import data_layers
+    from rabta.scenario import Nation
 
     if check is not None:
         _check(check)
         return
-    found = data_layers(nation)
+    found = data_layers(Nation(name=nation))
     if json_:
         print(json.dumps(found, ensure_ascii=False))
         return

@@ -24,12 +24,12 @@ def new(
 
 def template(name: str, extends: str | None) -> str:
     """Commented scenario text, made from the models, so it cannot go stale."""
-    from rabta.run import find
-    from rabta.scenario import Scenario
+    from rabta.scenario import Scenario, find
 
     lines = ["# Every key is optional; a commented line shows its default."]
     if extends is not None:
-        lines.append(f'extends = "{find(extends).resolve()}"')
+        find(extends)
+        lines.append(f'extends = "{extends}"')
     lines += [f'name = "{name}"', f'title = "{name}"']
     for section, field in Scenario.model_fields.items():
         model: Any = field.annotation
@@ -43,6 +43,8 @@ def _line(key: str, item: Any) -> str:
     from rabta.run import toml_value
 
     default = item.get_default(call_default_factory=True)
-    shown = toml_value(default) if default not in (None, {}) else ""
+    if default in (None, {}):
+        return f"# {key} is not set: {item.description}"
+    shown = toml_value(default)
     note = f" # {item.description}" if item.description else ""
     return f"# {key} = {shown}{note}"

@@ -43,7 +43,7 @@ def run(
     }
     overrides = {key: value for key, value in options.items() if value is not None}
     overrides |= parse_settings(set_ or [])
-    job = runs_.Job(scenarios.load(runs_.find(scenario), overrides))
+    job = runs_.Job(scenarios.load(scenarios.find(scenario), overrides))
     with Lines() as progress:
         try:
             done = job.run(runs, progress=progress)

@@ -115,7 +115,8 @@ class Engine:
                 self.twin.tables[name] = value
             else:
                 self.twin.arrays[name] = wrap(name, value)
-                self._zarr(name, value.shape, value.shape)[...] = value
+                if schema.arrays()[name].stored:
+                    self._zarr(name, value.shape, value.shape)[...] = value
 
     def _zarr(self, name: str, shape: tuple[int, ...], chunks: tuple[int, ...]) -> Any:
         """Create an array in the run's Zarr store."""
