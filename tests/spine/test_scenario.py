@@ -71,7 +71,7 @@ def test_time_in_either_form(tmp_path: Path) -> None:
 
 
 def test_wrong_setting_is_not_blamed_on_the_file() -> None:
-    with pytest.raises(RabtaError, match="settings beside tiny.toml"):
+    with pytest.raises(RabtaError, match=r"settings beside tiny\.toml"):
         scenario.load(scenario.find("tiny"), {"plan.flor_mbps": 1})
 
 
