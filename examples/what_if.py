@@ -24,7 +24,7 @@ print("computed anew:", ", ".join(computed))
 arrays = what_if.arrays  # xarray: read when asked for, units in the attributes
 rate = arrays["link_rate_mbps"]
 worst = rate.quantile(0.05, "time").median("cell")
-print(f"{rate.attrs['description']}:\n  {float(worst):.0f} {rate.attrs['unit']} in the cells' median")
+print(f"{rate.attrs['long_name']}:\n  {float(worst):.0f} {rate.attrs['units']} in the cells' median")
 figures = what_if.tables["plan_summary"].set_index("key")["value"]
 gap = figures["objective_usd"] / figures["bound_usd"] - 1.0
 print(f"the plan costs at most {gap:.2%} more than the cheapest one; page: {what_if.report}")

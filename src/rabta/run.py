@@ -60,7 +60,7 @@ class Run:
 
     @cached_property
     def arrays(self) -> xr.Dataset:
-        """All stored arrays, read when asked for; units are in ``attrs["unit"]``."""
+        """All stored arrays, read when asked for; units are in ``attrs["units"]``."""
         import xarray as xr
 
         found: xr.Dataset = xr.open_zarr(self.folder / "arrays.zarr", chunks=None, consolidated=False)

@@ -70,5 +70,4 @@ def wrap(name: str, value: Any) -> xr.DataArray:
             value=array.shape,
             expected=" ".join(spec.dims),
         )
-    attributes = {"unit": spec.unit, "description": spec.description, "producer": spec.producer}
-    return xr.DataArray(array, dims=spec.dims, name=name, attrs=attributes)
+    return xr.DataArray(array, dims=spec.dims, name=name, attrs=spec.attributes)

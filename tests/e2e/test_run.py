@@ -40,7 +40,7 @@ def test_tables_and_arrays_follow_the_schema(tiny: Run) -> None:
     for name, array in tiny.arrays.data_vars.items():
         spec = schema.arrays()[str(name)]
         assert array.dims == spec.dims
-        assert array.attrs["unit"] == spec.unit
+        assert array.attrs["units"] == spec.unit
     assert str(tiny.arrays["time"].values[0]).startswith("2026-01-13T00:00")
 
 

@@ -129,7 +129,7 @@ class Engine:
             chunks=tuple(max(1, n) for n in chunks),
             dtype=spec.dtype,
             dimension_names=spec.dims,
-            attributes={"unit": spec.unit, "description": spec.description, "producer": spec.producer},
+            attributes={**spec.attributes},
         )
 
     def _run_chunks(self, group: list[Stage]) -> None:

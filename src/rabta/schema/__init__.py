@@ -25,6 +25,11 @@ class ArraySpec:
     description: str
 
     @property
+    def attributes(self) -> dict[str, str]:
+        """Attributes of the array in files, named as in the CF conventions 1.11, section 3."""
+        return {"units": self.unit, "long_name": self.description, "producer": self.producer}
+
+    @property
     def over_time(self) -> bool:
         """True where the first dimension is time."""
         return self.dims[:1] == ("time",)
