@@ -10,12 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabta import catalog
+from rabta.errors import RabtaError
 from rabta.scenario import Scenario
 from rabta.space import constellations, elements, frames
 from rabta.space import propagate as orbits
 from rabta.space import visibility as views
 from rabta.stage import stage
 from rabta.twin import Twin
+
+MOST_SATELLITES = int(np.iinfo(np.int16).max)  # rows that slot_satellite can name
 
 
 def _element_files(scenario: Scenario) -> Sequence[Path]:
@@ -41,8 +44,13 @@ def constellation(twin: Twin) -> dict[str, Any]:
     space = twin.scenario.space
     chosen = [catalog.entry("constellations", name) for name in space.constellations]
     listed = elements.read(space.catalogue) if space.catalogue else None
+    satellites = constellations.satellites(chosen, twin.scenario.time.start_utc, listed)
+    if len(satellites) > MOST_SATELLITES:
+        raise RabtaError(
+            "too many satellites", key="space", value=len(satellites), expected=f"at most {MOST_SATELLITES}"
+        )
     return {
-        "satellites": constellations.satellites(chosen, twin.scenario.time.start_utc, listed),
+        "satellites": satellites,
         "systems": constellations.systems(chosen),
     }
 
