@@ -28,6 +28,13 @@ TECHNOLOGIES = (
 )
 
 
+def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"named twice: {', '.join(twice)}")
+    return names
+
+
 class Section(BaseModel):
     """Base of all scenario sections: frozen, no unknown keys."""
 
@@ -73,7 +80,7 @@ class Space(Section):
     """Which satellites."""
 
     constellations: tuple[str, ...] = Field(
-        ("starlink", "paksat-mm1"), description="Entries of the constellations catalog"
+        ("starlink", "paksat-mm1"), min_length=1, description="Entries of the constellations catalog"
     )
     catalogue: str = Field(
         "", description="TLE or OMM file, folder or URL that replaces the shells of the first constellation"
@@ -81,6 +88,11 @@ class Space(Section):
     slots: int = Field(4, ge=1, le=16, description="Best satellites kept for each cell and step")
     min_elevation_deg: float | None = Field(None, ge=0, le=90, description="Overrides the catalog's value")
     terrain: bool = Field(True, description="Use the terrain horizon")
+
+    @field_validator("constellations")
+    @classmethod
+    def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return _each_once(value)
 
 
 class Radio(Section):
@@ -111,7 +123,7 @@ class Transport(Section):
 class Plan(Section):
     """What the plan must reach, and what it may use."""
 
-    technologies: tuple[str, ...] = TECHNOLOGIES
+    technologies: tuple[str, ...] = Field(TECHNOLOGIES, min_length=1)
     years: int = Field(10, ge=1, le=40)
     discount_percent: float = Field(8.0, ge=0, le=50)
     floor_mbps: Positive = Field(10.0, description="Busy-hour rate that each served household must get")
@@ -130,7 +142,7 @@ class Plan(Section):
         for name in value:
             if name not in TECHNOLOGIES:
                 raise ValueError(f"unknown technology {name!r}: {nearest(name, TECHNOLOGIES)}")
-        return value
+        return _each_once(value)
 
     @field_validator("costs")
     @classmethod

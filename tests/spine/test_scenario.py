@@ -50,6 +50,8 @@ def test_written_scenario_reads_back(tmp_path: Path) -> None:
         ('[plan]\ntechnologies = ["fiber_fwa"]\n', ["fiber_fwa", "fibre_fwa"]),
         ("[plan]\nfloor_availability = 95\n", ["floor_availability", "95"]),
         ("[nation]\nresolution = 9\n", ["nation.resolution", "9"]),
+        ("[space]\nconstellations = []\n", ["space.constellations", "at least 1"]),
+        ('[space]\nconstellations = ["oneweb", "oneweb"]\n', ["named twice", "oneweb"]),
         ("[time\nhours = 1\n", ["a.toml", "line 1"]),
         ('extends = "missing.toml"\n', ["missing.toml", "no such scenario"]),
         ('extends = "a.toml"\n', ["extends itself"]),
