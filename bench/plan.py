@@ -40,13 +40,15 @@ def national_twin(capacity_mbps: float) -> Twin:
         keep(twin, stage(twin))
     size = len(twin.table("cells"))
     zones = twin.table("cells")["zone"].unique()
-    plain = {"zone": zones, "satellite_capacity_mbps": capacity_mbps, "geo_capacity_mbps": GEO_MBPS}
+    plain = {"zone": zones, "region": "all", "satellite_capacity_mbps": capacity_mbps}
+    shared = {"pool": ["all", "nation"], "satellite_capacity_mbps": capacity_mbps * len(zones)}
     keep(
         twin,
         {
             "systems": pd.DataFrame({"system": ["leo", "geo"], "channel_mhz": [250.0, 72.0]}),
             "satellites": pd.DataFrame({"orbit": ["leo", "geo"], "system": [0, 1]}),
-            "zones": pd.DataFrame(plain),
+            "zones": pd.DataFrame({**plain, "geo_capacity_mbps": GEO_MBPS}),
+            "pools": pd.DataFrame(shared),
             "link_rate_mbps": np.full((1, size), LINK_MBPS),
             "latency_ms": np.full((1, size), DELAY_MS),
             "visible_count": np.full((1, size), VISIBLE),

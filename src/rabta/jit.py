@@ -11,7 +11,7 @@ import importlib
 import os
 import pkgutil
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
@@ -40,6 +40,7 @@ _CONFIG: Any = numba.config
 _CONFIG.CACHE_DIR = str(_cache_folder())
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 prange = numba.prange
 
@@ -72,6 +73,13 @@ def each_part(function: Callable[..., None], count: int, *arguments: Any) -> Non
         parts = [pool.submit(function, a, b, *arguments) for a, b in pairwise(edges) if b > a]
     for part in parts:
         part.result()
+
+
+def each(function: Callable[[T], None], items: Iterable[T]) -> None:
+    """Call a function that runs kernels for every item, each by the next free thread: longest first."""
+    with ThreadPoolExecutor(threads()) as pool:
+        for _ in pool.map(function, items):
+            pass
 
 
 def set_threads(count: int) -> None:

@@ -40,13 +40,18 @@ def tables(random: np.random.Generator) -> dict[str, pd.DataFrame]:
     technologies["latency_ms"] = [LATENCY_MS.get(name, np.nan) for name in TECHNOLOGIES]
     systems = pd.DataFrame({"system": ["leo", "geo"], "orbit": ["leo", "geo"], "channel_mhz": [250.0, 72.0]})
     satellites = pd.DataFrame({"name": ["a", "b"], "orbit": ["leo", "geo"], "system": [0, 1]})
-    zones = pd.DataFrame({"zone": zone, "satellite_capacity_mbps": 2000.0, "geo_capacity_mbps": 5.0})
+    region = ["north", "north", "south", "south"]
+    plain = {"satellite_capacity_mbps": 2000.0, "geo_capacity_mbps": 5.0}
+    zones = pd.DataFrame({"zone": zone, "region": region, **plain})
+    most = {"satellite_capacity_mbps": [3000.0, 3500.0, 5000.0]}
+    pools = pd.DataFrame({"pool": ["north", "south", "nation"], **most})
     return {
         "cells": cells,
         "technologies": technologies,
         "systems": systems,
         "satellites": satellites,
         "zones": zones,
+        "pools": pools,
     }
 
 

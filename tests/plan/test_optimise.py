@@ -7,10 +7,11 @@ from itertools import product
 
 import numpy as np
 import pytest
+from scipy.optimize import linprog
 
 from rabta.plan.model import columns, needed, relax, solve
 from rabta.plan.optimise import exact, nothing_given, optimise
-from rabta.plan.problem import Problem, Solution, price, spread_routes, used_mbps
+from rabta.plan.problem import Pool, Problem, Solution, price, spread_routes, used_mbps
 
 TECHNOLOGIES = ("fibre_fwa", "microwave_macro", "leo_terminal", "geo_terminal", "haps")
 SHORTFALL = 50_000.0
@@ -67,6 +68,8 @@ def check(problem: Problem, answer: Solution) -> float:
     used = used_mbps(problem, answer.share)
     for name, limit in problem.limits.items():
         assert (used[name] <= limit * (1 + 1e-6) + 1e-6).all(), name
+    for name, pool in problem.pools.items():
+        assert (pool.used(used) <= pool.limit * (1 + 1e-6) + 1e-6).all(), name
     assert (used["haps"] <= answer.stations * problem.station_mbps + 1e-6).all()
     on_fibre = answer.share[:, 0] > 1e-6
     assert answer.built[on_fibre].all()
@@ -95,6 +98,78 @@ def test_close_to_the_whole_integer_model(seed: int, satellite: float) -> None:
     assert referee.status == "Optimal"
     assert answer.bound_usd <= theirs * (1 + 1e-5) <= ours * (1 + 1e-4)
     assert ours == pytest.approx(theirs, rel=0.02)
+
+
+def pooled(problem: Problem, pairs: float, nation: float) -> Problem:
+    """Zones 0 and 1 share a region; zone 2 is the other."""
+    region = Pool("satellite", ("a", "b"), np.array([0, 0, 1]), np.array([pairs, 2.0 * pairs]))
+    whole = Pool("satellite", ("nation",), np.zeros(3, dtype=np.int64), np.array([nation]))
+    pools = {"satellite_capacity_region": region, "satellite_capacity_nation": whole}
+    return replace(problem, pools=pools)
+
+
+@pytest.mark.parametrize(("pairs", "nation"), [(1e6, 100.0), (60.0, 1e6), (80.0, 150.0), (0.0, 0.0)])
+def test_pools_hold_and_the_gap_is_true(pairs: float, nation: float) -> None:
+    """Zones could take 200 each; the whole integer model is the referee."""
+    problem = pooled(make(60, 2, satellite=200.0), pairs, nation)
+    referee, answer = exact(problem, 60.0), optimise(problem, 60.0)
+    theirs, ours = check(problem, referee), check(problem, answer)
+    assert referee.status == "Optimal"
+    assert answer.bound_usd <= theirs * (1 + 1e-5) <= ours * (1 + 1e-4)
+    assert ours == pytest.approx(theirs, rel=0.02)
+    free = optimise(replace(problem, pools={}), 60.0)
+    assert answer.bound_usd > free.bound_usd * (1 + 1e-6)
+    total = used_mbps(problem, free.share)["satellite"].sum()
+    assert total > min(nation, 3.0 * pairs)  # without the pools the zones together take more
+
+
+def test_relaxation_with_pools_against_a_programme_written_out() -> None:
+    """Nine cells on terminals or macro sites, built row by row for HiGHS through SciPy."""
+    whole = pooled(make(9, 3, satellite=150.0), 120.0, 200.0)
+    ours = (1, 2)
+    kept = {
+        n: getattr(whole, n)[:, ours]
+        for n in ("fixed_npc", "unit_npc", "fixed_capex", "unit_capex", "quality")
+    }
+    problem = replace(whole, technologies=("microwave_macro", "leo_terminal"), **kept)
+    people, load = problem.households, problem.households * 1.2
+    cost = problem.fixed_npc + people[:, None] * problem.unit_npc
+    zone = np.arange(9) % 3
+    rows = [np.where(zone == z, load, 0.0) for z in range(3)]
+    rows += [np.where(zone < 2, load, 0.0), np.where(zone == 2, load, 0.0), load]
+    on_terminal = np.hstack([np.zeros((6, 9)), np.array(rows), np.zeros((6, 9))])
+    found = linprog(
+        np.concatenate([cost[:, 0], cost[:, 1], SHORTFALL * people]),
+        A_ub=on_terminal,
+        b_ub=[150.0, 150.0, 150.0, 120.0, 240.0, 200.0],
+        A_eq=np.hstack([np.eye(9)] * 3),
+        b_eq=np.ones(9),
+    )
+    answer = optimise(problem, 20.0)
+    assert found.fun < (SHORTFALL * people).sum()
+    assert answer.bound_usd == pytest.approx(found.fun, rel=1e-7)
+    prices = [*answer.prices["satellite"], *answer.prices["satellite_capacity_region"]]
+    prices += list(answer.prices["satellite_capacity_nation"])
+    assert prices == pytest.approx(-found.ineqlin.marginals, rel=1e-6, abs=1e-6)
+    assert answer.prices["satellite_capacity_region"][0] + answer.prices["satellite_capacity_nation"][0] > 0.0
+
+
+def test_price_of_a_pool_is_what_one_more_unit_saves() -> None:
+    problem = pooled(make(60, 10, satellite=200.0), 1e6, 150.0)
+    values = [
+        solve(wider, columns(wider), nothing_given(wider), 1e9).objective_usd
+        for wider in (pooled(problem, 1e6, 150.0 + change) for change in (-1e-3, 1e-3))
+    ]
+    found = float(optimise(problem, 10.0).prices["satellite_capacity_nation"][0])
+    assert found > 0.0
+    assert (values[0] - values[1]) / 2e-3 == pytest.approx(found, rel=1e-3)
+
+
+def test_pools_and_budget_hold_together() -> None:
+    free = pooled(make(60, 5, satellite=200.0), 100.0, 150.0)
+    money = 0.5 * float(price(free, optimise(free, 60.0)).capex.sum())
+    problem = replace(free, budget_usd=money)
+    check(problem, optimise(problem, 20.0))
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9])

@@ -70,6 +70,39 @@ def test_capacity_of_zones_holds(base: dict[str, Any]) -> None:
     assert (prices["price_usd"] >= 0).all()
 
 
+def test_what_zones_share_holds_and_has_a_price(base: dict[str, Any], make_twin: Make) -> None:
+    """Terminals at no cost: zones could take 8,000 Mbit/s, regions 6,500, the nation 5,000, then 500."""
+    free = {"costs": {"leo_terminal_usd": 0.0, "leo_service_usd_month": 1.0}}
+    loose, tight = make_twin(**free), make_twin(**free)
+    pools = tight.tables["pools"]
+    pools["satellite_capacity_mbps"] = pools["satellite_capacity_mbps"].where(
+        pools["pool"] != "nation", 500.0
+    )
+    wide, found = stages.plan(loose), stages.plan(tight)
+    prices = found["plan_prices"].set_index("constraint")
+    nation, zones = prices.loc["satellite_capacity_nation"], prices.loc["satellite_capacity"]
+    assert nation["zone"] == "nation"
+    assert nation["limit"] == 500.0
+    assert nation["used"] == pytest.approx(zones["used"].sum())
+    assert 400.0 < nation["used"] <= 500.0 * (1 + 1e-6)
+    assert nation["price_usd"] > 0.0
+    assert prices.loc["satellite_capacity_region", "zone"].tolist() == ["north", "south"]
+    assert prices.loc["satellite_capacity_region", "used"].sum() == pytest.approx(nation["used"])
+    assert household_mix(found)["leo_terminal"] < household_mix(wide)["leo_terminal"]
+    assert figure(found, "bound_usd") > figure(wide, "bound_usd")
+    assert figure(found, "optimality_gap") < 0.02
+
+
+def test_pools_without_the_nation_are_refused(make_twin: Make) -> None:
+    twin = make_twin()
+    twin.tables["pools"] = twin.tables["pools"][:2]
+    with pytest.raises(RabtaError, match="nation"):
+        stages.plan(twin)
+    twin.tables["pools"] = make_twin().tables["pools"][1:]
+    with pytest.raises(RabtaError, match="region"):
+        stages.plan(twin)
+
+
 def test_cheap_terminals_win_households(base: dict[str, Any], make_twin: Make) -> None:
     cheap = stages.plan(make_twin(costs={"leo_terminal_usd": 0.0, "leo_service_usd_month": 1.0}))
     assert household_mix(cheap)["leo_terminal"] > household_mix(base)["leo_terminal"]

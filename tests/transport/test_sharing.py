@@ -116,3 +116,61 @@ def test_filling_obeys_the_rows_and_reaches_every_zone_that_asks(problem: sharin
     ample = sharing.share(scarce).carried.sum()
     assert granted.sum() >= 0.95 * ample
     assert np.percentile(share, 5) > 0.3 * np.median(share)  # by need: no cell is left far behind
+
+
+def groups_of(problem: sharing.Problem, resolution: int) -> list[np.ndarray]:
+    parents = sharing.places(hexagons(problem), resolution).of_cell
+    return [np.flatnonzero(parents == k) for k in range(parents.max() + 1)]
+
+
+def hexagons(problem: sharing.Problem) -> list[str]:
+    centre = h3.latlng_to_cell(30.4, 69.3, 6)
+    cells = sorted(h3.grid_disk(centre, 20))
+    assert len(cells) == problem.slot.shape[1]
+    return cells
+
+
+@pytest.fixture
+def scarce(instances: ModuleType) -> sharing.Problem:
+    """Two steps over 1,261 cells; satellites hold a hundredth, so that zones compete for them."""
+    steps = [instances.step(rings=20, minute=5.0 * k, seed=k) for k in range(2)]
+    whole: sharing.Problem = instances.problem(steps, instances.Limits())
+    return replace(whole, limit=whole.limit / 100.0, need=whole.need[:1])
+
+
+def test_a_part_of_the_programme_is_the_programme_of_the_part(scarce: sharing.Problem) -> None:
+    """Cells alone: the same exact optimum as with all cells where the others need nothing."""
+    members = groups_of(scarce, 4)[1]
+    part = scarce.only(members)
+    cells = hexagons(scarce)
+    grouped = sharing.places([cells[i] for i in members])
+    assert part.places.order.tolist() == grouped.order.tolist()
+    assert part.places.start.tolist() == grouped.start.tolist()
+    silent = np.zeros_like(scarce.need)
+    silent[:, members] = scarce.need[:, members]
+    assert sharing.exact(part, 0) == pytest.approx(sharing.exact(replace(scarce, need=silent), 0), rel=1e-9)
+
+
+@pytest.mark.parametrize("resolution", [3, 4])
+def test_alone_is_at_least_the_share_and_parts_at_least_the_whole(
+    scarce: sharing.Problem, resolution: int
+) -> None:
+    groups = groups_of(scarce, resolution)
+    everybody = np.arange(scarce.slot.shape[1])
+    alone = sharing.fill_alone(scarce, [*groups, everybody])
+    together = sharing.fill(scarce)
+    assert len(groups) > 1
+    assert alone[:, -1] == pytest.approx(together.sum(axis=1), rel=1e-9)
+    for k, members in enumerate(groups):
+        assert (alone[:, k] >= together[:, members].sum(axis=1) * (1 - 1e-3)).all()
+    assert (alone[:, :-1].sum(axis=1) > 1.05 * alone[:, -1]).all()  # neighbours claim the same satellites
+    assert (alone[:, :-1] <= alone[:, -1:] * 1.02).all()
+
+
+def test_alone_is_close_to_the_most_that_can_be_carried(scarce: sharing.Problem) -> None:
+    """HiGHS on the same rows, cells asking for more than the satellites hold."""
+    members = groups_of(scarce, 4)[0]
+    alone = sharing.fill_alone(scarce, [members])[0, 0]
+    part = scarce.only(members)
+    most = sharing.exact(replace(part, need=part.need * 1e6), 0)
+    assert 0.95 * most <= alone <= most * (1 + 1e-6)

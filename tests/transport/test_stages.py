@@ -156,6 +156,7 @@ def test_without_landing_nothing_is_served(sites: pd.DataFrame) -> None:
     assert found["served_mbps"].sum() == 0.0
     assert found["carried_bound_mbps"].tolist() == [0.0] * 3
     assert (found["zone_capacity_mbps"] == 0.0).all()
+    assert (found["pool_capacity_mbps"] == 0.0).all()
     assert np.isnan(stages.latency(given)["latency_ms"]).all()
 
 
@@ -173,15 +174,27 @@ def test_no_moving_satellites() -> None:
     assert np.isnan(stages.latency(given)["latency_ms"]).all()
 
 
-def test_zones_add_up() -> None:
+def test_each_zone_may_take_what_all_can_take_once() -> None:
+    """Two zones under one satellite: each alone fills the feeder's 5000 Mbit/s, and so do both together."""
     given = twin()
+    half = len(CELLS) // 2
+    pair = h3.cell_to_center_child(h3.latlng_to_cell(30.4, 69.3, 2), 3), h3.latlng_to_cell(30.4, 69.3, 3)
+    assert pair[0] != pair[1]
+    given.table("cells")["zone"] = [pair[0]] * half + [pair[1]] * (len(CELLS) - half)
     shared = stages.sharing(given)
-    given.arrays["zone_capacity_mbps"] = wrap("zone_capacity_mbps", shared["zone_capacity_mbps"])
-    table = stages.zones(given)["zones"]
-    assert list(table.columns) == list(schema.tables()["zones"])
-    assert table["zone"].tolist() == sorted(set(given.table("cells")["zone"]))
+    for name in ("zone_capacity_mbps", "pool_capacity_mbps"):
+        given.arrays[name] = wrap(name, shared[name])
+    found = stages.zones(given)
+    table, pools = found["zones"], found["pools"]
+    for name in ("zones", "pools"):
+        assert list(found[name].columns) == list(schema.tables()[name])
+    assert table["zone"].tolist() == sorted(pair)
+    assert set(table["region"]) == {h3.latlng_to_cell(30.4, 69.3, 2)}
+    assert pools["pool"].tolist() == [table["region"][0], "nation"]
     assert table["offered_mbps"].sum() == pytest.approx(9100.0)
-    assert table["satellite_capacity_mbps"].sum() == pytest.approx(5000.0, rel=1e-6)
+    assert pools["offered_mbps"].tolist() == pytest.approx([9100.0, 9100.0])
+    assert table["satellite_capacity_mbps"].tolist() == pytest.approx([5000.0, 5000.0], rel=1e-6)
+    assert pools["satellite_capacity_mbps"].tolist() == pytest.approx([5000.0, 5000.0], rel=1e-6)
     # 10 beams of 36 MHz at 2 bit/s/Hz carry 720 Mbit/s, less than the 1 Gbit/s of the payload
     assert table["geo_capacity_mbps"].sum() == pytest.approx(720.0, rel=1e-6)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import h3
 import numpy as np
 import pytest
 
@@ -19,17 +20,33 @@ def test_sampled_steps_do_not_depend_on_chunks() -> None:
     assert zones.sampled(times[:1], START, 60.0, 1).tolist() == [0]
 
 
-def test_lasting_is_a_low_percentile_that_fits_together() -> None:
-    """Two zones that take turns: each alone could count on its low value, and both together too."""
-    turns = np.where(np.arange(100)[:, None] % 2 == np.arange(2), 10.0, 2.0)
-    filled = np.full((300, 2), np.nan)
-    filled[::3] = turns
-    found = zones.lasting(filled)
-    assert found.tolist() == [2.0, 2.0]
-    rare = np.tile([[10.0, 10.0]], (100, 1))
-    rare[:9, 0], rare[9:18, 1] = 0.0, 0.0  # each bad in 9 % of the steps, the sum in 18 %
-    assert zones.lasting(rare).sum() == pytest.approx(10.0)
+def test_lasting_is_reached_in_nine_sampled_steps_of_ten() -> None:
+    """Areas that are bad in 9 % and 20 % of the steps, and one that falls steadily."""
+    seen = np.full((101, 3), 10.0)
+    seen[:9, 0], seen[9:29, 1], seen[:, 2] = 0.0, 3.0, 100.0 - np.arange(101)
+    filled = np.full((303, 3), np.nan)
+    filled[::3] = seen
+    assert zones.lasting(filled).tolist() == [10.0, 3.0, 10.0]
     assert zones.lasting(np.full((4, 3), np.nan)).tolist() == [0.0, 0.0, 0.0]
+
+
+def test_tiers_nest() -> None:
+    """Cells of zones, zones of regions by H3's own hierarchy, and the whole nation once more."""
+    cells = sorted(h3.grid_disk(h3.latlng_to_cell(30.4, 69.3, 5), 30))
+    zone = np.array([h3.cell_to_parent(c, 3) for c in cells])
+    found = zones.tiers(zone)
+    assert (found.zones[found.zone] == zone).all()
+    parents = [h3.cell_to_parent(c, 2) for c in cells]
+    assert found.regions[found.region[found.zone]].tolist() == parents
+    assert found.pools == [*sorted(set(parents)), "nation"]
+    groups = found.groups
+    z, r = found.zones.size, found.regions.size
+    assert 1 < r < z < len(cells)
+    assert len(groups) == z + r + 1
+    for tier in (groups[:z], groups[z : z + r], groups[-1:]):
+        assert sorted(np.concatenate(tier).tolist()) == list(range(len(cells)))
+    for k, members in enumerate(groups[z : z + r]):
+        assert {parents[i] for i in members} == {found.pools[k]}
 
 
 def test_geostationary_shares_by_need() -> None:

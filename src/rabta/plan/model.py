@@ -4,7 +4,7 @@ Shares s of (cell, technology), u left without service, z of cable segments, n o
 
     min  sum cost s + shortfall u + route z + station n
     s.t. sum_k s + u = 1                          every cell
-         sum load s <= limit                      every resource and zone
+         sum load s <= limit                      every resource and zone, and every pool of zones
          sum load s <= station_mbps n, s <= n     every zone with stations
          sum capex <= budget
          s_routed <= z,  z <= z of the parent     the cable must reach the cell
@@ -280,6 +280,10 @@ def _resource_rows(
         zone = problem.zone[ways.cell[mine[hit]]]
         left = np.maximum(limit - given.used_mbps[resource], 0.0)
         sheet.add_rows(resource, -np.inf, left, [(zone, s[hit], ways.mbps[mine[hit]])])
+        for name, pool in problem.pools.items():
+            if pool.resource == resource:
+                left = np.maximum(pool.limit - pool.used(given.used_mbps), 0.0)
+                sheet.add_rows(name, -np.inf, left, [(pool.row[zone], s[hit], ways.mbps[mine[hit]])])
 
 
 def _station_rows(

@@ -1,7 +1,7 @@
 """The plan: relaxation first, which bounds every answer, then an exact repair of what it left open.
 
 The relaxation is a linear programme that pays fixed costs in proportion. Nearly all of its cells come
-out whole, because only the coupling constraints (zones, stations, budget, cable segments) can split
+out whole, because only the coupling constraints (zones, pools, stations, budget, cable segments) can split
 one. The few split cells go to a small exact model in what capacity and money is left. Then the zones
 that are furthest above the relaxation are decided anew, each by an exact model with the rest of the
 nation held fixed, until the answer is good. Its cost over the relaxation's value is the certified gap.
@@ -188,7 +188,8 @@ def prune(problem: Problem, answer: Solution) -> Solution:
 
 
 def _prices(problem: Problem, relaxed: Outcome) -> dict[str, Array]:
-    found = {name: np.maximum(-relaxed.duals[name], 0.0) for name in problem.limits if name in relaxed.duals}
+    names = (*problem.limits, *problem.pools)
+    found = {name: np.maximum(-relaxed.duals[name], 0.0) for name in names if name in relaxed.duals}
     if "budget" in relaxed.duals:
         found["budget"] = np.maximum(-relaxed.duals["budget"], 0.0) / DOLLARS
     return found

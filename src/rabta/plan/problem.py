@@ -18,6 +18,33 @@ STATIONED = "haps"
 
 
 @dataclass(frozen=True)
+class Pool:
+    """Limits on what zones take together of a resource, besides each zone's own.
+
+    Attributes
+    ----------
+    resource : str
+        Key of `Problem.limits`.
+    names : tuple of str
+        The groups of zones.
+    row : ndarray of int, shape (zone,)
+        Group of each zone.
+    limit : ndarray, shape (group,)
+        Mbit/s.
+    """
+
+    resource: str
+    names: tuple[str, ...]
+    row: Index
+    limit: Array
+
+    def used(self, by_zone: Mapping[str, Array]) -> Array:
+        """Load of each group, from the load of the zones on every resource."""
+        total = np.bincount(self.row, weights=by_zone[self.resource], minlength=self.limit.size)
+        return total.astype(np.float64)
+
+
+@dataclass(frozen=True)
 class Problem:
     """Cells to serve, ways to serve them, and what they share.
 
@@ -30,13 +57,15 @@ class Problem:
     zone : ndarray of int, shape (cell,)
         Row of the zone of each cell.
     limits : dict of str to ndarray, shape (zone,)
-        Capacity in Mbit/s of the resources ``satellite`` and ``geo``.
+        Capacity in Mbit/s of the resources ``satellite`` and ``geo`` in each zone alone.
     route_parent, route_npc, route_capex : ndarray, shape (cell,)
         Forest of cable segments (`routes.plan_routes`) that the routed technology needs.
     station_npc, station_capex, station_mbps : float
         One stratospheric station, which serves one zone.
     shortfall_usd : float
         Price of leaving one household without service; a household served at quality q pays 1 - q of it.
+    pools : dict of str to Pool
+        What zones share, by the name of the constraint.
     """
 
     technologies: tuple[str, ...]
@@ -57,6 +86,7 @@ class Problem:
     station_mbps: float
     shortfall_usd: float
     budget_usd: float | None = None
+    pools: Mapping[str, Pool] = field(default_factory=dict)
 
     @property
     def zones(self) -> int:
@@ -85,7 +115,8 @@ class Solution:
     bound_usd : float
         No answer costs less than this (value of the linear relaxation).
     prices : dict of str to ndarray
-        Dual prices in dollars per unit: resources per Mbit/s and zone, ``budget`` per dollar.
+        Dual prices in dollars per unit: resources per Mbit/s and zone, pools per Mbit/s and group,
+        ``budget`` per dollar.
     status : str
         What the solver said.
     """

@@ -15,6 +15,7 @@ from rabta.plan.optimise import optimise
 from rabta.plan.problem import (
     ROUTED,
     STATIONED,
+    Pool,
     Problem,
     Solution,
     price,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
+NATION = "nation"
 SITES = ("fibre_fwa", "microwave_macro", "satellite_cell")
 BUSY_SHARE = 0.999  # steps with at least this share of the busiest step's load are the busy hour
 
@@ -40,6 +42,7 @@ BUSY_SHARE = 0.999  # steps with at least this share of the busiest step's load 
     reads=(
         "cells",
         "zones",
+        "pools",
         "technologies",
         "systems",
         "satellites",
@@ -261,7 +264,7 @@ def _problem(
         fixed_capex=money.cost.fixed_capex,
         unit_capex=money.cost.unit_capex,
         quality=given.quality(wanted.floor_mbps, wanted.floor_latency_ms, wanted.floor_availability),
-        zone=_zone_rows(twin.table("cells")["zone"].iloc[rows], zones["zone"]),
+        zone=_rows_of(twin.table("cells")["zone"].iloc[rows], zones["zone"], "zones"),
         limits=limits,
         route_parent=money.path.parent,
         route_npc=money.cable.npc,
@@ -271,15 +274,28 @@ def _problem(
         station_mbps=prices["haps_capacity_mbps"],
         shortfall_usd=prices["shortfall_usd_household"],
         budget_usd=wanted.budget_usd,
+        pools=_pools(zones, twin.table("pools")),
     )
 
 
-def _zone_rows(zone: pd.Series[str], zones: pd.Series[str]) -> Index:
-    row = {name: i for i, name in enumerate(zones)}
-    unknown = [name for name in zone.unique() if name not in row]
+def _pools(zones: pd.DataFrame, pools: pd.DataFrame) -> dict[str, Pool]:
+    """Satellite capacity of all zones of a region together, and of the nation."""
+    limit = np.nan_to_num(pools["satellite_capacity_mbps"].to_numpy(dtype=np.float64))
+    nation = (pools["pool"] == NATION).to_numpy()
+    if nation.sum() != 1:
+        raise RabtaError("pools table without one row for the nation", key="pool", expected=NATION)
+    names = pools["pool"][~nation]
+    regions = Pool("satellite", tuple(names), _rows_of(zones["region"], names, "pools"), limit[~nation])
+    whole = Pool("satellite", (NATION,), np.zeros(len(zones), dtype=np.int64), limit[nation])
+    return {"satellite_capacity_region": regions, "satellite_capacity_nation": whole}
+
+
+def _rows_of(area: pd.Series[str], known: pd.Series[str], table: str) -> Index:
+    row = {name: i for i, name in enumerate(known)}
+    unknown = [name for name in area.unique() if name not in row]
     if unknown:
-        raise RabtaError("cell in a zone that the zones table lacks", key="zone", value=unknown[0])
-    return np.asarray([row[name] for name in zone], dtype=np.int64)
+        raise RabtaError(f"area that the {table} table lacks", key=str(area.name), value=unknown[0])
+    return np.asarray([row[name] for name in area], dtype=np.int64)
 
 
 def _opex(problem: Problem, solution: Solution, money: Money) -> Array:

@@ -217,19 +217,23 @@ def price_table(answer: Answer, zones: Sequence[str], used: Mapping[str, Array])
     """
     import pandas as pd
 
-    found = answer.solution.prices
+    found, problem = answer.solution.prices, answer.problem
+    rows: list[tuple[str, str, Sequence[str], Array, Array]] = [
+        (name, f"{name}_capacity", zones, limit, used[name]) for name, limit in problem.limits.items()
+    ]
+    rows += [(name, name, pool.names, pool.limit, pool.used(used)) for name, pool in problem.pools.items()]
     parts = [
         pd.DataFrame(
             {
-                "constraint": f"{name}_capacity",
-                "zone": list(zones),
+                "constraint": constraint,
+                "zone": list(names),
                 "limit": limit,
-                "used": used[name],
+                "used": load,
                 "unit": "Mbit/s",
                 "price_usd": found.get(name, np.zeros(limit.size)),
             }
         )
-        for name, limit in answer.problem.limits.items()
+        for name, constraint, names, limit, load in rows
     ]
     if answer.problem.budget_usd is not None:
         budget = {"constraint": "budget", "zone": "nation", "limit": answer.problem.budget_usd}

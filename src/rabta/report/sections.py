@@ -319,6 +319,9 @@ def _zone(c: Context, zone: object) -> str:
     """Zones are areas of about 12,000 km2 without a name: name the districts that hold most of their people."""
     cells = c.run.table("cells")
     inside = (cells["zone"].astype(str) == str(zone)).to_numpy()
+    if not inside.any() and c.run.has("zones"):  # a region of zones
+        zones = c.run.table("zones")
+        inside = cells["zone"].isin(zones.loc[zones["region"] == zone, "zone"]).to_numpy()
     if not inside.any():
         return _spaced(zone)
     people = np.bincount(c.atlas.district_of[inside], weights=c.head.people[inside])

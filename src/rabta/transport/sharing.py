@@ -34,7 +34,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rabta.jit import each_part
+from rabta.jit import each, each_part
 from rabta.transport import _kernels
 
 F8 = NDArray[np.float64]
@@ -55,6 +55,16 @@ class Places:
         out[self.order] = np.repeat(np.arange(self.start.size - 1), np.diff(self.start))
         return out
 
+    def only(self, cells: NDArray[np.int64]) -> Places:
+        """The same footprints over some of the cells, which are numbered anew."""
+        return _grouped(np.unique(self.of_cell[cells], return_inverse=True)[1])
+
+
+def _grouped(of_cell: NDArray[np.int64]) -> Places:
+    order = np.argsort(of_cell, kind="stable").astype(np.int32)
+    start = np.searchsorted(of_cell[order], np.arange(int(of_cell.max(initial=-1)) + 2)).astype(np.int32)
+    return Places(order, start)
+
 
 def places(cells: Sequence[str], resolution: int = BEAM_RESOLUTION) -> Places:
     """Group cells by their H3 parent (the cell itself where it is as coarse).
@@ -70,10 +80,7 @@ def places(cells: Sequence[str], resolution: int = BEAM_RESOLUTION) -> Places:
     index = np.array([int(cell, 16) for cell in cells], dtype=np.uint64)
     level = np.uint64(3 * (15 - resolution))
     key = (index & ~(np.uint64(0xF) << np.uint64(52))) >> level
-    _, of_cell = np.unique(key, return_inverse=True)
-    order = np.argsort(of_cell, kind="stable").astype(np.int32)
-    start = np.searchsorted(of_cell[order], np.arange(int(of_cell.max(initial=-1)) + 2)).astype(np.int32)
-    return Places(order, start)
+    return _grouped(np.unique(key, return_inverse=True)[1])
 
 
 @dataclass(frozen=True)
@@ -116,6 +123,16 @@ class Problem:
             efficiency=self.efficiency[steps],
             landing=self.landing[steps],
             split=self.split[steps],
+        )
+
+    def only(self, cells: NDArray[np.int64]) -> Problem:
+        """The programme when nobody but these cells asks; satellites land where they do for all."""
+        return replace(
+            self,
+            places=self.places.only(cells),
+            slot=self.slot[:, cells],
+            efficiency=self.efficiency[:, cells],
+            need=self.need[:, cells],
         )
 
 
@@ -169,6 +186,21 @@ def fill(problem: Problem) -> F8:
     arguments = (*_arguments(problem, problem.need[0]), granted)
     each_part(_kernels.fill, len(granted), *arguments)
     return granted
+
+
+def fill_alone(problem: Problem, groups: Sequence[NDArray[np.int64]]) -> F8:
+    """Traffic (time, group) of groups of cells, each filled as by `fill` while no other asks."""
+    total = np.zeros((len(problem.slot), len(groups)))
+
+    def one(k: int) -> None:
+        part = problem.only(groups[k])
+        granted = np.zeros(part.slot.shape[:2])
+        arguments = (0, len(granted), *_arguments(part, part.need[0]), granted)
+        _kernels.fill(*arguments)
+        total[:, k] = granted.sum(axis=1)
+
+    each(one, sorted(range(len(groups)), key=lambda k: -groups[k].size))
+    return total
 
 
 def _arguments(problem: Problem, need: F8) -> tuple[Any, ...]:

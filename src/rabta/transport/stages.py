@@ -49,11 +49,12 @@ def gateways(twin: Twin) -> dict[str, Any]:
         "carried_bound_mbps",
         "satellites_used",
         "zone_capacity_mbps",
+        "pool_capacity_mbps",
     ),
     chunked=True,
 )
 def sharing(twin: Twin) -> dict[str, Any]:
-    """Traffic of every cell and step, the bound of the national traffic, and what zones could get."""
+    """Traffic of every cell and step, the bound of the national traffic, and what areas could get."""
     cells = twin.table("cells")
     hours = programme.local_hours(twin.times, cells["lon_deg"].to_numpy(np.float64))
     busy = twin.values("unserved_demand_mbps").astype(np.float64)
@@ -67,7 +68,7 @@ def sharing(twin: Twin) -> dict[str, Any]:
         "carried_mbps": found.carried.sum(axis=1),
         "carried_bound_mbps": found.bound,
         "satellites_used": (found.carried > 1e-6).sum(axis=1),
-        "zone_capacity_mbps": _filled(twin, landed, busy),
+        **_filled(twin, landed, busy),
     }
 
 
@@ -110,14 +111,15 @@ def latency(twin: Twin) -> dict[str, Any]:
         "geo_efficiency_bps_hz",
         "geo_clear",
         "zone_capacity_mbps",
+        "pool_capacity_mbps",
     ),
-    writes=("zones",),
+    writes=("zones", "pools"),
 )
 def zones(twin: Twin) -> dict[str, Any]:
-    """Limits of satellite traffic for each zone."""
+    """Limits of satellite traffic for each zone, for each region, and for the nation."""
     import pandas as pd
 
-    names, zone = _zones(twin)
+    tiers = _tiers(twin)
     need = twin.values("unserved_demand_mbps").astype(np.float64)
     fixed = areas.geostationary(
         need,
@@ -125,13 +127,19 @@ def zones(twin: Twin) -> dict[str, Any]:
         twin.values("geo_clear").astype(bool),
         _fixed_limits(twin),
     )
-    columns = {
-        "zone": names,
+    each = {
+        "zone": tiers.zones,
+        "region": tiers.regions[tiers.region],
         "satellite_capacity_mbps": areas.lasting(twin.values("zone_capacity_mbps").astype(np.float64)),
-        "geo_capacity_mbps": np.bincount(zone, weights=fixed, minlength=len(names)),
-        "offered_mbps": np.bincount(zone, weights=need, minlength=len(names)),
+        "geo_capacity_mbps": np.bincount(tiers.zone, weights=fixed, minlength=tiers.zones.size),
+        "offered_mbps": np.bincount(tiers.zone, weights=need, minlength=tiers.zones.size),
     }
-    return {"zones": pd.DataFrame(columns)}
+    pooled = {
+        "pool": tiers.pools,
+        "satellite_capacity_mbps": areas.lasting(twin.values("pool_capacity_mbps").astype(np.float64)),
+        "offered_mbps": np.append(np.bincount(tiers.region, weights=each["offered_mbps"]), need.sum()),
+    }
+    return {"zones": pd.DataFrame(each), "pools": pd.DataFrame(pooled)}
 
 
 def _moving(twin: Twin) -> pd.DataFrame:
@@ -201,24 +209,22 @@ def _problem(twin: Twin, landed: ground.Landing, need: F8) -> programme.Problem:
     )
 
 
-def _zones(twin: Twin) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Names of the zones, sorted, and the zone of each cell."""
-    names, zone = np.unique(twin.table("cells")["zone"].to_numpy(str), return_inverse=True)
-    return names, zone.astype(np.int64)
+def _tiers(twin: Twin) -> areas.Areas:
+    return areas.tiers(twin.table("cells")["zone"].to_numpy(str))
 
 
-def _filled(twin: Twin, landed: ground.Landing, busy: F8) -> F8:
-    """Traffic of every zone in the sampled steps when all ask by need until nothing more fits."""
+def _filled(twin: Twin, landed: ground.Landing, busy: F8) -> dict[str, F8]:
+    """Traffic of every zone and pool in the sampled steps, each alone, until nothing more fits."""
     time = twin.scenario.time
     start = np.datetime64(time.start_utc.replace(tzinfo=None), "ns")
     picked = areas.sampled(twin.times, start, time.step_s, time.steps)
-    names, zone = _zones(twin)
-    out = np.full((len(twin.times), len(names)), np.nan)
+    tiers = _tiers(twin)
+    out = np.full((len(twin.times), tiers.zones.size + tiers.regions.size + 1), np.nan)
     if picked.size:
-        whole = _problem(twin, landed, busy[None, :])
-        granted = programme.fill(whole.at(picked))
-        out[picked] = [np.bincount(zone, weights=row, minlength=len(names)) for row in granted]
-    return out
+        whole = _problem(twin, landed, busy[None, :]).at(picked)
+        out[picked] = programme.fill_alone(whole, tiers.groups)
+    zone, pool = np.split(out, [tiers.zones.size], axis=1)
+    return {"zone_capacity_mbps": zone, "pool_capacity_mbps": pool}
 
 
 def _fixed_limits(twin: Twin) -> areas.Fixed:

@@ -1,10 +1,21 @@
 """Zones: what satellites can give each area in the long run, as limits that planning may rely on.
 
-The moving satellites. In each sampled step all cells ask by need, ever more, until nothing more fits
-(`rabta.transport.sharing.fill`); this gives a vector of zone traffic that is feasible in that step, all zones
-together. The limit of a zone is its 10th percentile over the steps: nine steps of ten reach it. Zones' bad
-steps need not coincide, so the vector of percentiles is scaled down, where needed, to the 10th percentile of
-the national traffic.
+The moving satellites. A plan chooses which cells ask, so how much a zone gets depends on who else does. What
+it may not exceed has three tiers, each filled while nobody outside it asks, all inside by need, ever more,
+until nothing more fits (`rabta.transport.sharing.fill_alone`):
+
+- a *zone* (H3 resolution 3, 12,000 km2): the spectrum of its places and the satellites in its slots bind;
+- a *region* (resolution 2, seven zones, 300 km wide): its zones see mostly the same satellites, whose
+  capacity and band are given once, so that its zones cannot all get what each could get alone;
+- the *nation*: whatever satellites lie between, all traffic lands over the same gateways, whose feeders bind.
+
+The limit of each is its 10th percentile over the sampled steps: nine steps of ten reach it. Satellites land
+as they do for the whole nation (`rabta.transport.gateways.land`): antennas do not follow one zone.
+
+Each limit is necessary: traffic above it is not carried in one step of ten, if it is spread by need. All
+together are not sufficient, since zones on both sides of a region's border share satellites, and a plan may
+put more than the spectrum on one place. Where satellites reach far beyond a region and feeders bind first, as
+for the shipped systems, little is lost.
 
 The geostationary satellites. Each gives all cells in its reach the same share ``x`` of their need, the
 largest that its capacity, its band and the gateways of its system allow::
@@ -20,8 +31,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 F8 = NDArray[np.float64]
-SAMPLES = 48  # steps of a run in which the filling is computed
+SAMPLES = 24  # steps of a run in which the filling is computed
 PERCENTILE = 10.0
+REGION_RESOLUTION = 2
+NATION = "nation"
 
 
 def sampled(
@@ -33,23 +46,65 @@ def sampled(
 
 
 def lasting(filled: F8) -> F8:
-    """Zone limits from the filling of the sampled steps.
+    """Limits from the filling of the sampled steps.
 
     Parameters
     ----------
-    filled : ndarray, shape (time, zone)
+    filled : ndarray, shape (time, area)
         NaN in the steps that were not sampled.
 
     Returns
     -------
-    ndarray, shape (zone,)
+    ndarray, shape (area,)
     """
     seen = filled[~np.isnan(filled).any(axis=1)]
-    if not len(seen):
-        return np.zeros(filled.shape[1])
-    low = np.percentile(seen, PERCENTILE, axis=0)
-    whole = float(np.percentile(seen.sum(axis=1), PERCENTILE))
-    return np.asarray(low * min(1.0, whole / low.sum())) if low.sum() > 0.0 else low
+    return np.asarray(np.percentile(seen, PERCENTILE, axis=0)) if len(seen) else np.zeros(filled.shape[1])
+
+
+@dataclass(frozen=True)
+class Areas:
+    """The tiers of a nation.
+
+    Attributes
+    ----------
+    zones, regions : ndarray of str
+        H3 indices, sorted.
+    zone : ndarray, shape (cell,), region : ndarray, shape (zone,)
+        Row of the zone of each cell, and of the region of each zone.
+    """
+
+    zones: NDArray[np.str_]
+    regions: NDArray[np.str_]
+    zone: NDArray[np.int64]
+    region: NDArray[np.int64]
+
+    @property
+    def pools(self) -> list[str]:
+        """Names of the pools: the regions, then the nation."""
+        return [*self.regions.tolist(), NATION]
+
+    @property
+    def groups(self) -> list[NDArray[np.int64]]:
+        """Cells of every zone, then of every pool."""
+        region = self.region[self.zone]
+        tiers = ((self.zone, self.zones.size), (region, self.regions.size), (np.zeros_like(region), 1))
+        return [np.flatnonzero(of_cell == k) for of_cell, count in tiers for k in range(count)]
+
+
+def tiers(zone_of_cell: NDArray[np.str_]) -> Areas:
+    """Zones and regions from the zone of each cell, an H3 index.
+
+    Examples
+    --------
+    >>> tiers(np.array(["83422cfffffffff", "83422afffffffff", "834205fffffffff"])).pools
+    ['824207fffffffff', '82422ffffffffff', 'nation']
+    """
+    import h3
+
+    zones, zone = np.unique(zone_of_cell, return_inverse=True)
+    parents = np.array([h3.cell_to_parent(name, REGION_RESOLUTION) for name in zones.tolist()], dtype=np.str_)
+    regions, region = np.unique(parents, return_inverse=True)
+    return Areas(zones, regions, zone.astype(np.int64), region.astype(np.int64))
 
 
 @dataclass(frozen=True)
