@@ -207,6 +207,16 @@ def spread_routes(problem: Problem, built: NDArray[np.bool_], people: Array, cos
     return np.asarray(each * people)
 
 
+def missing_route_npc(problem: Problem, built: NDArray[np.bool_]) -> Array:
+    """Cost of the segments that are still to be built from each cell to the backbone, shape (cell,)."""
+    missing = np.where(built, 0.0, problem.route_npc)
+    for cell in _outermost_first(problem.route_parent)[::-1]:
+        parent = problem.route_parent[cell]
+        if parent >= 0:
+            missing[cell] += missing[parent]
+    return missing
+
+
 def _outermost_first(parent: Index) -> Index:
     depth = np.zeros(parent.size, dtype=np.int64)
     above = parent.copy()

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from rabta.plan.problem import TINY, Array, Index, Price, Problem, Solution
+from rabta.plan.problem import (
+    RESOURCES,
+    ROUTED,
+    STATIONED,
+    TINY,
+    Array,
+    Index,
+    Price,
+    Problem,
+    Solution,
+    missing_route_npc,
+)
 from rabta.plan.service import Service
 
 if TYPE_CHECKING:
@@ -87,7 +98,51 @@ def plan_table(cell: Sequence[str], answer: Answer) -> pd.DataFrame:
     made["households_unserved_today"] = answer.unserved
     for name in list(columns)[2:]:
         made[name] = _scatter(columns[name], answer.rows, count, blank.get(name, 0.0))
+    other, cost = alternatives(answer)
+    made["next_technology"] = _scatter_text(other, answer.rows, count)
+    made["next_npc_per_household_usd"] = _scatter(cost, answer.rows, count, np.nan)
     return pd.DataFrame(made)
+
+
+def alternatives(answer: Answer) -> tuple[NDArray[np.str_], Array]:
+    """Cheapest other technology that gives the whole floor in each cell, and its cost a household.
+
+    The cost is what it would take to move the cell's households alone, the rest of the plan unchanged:
+    the cell's own cost, the cable segments or the station still missing, and shared capacity at its dual
+    price. NaN and ``none`` where nothing else gives the floor.
+    """
+    problem, solution = answer.problem, answer.solution
+    names = np.array([*problem.technologies, NONE])
+    if not problem.technologies:
+        return np.full(problem.households.size, NONE), np.full(problem.households.size, np.nan)
+    extra = problem.fixed_npc.copy()
+    routed, stationed = problem.column_of(ROUTED), problem.column_of(STATIONED)
+    if routed >= 0:
+        extra[:, routed] += missing_route_npc(problem, solution.built)
+    if stationed >= 0:
+        extra[:, stationed] += np.where(solution.stations > 0, 0.0, problem.station_npc)[problem.zone]
+    each = problem.unit_npc + problem.load_mbps[:, None] * _capacity_price(problem, solution.prices)
+    each = each + _over(extra, np.broadcast_to(problem.households[:, None], extra.shape))
+    chosen = solution.share == solution.share.max(axis=1, keepdims=True)
+    each = np.where((problem.quality > 1.0 - 1e-9) & ~(chosen & (solution.share > TINY)), each, np.inf)
+    each = np.where(np.isnan(each), np.inf, each)
+    best = each.argmin(axis=1)
+    cost = each[np.arange(best.size), best]
+    known = np.isfinite(cost)
+    return names[np.where(known, best, names.size - 1)], np.where(known, cost, np.nan)
+
+
+def _capacity_price(problem: Problem, prices: Mapping[str, Array]) -> Array:
+    """Dual price of one Mbit/s of what each technology shares, shape (cell, technology)."""
+    out = np.zeros(problem.quality.shape)
+    for column, technology in enumerate(problem.technologies):
+        resource = RESOURCES.get(technology)
+        if resource in problem.limits:
+            out[:, column] += prices.get(str(resource), np.zeros(problem.zones))[problem.zone]
+        for name, pool in problem.pools.items():
+            if pool.resource == resource:
+                out[:, column] += prices.get(name, np.zeros(pool.limit.size))[pool.row[problem.zone]]
+    return out
 
 
 def _leaders(answer: Answer) -> tuple[NDArray[np.str_], NDArray[np.str_]]:
