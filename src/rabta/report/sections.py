@@ -282,6 +282,7 @@ def limits(c: Context) -> str:
         "would save over the years of the plan."
     )
     if binding.empty:
+        frame = frame.loc[(frame["used"] / frame["limit"]).sort_values(ascending=False).index]
         return f"<p>{words} No shared limit binds in this plan: cost alone decides.</p>{_prices(c, frame.head(SHOWN_PRICES))}"
     more = len(binding) - SHOWN_PRICES
     rest = (

@@ -12,10 +12,9 @@ until nothing more fits (`rabta.transport.sharing.fill_alone`):
 The limit of each is its 10th percentile over the sampled steps: nine steps of ten reach it. Satellites land
 as they do for the whole nation (`rabta.transport.gateways.land`): antennas do not follow one zone.
 
-Each limit is necessary: traffic above it is not carried in one step of ten, if it is spread by need. All
-together are not sufficient, since zones on both sides of a region's border share satellites, and a plan may
-put more than the spectrum on one place. Where satellites reach far beyond a region and feeders bind first, as
-for the shipped systems, little is lost.
+Together the limits do not suffice: zones on both sides of a region's border share satellites, and a plan may
+gather in few places the traffic that the filling spreads by need. A plan that comes near a limit is to be
+checked by sharing its own traffic; one that stays far below all of them is carried.
 
 The geostationary satellites. Each gives all cells in its reach the same share ``x`` of their need, the
 largest that its capacity, its band and the gateways of its system allow::
