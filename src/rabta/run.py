@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import os
 import platform
 import resource
 import shutil
@@ -191,11 +192,30 @@ def _warnings_as_notes(progress: Progress) -> Iterator[None]:
 def _partial(folder: Path, name: str) -> Iterator[Path]:
     import tempfile
 
-    partial = Path(tempfile.mkdtemp(dir=folder, prefix=f".partial-{name}-"))
+    _sweep(folder)
+    partial = Path(tempfile.mkdtemp(dir=folder, prefix=f".partial-{os.getpid()}-{name}-"))
     try:
         yield partial
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed runs left behind."""
+    for left in folder.glob(".partial-*"):
+        pid = left.name.split("-")[1]
+        if not (pid.isdigit() and _alive(int(pid))):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _replace(partial: Path, place: Path) -> None:

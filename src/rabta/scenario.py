@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from rabta import io
 from rabta.errors import RabtaError, nearest
@@ -14,6 +14,7 @@ from rabta.times import parse_utc
 
 SHIPPED = Path(__file__).parent / "scenarios"
 
+MOST_STEPS = 1_000_000  # two years of minutes
 Positive = Annotated[float, Field(gt=0)]
 Percent = Annotated[float, Field(gt=0, le=100)]
 
@@ -38,7 +39,7 @@ def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
 class Section(BaseModel):
     """Base of all scenario sections: frozen, no unknown keys."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Nation(Section):
@@ -64,6 +65,12 @@ class Time(Section):
         if isinstance(text, str):
             parse_utc(text)
         return text
+
+    @model_validator(mode="after")
+    def _not_endless(self) -> Time:
+        if self.hours * 3600.0 / self.step_s > MOST_STEPS:
+            raise ValueError(f"{self.hours:g} h in steps of {self.step_s:g} s: more than {MOST_STEPS} steps")
+        return self
 
     @property
     def start_utc(self) -> datetime:
@@ -156,7 +163,11 @@ class Plan(Section):
 class Scenario(Section):
     """Everything a run depends on."""
 
-    name: str = "scenario"
+    name: str = Field(
+        "scenario",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$",
+        description="Letters, digits, dots, dashes and underscores; it names the run folder",
+    )
     title: str = ""
     nation: Nation = Nation()
     time: Time = Time()

@@ -72,6 +72,15 @@ def test_interrupted_run_resumes(tmp_path: Path) -> None:
     assert all(p.stat().st_mtime_ns == stamp for p, stamp in kept.items())
 
 
+def test_leavings_of_a_killed_run_are_swept(tmp_path: Path) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    left = tmp_path / "runs" / f".partial-{dead.pid}-tiny-x"
+    left.mkdir(parents=True)
+    assert rabta(tmp_path, "run", "tiny", "--hours", "0.1").returncode == 0
+    assert not left.exists()
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -141,8 +141,7 @@ def test_stage_splits_off_the_unserved() -> None:
             "households": [100.0, 2000.0, 50.0],
             "school_age": [200.0, 4000.0, 90.0],
             "people": [650, 13000, 300],
-            "mobile_today": ["none", "4g", "2g"],
-            "fixed_today_share": [0.0, 0.2, 0.1],
+            "unserved_today_share": [1.0, 0.0, 0.9],
         }
     )
     twin = Twin(Scenario(), np.array([], dtype="datetime64[ns]"), {"cells": cells}, {})
@@ -153,3 +152,15 @@ def test_stage_splits_off_the_unserved() -> None:
     # 100 households x 60 % x 10 Mbit/s x 0.0404, and a little of the offices in the evening
     assert out["busy_demand_mbps"][0] == pytest.approx(24.24, rel=0.01)
     assert out["demand_profile"].shape == (24,)
+
+
+def test_coarser_cells_lose_no_unserved_household() -> None:
+    from rabta.nation import aggregate, layers
+    from rabta.scenario import Nation
+
+    fine = layers.load(Nation())
+    for resolution in (4, 5):
+        coarse = aggregate.aggregate(fine, resolution).cells
+        unserved = (coarse["households"] * coarse["unserved_today_share"]).sum()
+        expected = (fine.cells["households"] * fine.cells["unserved_today_share"]).sum()
+        assert unserved == pytest.approx(expected, rel=1e-9)

@@ -52,3 +52,10 @@ def test_every_shipped_entry_has_its_provenance() -> None:
     for kind in catalog.kinds():
         for entry in catalog.entries(kind):
             assert all(entry.provenance.values())
+
+
+def test_name_that_climbs_out_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RABTA_CATALOG", str(tmp_path / "catalog"))
+    write(tmp_path, "x")
+    with pytest.raises(RabtaError, match="no bands entry"):
+        catalog.entry("bands", "../bands/mine")

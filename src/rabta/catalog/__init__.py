@@ -69,7 +69,7 @@ def entry(kind: str, name: str) -> Entry:
     """Load one entry; an unknown name is refused with the nearest known one."""
     for folder in folders():
         path = folder / kind / f"{name}.toml"
-        if path.is_file():
+        if name == Path(name).name and path.is_file():
             return _load(kind, name, path.resolve(), path.stat().st_mtime_ns)
     raise RabtaError(
         f"no {kind} entry of that name in the catalog",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 SUMS = ("area_km2", "people", "households", "school_age")
 LABELS = ("province", "district", "tehsil", "census_year", "mobile_today")
-BY_HOUSEHOLDS = ("grid_share", "fixed_today_share")
+BY_HOUSEHOLDS = ("grid_share", "fixed_today_share", "unserved_today_share")
 APART = (*SUMS, *LABELS, *BY_HOUSEHOLDS, "cell", "zone", "rough_m")
 
 

@@ -20,7 +20,6 @@ Array = NDArray[np.float64]
 
 UNITS = ("household", "pupil", "person")
 HOURS = 24
-WITHOUT_BROADBAND = ("none", "2g")
 
 
 @dataclass(frozen=True)
@@ -138,17 +137,3 @@ def busy_hour(peak_mbps: Array, profiles: Array) -> tuple[Array, Array]:
     if national[hour] <= 0:
         raise RabtaError("nobody asks for anything: the national load is zero", key="demand")
     return profiles[:, hour] @ peak_mbps, national / national[hour]
-
-
-def unserved_share(mobile_today: ArrayLike, fixed_today_share: ArrayLike) -> Array:
-    """Share of a cell's households without broadband today.
-
-    A household is unserved where the best mobile service is none or 2G and it has no fixed line.
-
-    Examples
-    --------
-    >>> unserved_share(["none", "2g", "3g", "4g"], [0.0, 0.25, 0.0, 0.5]).tolist()
-    [1.0, 0.75, 0.0, 0.0]
-    """
-    without_mobile = np.isin(np.asarray(mobile_today, dtype=str), WITHOUT_BROADBAND)
-    return np.where(without_mobile, 1.0 - np.asarray(fixed_today_share, dtype=np.float64), 0.0)

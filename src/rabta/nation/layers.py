@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from rabta import catalog, schema
 from rabta.errors import RabtaError, nearest
@@ -27,8 +27,9 @@ KEYS = ("province", "district", "tehsil")
 DERIVED = ("zone",)
 TABLES = ("cells", "climate", "horizon", "places")
 MOBILE = ("none", "2g", "3g", "4g")
+WITHOUT_BROADBAND = ("none", "2g")
 NOT_NEGATIVE = ("area_km2", "people", "households", "school_age", "backbone_km", "rain_rate_001_mmh")
-SHARES = ("urban_share", "grid_share", "fixed_today_share")
+SHARES = ("urban_share", "grid_share", "fixed_today_share", "unserved_today_share")
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def load(nation: Nation) -> Layers:
     if path is None:
         raise RabtaError("no table of cells", file=where, expected="cells.parquet or cells.csv")
     cells = _with_climate(_read(path), where)
-    cells = check(_with_zone(cells, path), "cells", path)
+    cells = check(_with_unserved(_with_zone(cells, path)), "cells", path)
     _check_cells(cells, path)
     return Layers(cells, _places(where, len(cells)), _horizon(where, len(cells)))
 
@@ -187,6 +188,28 @@ def _with_zone(cells: pd.DataFrame, path: Path) -> pd.DataFrame:
             )
         zones.append(h3.cell_to_parent(cell, ZONE_RESOLUTION))
     return cells.assign(zone=zones)
+
+
+def _with_unserved(cells: pd.DataFrame) -> pd.DataFrame:
+    """Add the share without broadband, where the file leaves it to be derived."""
+    if "unserved_today_share" in cells or not {"mobile_today", "fixed_today_share"} <= set(cells):
+        return cells
+    share = unserved_share(cells["mobile_today"], cells["fixed_today_share"])
+    return cells.assign(unserved_today_share=share)
+
+
+def unserved_share(mobile_today: ArrayLike, fixed_today_share: ArrayLike) -> NDArray[np.float64]:
+    """Share of a cell's households without broadband today.
+
+    A household is unserved where the best mobile service is none or 2G and it has no fixed line.
+
+    Examples
+    --------
+    >>> unserved_share(["none", "2g", "3g", "4g"], [0.0, 0.25, 0.0, 0.5]).tolist()
+    [1.0, 0.75, 0.0, 0.0]
+    """
+    without_mobile = np.isin(np.asarray(mobile_today, dtype=str), WITHOUT_BROADBAND)
+    return np.where(without_mobile, 1.0 - np.asarray(fixed_today_share, dtype=np.float64), 0.0)
 
 
 def _places(where: Path, cells: int) -> pd.DataFrame:

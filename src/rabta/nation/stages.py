@@ -49,5 +49,5 @@ def demand(twin: Twin) -> dict[str, Any]:
         services, units, wanted.adoption_percent / 100.0, wanted.growth_percent / 100.0
     )
     load, profile = demands.busy_hour(peaks, np.stack([service.profile for service in services]))
-    share = demands.unserved_share(cells["mobile_today"], cells["fixed_today_share"])
+    share = cells["unserved_today_share"].to_numpy(np.float64)
     return {"busy_demand_mbps": load, "unserved_demand_mbps": load * share, "demand_profile": profile}
