@@ -27,7 +27,7 @@ def summary(run_folder: Path) -> list[tuple[str, str]]:
 
 
 def headline(run_folder: Path) -> dict[str, dict[str, Any]]:
-    """Headline figures of a run folder with label, value, unit and words; a value that is not known is None."""
+    """Headline figures by key, each with label, value, unit and words; an unknown value is None."""
     from rabta.report.figures import Headline
     from rabta.report.folder import RunFolder
     from rabta.report.payload import clean

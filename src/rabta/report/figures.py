@@ -57,10 +57,8 @@ class Headline:
         self.households = run.column("cells", "households")
         self.unserved_cells = run.column("plan", "households_unserved_today")
         self.served_cells = run.column("plan", "households_served")
-        size = np.divide(
-            self.people, self.households, out=np.zeros(self.people.size), where=self.households > 0
-        )
-        self.household_size = size
+        none = np.zeros(self.people.size)
+        self.household_size = np.divide(self.people, self.households, out=none, where=self.households > 0)
         self.per_dollar = float(run.depiction.get("per_usd", 0.0)) or None
 
     @cached_property
@@ -83,6 +81,20 @@ class Headline:
         """People in households that the plan adds."""
         return float(np.nansum(self.served_cells * self.household_size))
 
+    @cached_property
+    def target(self) -> float:
+        """Households that are expected to take the service; all unserved ones where the run does not say."""
+        known = self.summary("households_target")
+        return known if np.isfinite(known) else self.unserved
+
+    def summary(self, key: str) -> float:
+        """Figure of the plan's own summary; NaN where it holds none."""
+        if not self.run.has("plan_summary"):
+            return float("nan")
+        table = self.run.table("plan_summary")
+        found = table.loc[table["key"] == key, "value"]
+        return float(found.iloc[0]) if len(found) else float("nan")
+
     def plan_sum(self, column: str) -> float:
         """National sum of a column of the plan."""
         return float(np.nansum(self.run.column("plan", column)))
@@ -101,14 +113,7 @@ class Headline:
     @cached_property
     def gap(self) -> float:
         """Certified distance of the plan from the cheapest one, as a share."""
-        if not self.run.has("plan_summary"):
-            return float("nan")
-        table = self.run.table("plan_summary")
-        found = [i for i, key in enumerate(table["key"].astype(str)) if "gap" in key.lower()]
-        if not found:
-            return float("nan")
-        unit = str(table["unit"].iloc[found[0]])
-        return float(table["value"].iloc[found[0]]) / (100.0 if unit in {"%", "percent"} else 1.0)
+        return self.summary("optimality_gap")
 
     @cached_property
     def carried(self) -> float:
@@ -146,35 +151,30 @@ class Headline:
         return [*self._reach(), *self._cost(), *self._quality(), *self._proof()]
 
     def _reach(self) -> list[Figure]:
-        part = self.unserved / float(self.households.sum())
-        added = self.served / self.unserved if self.unserved else float("nan")
-        count = text.number
-        people = f"{count(self.unserved_people)} ({text.percent(part)} of households)"
+        share = text.percent(self.unserved / float(self.households.sum()))
+        people = f"{text.number(self.unserved_people)} ({share} of households)"
+        homes = text.number(self.unserved)
+        served = f"{text.number(self.served)} ({self.reach_words()})"
+        mix = self._mix_words()
         return [
-            Figure(
-                "unserved_people", "People without broadband today", self.unserved_people, "people", people
-            ),
-            Figure(
-                "unserved_households",
-                "Households without broadband today",
-                self.unserved,
-                "households",
-                count(self.unserved),
-            ),
-            Figure(
-                "served_households",
-                "Households the plan connects",
-                self.served,
-                "households",
-                f"{count(self.served)} ({text.percent(added)} of them)",
-            ),
-            Figure("mix", "By technology", len(self.by_technology()), "technologies", self._mix_words()),
+            Figure("unserved_people", "People without broadband", self.unserved_people, "people", people),
+            Figure("unserved_households", "Households without broadband", self.unserved, "households", homes),
+            Figure("served_households", "Households the plan connects", self.served, "households", served),
+            Figure("mix", "By technology", len(self.by_technology()), "technologies", mix),
         ]
+
+    def reach_words(self) -> str:
+        """How the households connected compare with those expected to take the service."""
+        adoption = text.percent(self.target / self.unserved if self.unserved else None)
+        if self.served >= self.target * (1 - 1e-6):
+            return f"all of the {adoption} of them expected to take the service"
+        part = text.percent(self.served / self.target)
+        return f"{part} of the {text.number(self.target)} expected to take the service"
 
     def _mix_words(self) -> str:
         titles = self.run.technologies
         parts = [
-            f"{titles.get(g.name, g.name)} {text.percent(g.households / self.served)}"
+            f"{text.percent(g.households / self.served)} {titles.get(g.name, g.name)}"
             for g in self.by_technology()
             if g.households > 0.0005 * self.served
         ]
@@ -218,7 +218,7 @@ class Headline:
     def _proof(self) -> list[Figure]:
         found = []
         if np.isfinite(self.gap):
-            words = f"within {text.percent(self.gap)} of the cheapest plan, certified"
+            words = f"no plan can be more than {text.percent(max(self.gap, 1e-4))} cheaper (certified)"
             found.append(Figure("plan_gap", "Optimality of the plan", self.gap, "1", words))
         if np.isfinite(self.carried):
             words = f"{text.percent(self.carried, 3)} of the upper bound"

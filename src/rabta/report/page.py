@@ -20,7 +20,7 @@ from rabta.report.text import esc
 Floats = NDArray[np.float64]
 
 ASSETS = Path(__file__).parent / "assets"
-STYLES = ("report.css", "print.css")
+STYLES = ("theme.css", "report.css", "print.css")
 SCRIPTS = ("data.js", "map.js", "place.js", "page.js")
 
 
@@ -28,33 +28,36 @@ def page(run: RunFolder) -> str:
     """Whole page of a run."""
     head = Headline(run)
     c = Context(run, head, maps.atlas(run), series.reduce_cells(run, np.nan_to_num(head.unserved_cells)))
-    sections = [(key, title, body) for key, title, make in SECTIONS if (body := make(c))]
-    script = "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in SCRIPTS)
-    script = f"(function(){{'use strict';\n{script}\n}})();"
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
-    return Template((ASSETS / "page.html").read_text(encoding="utf-8")).substitute(
+    shown = [(key, title, body) for key, title, make in SECTIONS if (body := make(c))]
+    script = f"(function () {{\n'use strict';\n{_assets(SCRIPTS)}\n}})();"
+    digest = hashlib.sha256(script.encode()).digest()
+    return Template(_assets(["page.html"])).substitute(
         title=esc(run.title),
-        subtitle=_subtitle(run),
-        style="\n".join((ASSETS / name).read_text(encoding="utf-8") for name in STYLES),
+        subtitle=esc(_subtitle(run)),
+        style=_assets(STYLES),
         definitions=maps.definitions(c.atlas),
-        contents="".join(f'<a href="#{key}">{esc(title)}</a>' for key, title, _ in sections),
-        sections="\n".join(_section(*section) for section in sections),
+        contents="".join(f'<a href="#{key}">{esc(title)}</a>' for key, title, _ in shown),
+        sections="\n".join(_section(*section) for section in shown),
         footer=sources.footer(run),
-        data=payload.dump(payload.build(c)),
+        data=text.script_json(payload.build(c)),
         script=script,
-        script_hash=digest,
+        script_hash=base64.b64encode(digest).decode("ascii"),
     )
 
 
+def _assets(names: tuple[str, ...] | list[str]) -> str:
+    return "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in names)
+
+
 def _section(key: str, title: str, body: str) -> str:
-    return f'<section id="{key}" aria-labelledby="{key}-title"><h2 id="{key}-title">{esc(title)}</h2>{body}</section>'
+    head = f'<h2 id="{key}-title">{esc(title)}</h2>'
+    return f'<section id="{key}" aria-labelledby="{key}-title">{head}{body}</section>'
 
 
 def _subtitle(run: RunFolder) -> str:
     systems = ", ".join(str(s) for s in run.setting("space", "constellations", []))
     span = f"{run.start:%d %B %Y %H:%M} to {run.end:%d %B %Y %H:%M} UTC"
-    cells = text.count(len(run.table("cells")))
-    return esc(f"{cells} cells · {span} · {systems}")
+    return f"{text.count(len(run.table('cells')))} cells · {span} · {systems}"
 
 
 def answer(c: Context) -> str:
@@ -68,28 +71,30 @@ def answer(c: Context) -> str:
 
 def _lead(c: Context) -> str:
     h, years = c.head, int(c.run.setting("plan", "years", 10))
-    unserved = f"<strong>{text.number(h.unserved_people)} people</strong>"
-    homes = (
-        f"{text.number(h.unserved)} households, {text.percent(h.unserved / float(h.households.sum()))} of all"
+    share = text.percent(h.unserved / float(h.households.sum()))
+    homes = f"{text.number(h.unserved)} households, {share} of all"
+    today = (
+        f"Today <strong>{text.number(h.unserved_people)} people</strong> live without broadband ({homes})."
     )
-    reach = text.percent(h.served / h.unserved) if h.unserved else text.MISSING
-    groups = [g for g in h.by_technology() if g.households > 0.005 * h.served]
-    titles = c.run.technologies
-    mix = text.listing(
-        [
-            f"{_lower(esc(titles.get(g.name, g.name)))} for {text.percent(g.households / h.served)}"
-            for g in groups
-        ]
-    )
-    npc = h.plan_sum("npc_usd")
-    cost = f"<strong>{text.money(h.plan_sum('capex_usd'), h.per_dollar)}</strong> to build"
+    if not h.served:
+        return f"{today} This plan connects nobody."
+    each = text.dollars(h.plan_sum("npc_usd") / h.served)
     run_cost = f"{text.money(h.plan_sum('opex_usd_year'), h.per_dollar)} a year to run"
-    each = text.dollars(npc / h.served) if h.served else text.MISSING
+    build = f"<strong>{text.money(h.plan_sum('capex_usd'), h.per_dollar)}</strong> to build"
+    connected = f"<strong>{text.number(h.served)} households</strong>, {h.reach_words()}"
     return (
-        f"Today {unserved} live without broadband ({homes}). This plan connects "
-        f"<strong>{text.number(h.served)} households</strong>, {reach} of them: {mix}. "
-        f"It takes {cost} and {run_cost}: {each} for each household over {years} years. {_proof(h)}"
+        f"{today} This plan connects {connected}: {esc(_mix(h))}. It takes {build} and {run_cost}: "
+        f"{each} for each household over {years} years, discounted. {_proof(h)}"
     )
+
+
+def _mix(h: Headline) -> str:
+    titles = h.run.technologies
+    groups = [g for g in h.by_technology() if g.households > 0.002 * h.served]
+    words = [
+        f"{text.percent(g.households / h.served)} by {_lower(titles.get(g.name, g.name))}" for g in groups
+    ]
+    return text.listing(words)
 
 
 def _lower(title: str) -> str:
@@ -99,43 +104,29 @@ def _lower(title: str) -> str:
 def _proof(h: Headline) -> str:
     parts = []
     if np.isfinite(h.gap):
-        parts.append(f"No plan under the same assumptions can be more than {text.percent(h.gap)} cheaper.")
+        gap = text.percent(max(h.gap, 1e-4))
+        parts.append(f"Under the same assumptions no plan can be more than {gap} cheaper: that is certified.")
     if np.isfinite(h.carried):
-        parts.append(f"The satellites carry {text.percent(h.carried, 3)} of what the upper bound allows.")
+        missed = text.percent(max(1.0 - h.carried, 1e-4))
+        parts.append(f"Satellite capacity is shared out to within {missed} of a proven upper bound.")
     return " ".join(parts)
 
 
 def _cards(h: Headline) -> list[tuple[str, str, str]]:
-    run = h.run
+    share = text.percent(h.unserved / float(h.households.sum()))
+    homes = f"{text.number(h.unserved)} households, {share} of all"
+    capex, npc = h.plan_sum("capex_usd"), h.plan_sum("npc_usd")
+    each = text.dollars(npc / h.served if h.served else None)
+    years = int(h.run.setting("plan", "years", 10))
     return [
-        (
-            "Unserved today",
-            f"{text.number(h.unserved_people)} people",
-            f"{text.number(h.unserved)} households, {text.percent(h.unserved / float(h.households.sum()))}",
-        ),
-        (
-            "Connected by the plan",
-            f"{text.number(h.served)} households",
-            f"{text.number(h.served_people)} people",
-        ),
-        (
-            "Investment",
-            text.dollars(h.plan_sum("capex_usd")),
-            text.rupees(h.plan_sum("capex_usd"), h.per_dollar),
-        ),
-        (
-            f"Net present cost, {int(run.setting('plan', 'years', 10))} years",
-            text.dollars(h.plan_sum("npc_usd")),
-            f"{text.dollars(h.plan_sum('npc_usd') / h.served if h.served else None)} a household",
-        ),
+        ("People unserved today", text.number(h.unserved_people), homes),
+        ("Households connected", text.number(h.served), f"{text.number(h.served_people)} people"),
+        ("Investment", text.dollars(capex), text.rupees(capex, h.per_dollar)),
+        (f"Net present cost, {years} years", text.dollars(npc), f"{each} a household"),
         ("Busy-hour rate", f"{text.number(h.plan_median('rate_mbps'))} Mbit/s", _floor(h, "rate_mbps")),
         ("Round trip", f"{text.number(h.plan_median('latency_ms'))} ms", _floor(h, "latency_ms")),
         ("Availability", text.percent(h.plan_median("availability"), 4), _floor(h, "availability")),
-        (
-            "All three floors met",
-            text.percent(h.floors_met()),
-            "of the served households",
-        ),
+        ("All three floors met", text.percent(h.floors_met()), "of the connected households"),
     ]
 
 
@@ -159,48 +150,46 @@ def _card(label: str, value: str, note: str) -> str:
 def _today_map(c: Context) -> str:
     rows = payload.district_rows(c.run, c.atlas)
     share = 100.0 * rows["unserved_today"] / np.where(rows["households"] > 0, rows["households"], np.nan)
-    return _choropleth(
-        c, share, "warm", "Households without broadband today", "% of the district's households"
-    )
+    words = ("Households without broadband today", "% of the district's households, modelled")
+    return _choropleth(c, share, "warm", words, maps.Classes((5.0, 20.0, 40.0, 60.0, 80.0)))
 
 
-def _choropleth(c: Context, values: Floats, ramp: str, title: str, unit: str) -> str:
-    made = maps.classes(values)
+def _choropleth(
+    c: Context, values: Floats, ramp: str, words: tuple[str, str], made: maps.Classes | None = None
+) -> str:
+    made = made or maps.classes(values)
     shade = [f"{ramp}{i}" if i >= 0 else "nodata" for i in made.of(values).tolist()]
-    words = [
-        f"{name}, {province}: {text.number(float(v))} {unit}"
+    titles = [
+        f"{name}, {province}: {text.number(float(v))} {words[1]}"
         for (province, name), v in zip(c.atlas.district_names, values, strict=True)
     ]
-    picture = maps.district_map(c.atlas, shade, words, f"Map: {title}")
+    picture = maps.district_map(c.atlas, shade, titles, f"Map: {words[0]}")
     keys = [(f"{ramp}{i}", label) for i, label in enumerate(made.labels)]
-    return _figure(picture, title, unit, keys)
+    return _figure(picture, words, keys)
 
 
-def _figure(picture: str, title: str, unit: str, keys: list[tuple[str, str]]) -> str:
+def _figure(picture: str, words: tuple[str, str], keys: list[tuple[str, str]]) -> str:
     legend = "".join(
-        f'<li><svg viewBox="0 0 16 12" aria-hidden="true"><rect width="16" height="12" class="{esc(style)}"/></svg>'
-        f"{esc(label)}</li>"
+        f'<li><svg viewBox="0 0 16 12" aria-hidden="true"><rect width="16" height="12" class="{esc(style)}"/>'
+        f"</svg>{esc(label)}</li>"
         for style, label in keys
     )
     return (
-        f"<figure>{picture}<figcaption><b>{esc(title)}</b> <span>{esc(unit)}</span>"
+        f"<figure>{picture}<figcaption><b>{esc(words[0])}</b> <span>{esc(words[1])}</span>"
         f'<ul class="legend">{legend}</ul></figcaption></figure>'
     )
 
 
 def _plan_map(c: Context) -> str:
-    names = list(c.run.technologies)
-    code = {name: index for index, name in enumerate(names)}
-    plan = c.run.table("plan")
-    group = np.array([code.get(str(t), -1) for t in plan["technology"]], dtype=np.int64)
+    titles = c.run.technologies
+    code = {name: index for index, name in enumerate(titles)}
+    group = np.array([code.get(str(t), -1) for t in c.run.table("plan")["technology"]], dtype=np.int64)
     group[~(np.nan_to_num(c.head.served_cells) > 0)] = -1
-    styles = [f"t{i % 8}" for i in range(len(names))]
-    picture = maps.cell_map(
-        c.atlas, group, styles, "Map: technology that serves most households of each cell"
-    )
-    used = [i for i in range(len(names)) if np.any(group == i)]
-    keys = [(styles[i], c.run.technologies[names[i]]) for i in used]
-    return _figure(picture, "Technology of the plan", "by cell", [*keys, ("ground", "nothing to add")])
+    styles = [f"t{i % 8}" for i in range(len(titles))]
+    label = "Map: technology that serves most households of each cell"
+    keys = [(styles[i], title) for i, title in enumerate(titles.values()) if np.any(group == i)]
+    words = ("Technology of the plan", "which serves most of each cell")
+    return _figure(maps.cell_map(c.atlas, group, styles, label), words, [*keys, ("ground", "nothing to add")])
 
 
 def _map_note(c: Context) -> str:
@@ -215,20 +204,29 @@ def _map_note(c: Context) -> str:
 
 
 def explorer(c: Context) -> str:
-    """Interactive map, search and place card; four static maps stand in on paper."""
-    return (ASSETS / "explorer.html").read_text(encoding="utf-8") + _static_maps(c)
+    """Interactive map, search and place card; still maps stand in on paper."""
+    return _assets(["explorer.html"]) + _still_maps(c)
 
 
-def _static_maps(c: Context) -> str:
+STILL_MAPS = (
+    ("npc_per_household_usd", "violet", "Cost per added household", "US$, net present cost"),
+    ("visible_mean", "blue", "Satellites in view", "mean over the run"),
+    ("visible_min", "blue", "Satellites in view, fewest", "people-weighted 5th percentile"),
+    ("link_rate_mbps", "green", "Rate of a satellite terminal alone", "Mbit/s, median"),
+    ("latency_ms", "warm", "Satellite round trip", "ms, median"),
+)
+
+
+def _still_maps(c: Context) -> str:
     rows = payload.district_rows(c.run, c.atlas)
-    maps = [
-        ("npc_per_household_usd", "violet", "Cost per added household", "US$ net present cost"),
-        ("visible_min", "blue", "Satellites in view, fewest", "people-weighted 5th percentile"),
-        ("link_rate_mbps", "green", "Rate of a satellite terminal", "Mbit/s, median"),
-        ("latency_ms", "warm", "Satellite round trip", "ms, median"),
+    drawn = [
+        _choropleth(c, rows[key], ramp, (title, unit))
+        for key, ramp, title, unit in STILL_MAPS
+        if np.unique(rows[key][np.isfinite(rows[key])]).size > 1
     ]
-    drawn = [_choropleth(c, rows[key], *rest) for key, *rest in maps if np.isfinite(rows[key]).any()]
-    return f'<details class="paper"><summary>The same by district, as still maps</summary><div class="pair">{"".join(drawn)}</div></details>'
+    inside = f'<div class="pair">{"".join(drawn)}</div>'
+    title = "<summary>Cost and satellites by district, as still maps</summary>"
+    return f'<details class="paper">{title}{inside}</details>'
 
 
 SECTIONS = (

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rabta.report import text
 from rabta.report.figures import Headline
 from rabta.report.folder import RunFolder
 from rabta.report.pictures import maps
@@ -19,6 +18,7 @@ from rabta.report.series import CellSeries
 Floats = NDArray[np.float64]
 Packed = dict[str, Any]
 
+FLOORS = ("mbps", "latency_ms", "availability")
 MOBILE = ("none", "2g", "3g", "4g")
 MOBILE_TITLES = ("No mobile service", "2G (voice, text)", "3G", "4G")
 NOT_A_NUMBER = 65_535
@@ -75,9 +75,7 @@ def build(c: Context) -> dict[str, Any]:
         "layers": layers(run, series, head),
         "per_usd": head.per_dollar or 0,
         "currency": str(run.depiction.get("currency", "")),
-        "floors": {
-            key: run.setting("plan", f"floor_{key}", None) for key in ("mbps", "latency_ms", "availability")
-        },
+        "floors": {key: run.setting("plan", f"floor_{key}", None) for key in FLOORS},
         "hours": float(run.setting("time", "hours", 24.0)),
     }
 
@@ -100,6 +98,8 @@ def _cells(run: RunFolder, a: maps.Atlas, series: CellSeries, head: Headline) ->
     tehsil, tehsils = coded(frame["tehsil"].astype(str).tolist())
     known = ["none", *run.technologies]
     technology, _ = coded(plan["technology"].astype(str).tolist(), known)
+    nothing = ["none"] * len(plan)
+    other, _ = coded(list(plan.get("next_technology", nothing)), known)
     second, technologies = coded(plan["second_technology"].astype(str).tolist(), known)
     mobile, _ = coded(frame["mobile_today"].astype(str).tolist(), MOBILE)
     out: dict[str, Any] = {
@@ -109,6 +109,7 @@ def _cells(run: RunFolder, a: maps.Atlas, series: CellSeries, head: Headline) ->
         "tehsils": tehsils,
         "technology": technology,
         "second": second,
+        "next": other,
         "technologies": technologies,
         "mobile": mobile,
         "people": pack(head.people.astype(np.float32)),
@@ -139,21 +140,18 @@ def columns(run: RunFolder, series: CellSeries) -> dict[str, Floats]:
         "availability": "availability",
         "cost": "npc_per_household_usd",
         "capex": "capex_usd",
-        "second_cost": "second_npc_per_household_usd",
+        "next_cost": "next_npc_per_household_usd",
     }
     out = {key: np.where(served, run.column("plan", name), np.nan) for key, name in planned.items()}
-    out |= {
+    return out | {
         "share": run.column("plan", "technology_share"),
         "fixed": run.column("cells", "fixed_today_share"),
-    }
-    out |= {
         "visible_min": series.visible_min,
         "visible_mean": series.visible_mean,
         "blind": series.blind_share,
+        "link_rate": series.rate_mbps,
+        "link_latency": series.latency_ms,
     }
-    out |= {"link_rate": series.rate_mbps, "link_latency": series.latency_ms}
-    out["elevation"] = run.column("cells", "elevation_m")
-    return out
 
 
 def layers(run: RunFolder, series: CellSeries, head: Headline) -> list[dict[str, Any]]:
@@ -169,14 +167,7 @@ def layers(run: RunFolder, series: CellSeries, head: Headline) -> list[dict[str,
         _layer("rate", "Rate of a served household", "Mbit/s, busy hour", "green", column["rate"]),
         _layer("latency", "Latency of the plan", "ms round trip", "warm", column["latency"]),
         _layer("visible_mean", "Satellites in view, mean", "satellites", "blue", column["visible_mean"]),
-        _layer(
-            "visible_min",
-            "Satellites in view, fewest",
-            "satellites",
-            "blue",
-            column["visible_min"],
-            whole=True,
-        ),
+        _layer("visible_min", "Satellites in view, fewest", "satellites", "blue", column["visible_min"]),
         _layer("link_rate", "Rate of one satellite terminal alone", "Mbit/s", "green", column["link_rate"]),
         _layer("link_latency", "Satellite latency", "ms round trip", "warm", column["link_latency"]),
         _layer("people", "People", "people a cell", "grey", people),
@@ -185,20 +176,10 @@ def layers(run: RunFolder, series: CellSeries, head: Headline) -> list[dict[str,
     return [item for item in found if "kind" in item or item["cuts"]]
 
 
-def _layer(
-    key: str, title: str, unit: str, ramp: str, values: Floats, *, whole: bool = False
-) -> dict[str, Any]:
+def _layer(key: str, title: str, unit: str, ramp: str, values: Floats) -> dict[str, Any]:
     made = maps.classes(values)
-    if whole:
-        made = maps.Classes(tuple(sorted({float(np.ceil(cut)) for cut in made.cuts})))
-    return {
-        "key": key,
-        "title": title,
-        "unit": unit,
-        "ramp": ramp,
-        "cuts": list(made.cuts),
-        "labels": made.labels,
-    }
+    shades = {"cuts": list(made.cuts), "labels": made.labels}
+    return {"key": key, "title": title, "unit": unit, "ramp": ramp, **shades}
 
 
 DISTRICT_COLUMNS = (
@@ -278,8 +259,3 @@ def _gateways(run: RunFolder, a: maps.Atlas) -> list[list[Any]]:
 def clean(value: float) -> float | None:
     """Number with a few digits, or nothing where it is not finite."""
     return float(f"{value:.5g}") if np.isfinite(value) else None
-
-
-def dump(data: dict[str, Any]) -> str:
-    """Payload as text inside a script element."""
-    return text.script_json(data)

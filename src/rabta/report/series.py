@@ -13,8 +13,8 @@ Floats = NDArray[np.float64]
 
 BINS = 24  # parts of the run in which the fewest satellites are kept for each cell
 SAMPLES = 96  # instants at which latency and rate are sampled for each cell
-LATENCY_BIN_MS = 2.0
-LATENCY_BINS = 200
+LATENCY_BIN_MS = 1.0
+LATENCY_BINS = 800
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def _sampled_mean(run: RunFolder, name: str, cells: int, weights: Floats | None)
 def _histogram(sample: NDArray[np.float32], good: NDArray[np.bool_], weights: Floats) -> Floats:
     bins = np.minimum(sample[good] / LATENCY_BIN_MS, LATENCY_BINS - 1).astype(np.int64)
     heavy = np.broadcast_to(weights, sample.shape)[good]
-    return np.bincount(bins, weights=heavy, minlength=LATENCY_BINS)
+    return np.bincount(bins, weights=heavy, minlength=LATENCY_BINS).astype(np.float64)
 
 
 def at_cells(run: RunFolder, name: str, rows: NDArray[np.int64], points: int = 144) -> Floats:

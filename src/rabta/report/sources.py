@@ -21,11 +21,10 @@ SECTION_TITLES = {
 }
 UNKNOWN = (
     "Terrain is known at about 1 km: a ridge, a wall or a tree near one house is not.",
-    "Mobile and fixed service today is modelled for each cell and calibrated to national and provincial totals; "
-    "it is not a drive test, and a single village can differ.",
+    "Mobile and fixed service today is modelled and calibrated to national totals: a village can differ.",
     "Rain, cloud and gas losses are long-term statistics, not a weather forecast.",
-    "Satellites follow the elements or shells named below; operators move, add and retire satellites without notice.",
-    "Costs are published averages of tenders and price lists; land, security and taxes of a single site are not known.",
+    "Satellites follow the elements or shells named below; operators move, add and retire them unannounced.",
+    "Costs are published tenders and price lists; land, security and taxes of one site are not known.",
     "Licences, spectrum and landing rights are taken as granted.",
 )
 
@@ -33,12 +32,22 @@ UNKNOWN = (
 def assumptions(c: Context) -> str:
     """Scenario values, catalog entries, data layers and what the twin does not know."""
     run = c.run
+    entries = _table(_used(run), CATALOG_HEADS, "catalog entries")
+    layers = _table(run.provenance.get("data_layers"), LAYER_HEADS, "data layers")
     return (
-        f"<h3>What this twin does not know</h3>{_unknown(run)}"
-        f"<h3>Scenario</h3>{_scenario(run)}"
-        f"<h3>Catalog entries used</h3>{_entries(run.provenance.get('catalog', []), CATALOG_HEADS, 'catalog entries')}"
-        f"<h3>Data layers</h3>{_entries(run.provenance.get('data_layers', []), LAYER_HEADS, 'data layers')}"
+        f"<h3>What this twin does not know</h3>{_unknown(run)}<h3>Scenario</h3>{_scenario(run)}"
+        f"<h3>Data layers</h3>{layers}<h3>Catalog entries</h3>{entries}"
     )
+
+
+def _used(run: RunFolder) -> list[dict[str, Any]]:
+    """Catalog entries of the run, without the constellations that the scenario did not ask for."""
+    wanted = {str(name) for name in run.setting("space", "constellations", [])}
+    rows = run.provenance.get("catalog")
+    known = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    if run.depiction:
+        known = [*known, {"kind": "depictions", **run.depiction}]
+    return [row for row in known if row.get("kind") != "constellations" or row.get("name") in wanted]
 
 
 def _unknown(run: RunFolder) -> str:
@@ -65,9 +74,7 @@ def _scenario(run: RunFolder) -> str:
     for key, title in SECTION_TITLES.items():
         values = run.scenario.get(key)
         if isinstance(values, dict) and values:
-            rows = "".join(
-                f"<div><dt>{esc(_words(k))}</dt><dd>{_value(v)}</dd></div>" for k, v in values.items()
-            )
+            rows = text.pairs([(_words(k), _value(v)) for k, v in values.items()])
             parts.append(f"<div><h4>{esc(title)}</h4><dl>{rows}</dl></div>")
     return f'<div class="scenario">{"".join(parts)}</div>'
 
@@ -83,14 +90,14 @@ def _words(key: str) -> str:
 
 def _value(value: Any) -> str:
     if isinstance(value, list | tuple):
-        return esc(", ".join(str(v) for v in value) or "none")
+        return ", ".join(str(v) for v in value) or "none"
     if isinstance(value, dict):
-        return esc(", ".join(f"{k} = {v}" for k, v in value.items()) or "none")
+        return ", ".join(f"{k} = {v}" for k, v in value.items()) or "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return esc(f"{value:g}")
-    return esc("not set" if value is None or value == "" else value)
+        return f"{value:g}"
+    return "not set" if value is None or value == "" else str(value)
 
 
 CATALOG_HEADS = {
@@ -110,27 +117,25 @@ LAYER_HEADS = {
 }
 
 
-def _entries(rows: Any, heads: dict[str, str], what: str) -> str:
+def _table(rows: Any, heads: dict[str, str], what: str) -> str:
     known = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
     if not known:
         return f"<p>The run names no {esc(what)}.</p>"
-    head = "".join(f'<th scope="col">{title}</th>' for title in heads.values())
-    body = "".join(
+    body = [
         "<tr>" + "".join(f'<td class="word">{_field(key, row)}</td>' for key in heads) + "</tr>"
         for row in known
-    )
-    return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{esc(what)}"><table class="sources">'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
+    ]
+    return text.table(what, "sources", tuple(heads.values()), body)
 
 
 def _field(key: str, row: dict[str, Any]) -> str:
     value = row.get(key)
-    if key == "title" and not value:
-        value = row.get("name")
+    if key == "title":
+        value = value or row.get("name")
+    if key == "source" and row.get("publisher"):
+        value = f"{row['publisher']}: {value}"
     if key == "modelled":
-        return _modelled(value)
+        return _modelled(row.get("modelled_columns") or value)
     if isinstance(value, list | tuple):
         value = ", ".join(str(item) for item in value)
     return esc(value or text.MISSING)
@@ -139,37 +144,33 @@ def _field(key: str, row: dict[str, Any]) -> str:
 def _modelled(value: Any) -> str:
     if not value:
         return "no"
-    words = ", ".join(str(v) for v in value) if isinstance(value, list | tuple) else value
+    words = "; ".join(str(v) for v in value) if isinstance(value, list | tuple) else value
     return f'<span class="modelled">{esc("yes" if words is True else words)}</span>'
 
 
 def making(c: Context) -> str:
     """Stages with their times, versions, machine."""
-    run = c.run
-    p = run.provenance
-    stages = [row for row in p.get("stages", []) if isinstance(row, dict)]
-    rows = "".join(
-        f'<tr><th scope="row">{esc(row.get("title") or row.get("name", ""))}</th>'
-        f'<td class="word"><code>{esc(row.get("name", ""))}</code></td>'
-        f"<td>{'from cache' if row.get('cached') else _seconds(row.get('seconds'))}</td></tr>"
-        for row in stages
-    )
+    p = c.run.provenance
+    memory = p.get("peak_memory_mb")
     facts = [
         ("Run", p.get("name")),
         ("Made", p.get("created")),
         ("Rabta", p.get("rabta_version")),
         ("Python", p.get("python")),
         ("Machine", p.get("platform")),
-        ("Whole run", _seconds(p.get("wall_s"))),
-        ("Most memory", f"{text.number(float(p['peak_memory_mb']))} MB" if p.get("peak_memory_mb") else None),
+        ("Whole run", _seconds(p["wall_s"]) if p.get("wall_s") else None),
+        ("Most memory", f"{text.number(float(memory))} MB" if memory else None),
     ]
-    listed = "".join(f"<div><dt>{name}</dt><dd>{esc(value)}</dd></div>" for name, value in facts if value)
-    table = (
-        '<div class="scroll" tabindex="0" role="region" aria-label="Stages"><table class="sums"><thead><tr>'
-        '<th scope="col">Stage</th><th scope="col">Name</th><th scope="col">Time</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>"
-    )
-    return f'<dl class="facts">{listed}</dl>{table if stages else ""}'
+    listed = text.pairs([(name, str(value)) for name, value in facts if value])
+    stages = [row for row in p.get("stages", []) if isinstance(row, dict)]
+    rows = [
+        f'<tr><th scope="row">{esc(row.get("title") or row.get("name", ""))}</th>'
+        f'<td class="word"><code>{esc(row.get("name", ""))}</code></td>'
+        f"<td>{'from cache' if row.get('cached') else _seconds(row.get('seconds'))}</td></tr>"
+        for row in stages
+    ]
+    table = text.table("Stages", "sums", ("Stage", "Name", "Time"), rows) if rows else ""
+    return f'<dl class="facts">{listed}</dl>{table}'
 
 
 def _seconds(value: Any) -> str:

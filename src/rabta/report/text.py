@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
 MISSING = "–"
@@ -120,3 +121,17 @@ def listing(words: list[str]) -> str:
     'a, b and c'
     """
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+
+
+def table(label: str, style: str, heads: Sequence[str], rows: Sequence[str], foot: str = "") -> str:
+    """Table that scrolls inside its own box; heads are titles, rows and foot are HTML."""
+    top = "".join(f'<th scope="col">{esc(head)}</th>' for head in heads)
+    tail = f"<tfoot>{foot}</tfoot>" if foot else ""
+    inside = f"<thead><tr>{top}</tr></thead><tbody>{''.join(rows)}</tbody>{tail}"
+    box = f'<div class="scroll" tabindex="0" role="region" aria-label="{esc(label)}">'
+    return f'{box}<table class="{esc(style)}">{inside}</table></div>'
+
+
+def pairs(words: Sequence[tuple[str, str]]) -> str:
+    """Terms and their values as the inside of a definition list."""
+    return "".join(f"<div><dt>{esc(term)}</dt><dd>{esc(value)}</dd></div>" for term, value in words)

@@ -94,6 +94,19 @@ function legend() {
   box.replaceChildren(make('b', {}, layer.title), make('i', {}, note), list);
 }
 
+// The legend and the buttons go to the corners that hold the fewest cells.
+function corners4() {
+  const filled = { tl: 0, tr: 0, bl: 0, br: 0 };
+  for (let i = 0; i < total; i++) {
+    const x = centre[2 * i] / D.mesh.width, y = centre[2 * i + 1] / D.mesh.height;
+    if ((x < 0.38 || x > 0.62) && (y < 0.36 || y > 0.64)) filled[(y < 0.5 ? 't' : 'b') + (x < 0.5 ? 'l' : 'r')]++;
+  }
+  const order = Object.keys(filled).sort((a, b) => filled[a] - filled[b]);
+  document.getElementById('legend').classList.add(order[0]);
+  document.querySelector('.zoom').classList.add(order[1]);
+}
+corners4();
+
 const oldPath = new Path2D();
 const old = column('old');
 let anyOld = false;

@@ -196,7 +196,8 @@ addEventListener('resize', () => { if (canvas.parentElement.clientWidth !== size
 chooser.value = String(Math.max(0, D.layers.findIndex((item) => item.key === 'technology')));
 choose(D.layers[Number(chooser.value)]);
 resize();
-if (location.hash === '' && D.places.length) showCell(D.places[0][1], D.places[0][0]);
+const most = D.districts.reduce((best, d, i) => (d.unserved_today > D.districts[best].unserved_today ? i : best), 0);
+if (D.districts.length) showDistrict(most, false);
 requestAnimationFrame(() => requestAnimationFrame(() => {
   document.documentElement.dataset.ready = 'true';
   window.rabtaReady = true;

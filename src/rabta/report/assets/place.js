@@ -1,6 +1,4 @@
 // What one place gets: tooltip, card of a cell, card of a district.
-const HALF = 0.5;
-
 function valueWords(i) {
   if (layer.kind === 'mobile') return D.mobile[Math.min(column('mobile')[i], 3)];
   if (layer.kind === 'technology') {
@@ -31,14 +29,16 @@ const at = (name, i) => { const c = column(name); return c ? c[i] : NaN; };
 const known = (value, words) => (isFinite(value) ? words(value) : null);
 
 function why(i) {
-  const code = column('technology')[i];
-  if (!(column('served')[i] > 0) || !code) return 'Everyone here has broadband today, so the plan adds nothing.';
-  const cost = at('cost', i), next = at('second_cost', i), second = column('second')[i];
-  let words = title(code) + ' serves ' + percent(at('share', i)) + ' of the households that lack broadband here';
-  words += isFinite(cost) ? ', at US$ ' + number(cost) + ' for each over the years of the plan.' : '.';
-  if (second > 0 && isFinite(next)) words += ' The next choice, ' + title(second) + ', would take US$ ' + number(next) + '.';
-  else if (second > 0) words += ' Next in the mix is ' + title(second) + '.';
-  return words;
+  const code = column('technology')[i], unserved = at('unserved', i);
+  if (unserved < 0.5) return 'Everyone here has broadband today, so the plan adds nothing.';
+  if (!(at('served', i) > 0) || !code) return 'The plan leaves the ' + number(unserved) + ' households without broadband here as they are.';
+  const cost = at('cost', i), second = column('second')[i], next = column('next')[i], price = at('next_cost', i);
+  let words = title(code) + ' serves ' + percent(at('share', i)) + ' of the households that join here';
+  words += isFinite(cost) ? ', at US$ ' + number(cost) + ' each over the years of the plan.' : '.';
+  if (second > 0) words += ' The rest get ' + title(second) + '.';
+  if (!(next > 0 && isFinite(price))) return words;
+  words += ' The next choice that meets the floors, ' + title(next) + ', would take US$ ' + number(price);
+  return words + (price < cost ? ' here alone, but the plan as a whole is cheaper this way: what is built here is shared with its neighbours.' : '.');
 }
 
 function floors(i) {
@@ -110,7 +110,7 @@ function showCell(i, name) {
   draw();
 }
 
-function showDistrict(index) {
+function showDistrict(index, move) {
   selected = -1;
   selectedDistrict = index;
   const d = D.districts[index];
@@ -134,13 +134,14 @@ function showDistrict(index) {
     ]),
     make('h4', {}, 'People'), rows([['People', number(d.people)], ['Households', number(d.households)]]),
   );
+  if (move === false) return draw();
   let x0 = Infinity, y0 = Infinity, x1 = -Infinity, y1 = -Infinity;
   for (let i = 0; i < total; i++) {
     if (districtCode[i] !== index) continue;
     x0 = Math.min(x0, centre[2 * i]); x1 = Math.max(x1, centre[2 * i]);
     y0 = Math.min(y0, centre[2 * i + 1]); y1 = Math.max(y1, centre[2 * i + 1]);
   }
-  goTo((x0 + x1) / 2, (y0 + y1) / 2, 0.72 * Math.min(size.w / (x1 - x0 + 4 * reach), size.h / (y1 - y0 + 4 * reach)));
+  return goTo((x0 + x1) / 2, (y0 + y1) / 2, 0.72 * Math.min(size.w / (x1 - x0 + 4 * reach), size.h / (y1 - y0 + 4 * reach)));
 }
 
 function showPlace(place) {

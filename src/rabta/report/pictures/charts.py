@@ -33,7 +33,7 @@ class Frame:
     x_range: tuple[float, float]
     y_max: float
     left: int = 58
-    right: int = 12
+    right: int = 24
     top: int = 26
     bottom: int = 40
 
@@ -117,7 +117,8 @@ def _polyline(frame: Frame, line: Line, x: Floats) -> str:
             parts.append(f"{'L' if pen else 'M'}{a:.1f} {b:.1f}")
         pen = keep
     dash = " dashed" if line.dashed else ""
-    return f'<path class="line {line.style}{dash}" d="{"".join(parts)}"><title>{text.esc(line.name)}</title></path>'
+    title = f"<title>{text.esc(line.name)}</title>"
+    return f'<path class="line {line.style}{dash}" d="{"".join(parts)}">{title}</path>'
 
 
 def _axes(
@@ -126,20 +127,20 @@ def _axes(
     right, floor = frame.width - frame.right, frame.height - frame.bottom
     parts = [f'<text class="axis" x="0" y="12">{text.esc(titles[1])}</text>']
     for level in levels:
-        y = float(frame.y(np.float64(level)))
+        y = float(frame.y(np.asarray(level)))
         parts.append(f'<path class="grid" d="M{frame.left} {y:.1f}H{right}"/>')
-        label = text.number(level)
-        parts.append(
-            f'<text class="tick" x="{frame.left - 6}" y="{y + 4:.1f}" text-anchor="end">{label}</text>'
-        )
+        parts.append(_label("tick", frame.left - 6, y + 4, "end", text.number(level)))
     for value, word in x_ticks:
-        x = float(frame.x(np.float64(value)))
+        x = float(frame.x(np.asarray(value)))
         parts.append(f'<path class="grid faint" d="M{x:.1f} {floor}v4"/>')
-        parts.append(
-            f'<text class="tick" x="{x:.1f}" y="{floor + 17}" text-anchor="middle">{text.esc(word)}</text>'
-        )
-    x_title = f'<text class="axis" x="{right}" y="{frame.height - 4}" text-anchor="end">{text.esc(titles[2])}</text>'
-    return "".join(parts) + x_title
+        parts.append(_label("tick", x, floor + 17, "middle", word))
+    parts.append(_label("axis", right, frame.height - 4, "end", titles[2]))
+    return "".join(parts)
+
+
+def _label(style: str, x: float, y: float, anchor: str, words: str) -> str:
+    place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"'
+    return f'<text class="{style}" {place}>{text.esc(words)}</text>'
 
 
 def bar_chart(
@@ -176,11 +177,9 @@ def _marks(frame: Frame, marks: Sequence[tuple[float, str]]) -> str:
     for order, (value, word) in enumerate(marks):
         if not (math.isfinite(value) and frame.x_range[0] <= value <= frame.x_range[1]):
             continue
-        x, y = float(frame.x(np.float64(value))), frame.top - 2 + 14 * (order % 2)
+        x, y = float(frame.x(np.asarray(value))), frame.top - 2 + 14 * (order % 2)
         anchor = "end" if x > frame.width * 0.6 else "start"
         shift = -5 if anchor == "end" else 5
         parts.append(f'<path class="mark" d="M{x:.1f} {y - 9}V{frame.height - frame.bottom}"/>')
-        parts.append(
-            f'<text class="tick strong" x="{x + shift:.1f}" y="{y}" text-anchor="{anchor}">{text.esc(word)}</text>'
-        )
+        parts.append(_label("tick strong", x + shift, y, anchor, word))
     return "".join(parts)

@@ -116,9 +116,20 @@ def _boundaries(cells: Sequence[str]) -> tuple[Floats, Floats, Ints]:
 
 @dataclass(frozen=True)
 class Edges:
-    """Directed cell edges that separate groups: the group on the left, its start, its end and its cell."""
+    """Directed cell edges that separate groups.
+
+    Attributes
+    ----------
+    group, other : ndarray, shape (edge,)
+        Group on the left and group on the right; the latter is -1 where nobody is.
+    start, end, cell : ndarray, shape (edge,)
+        Vertices, and the cell on the left.
+    outer : ndarray of bool, shape (edge,)
+        True where no cell lies on the right.
+    """
 
     group: Ints
+    other: Ints
     start: Ints
     end: Ints
     cell: Ints
@@ -140,7 +151,7 @@ def borders(m: Mesh, group: Ints) -> Edges:
     outer = forward[twin] != backward
     other = np.where(outer, -1, group[cell[twin]])
     keep = (other != group[cell]) & (group[cell] >= 0)
-    return Edges(group[cell][keep], a[keep], b[keep], cell[keep], outer[keep])
+    return Edges(group[cell][keep], other[keep], a[keep], b[keep], cell[keep], outer[keep])
 
 
 def outlines(edges: Edges, groups: int) -> list[list[Ints]]:
@@ -167,17 +178,27 @@ def _ring(following: dict[int, int]) -> Ints:
 
 def chains(start: Ints, end: Ints) -> list[Ints]:
     """Open or closed runs of vertices along directed edges, for lines that need not close."""
-    following = dict(zip(start.tolist(), end.tolist(), strict=True))
-    heads = list(following.keys() - set(following.values()))
+    following: dict[int, list[int]] = {}
+    for a, b in zip(start.tolist(), end.tolist(), strict=True):
+        following.setdefault(a, []).append(b)
+    heads = list(following.keys() - set(end.tolist()))
     out = []
     while following:
-        here = heads.pop() if heads else next(iter(following))
+        here = heads[-1] if heads else next(iter(following))
         run = [here]
         while here in following:
-            here = following.pop(here)
+            here = _step(following, here)
             run.append(here)
         out.append(np.array(run, dtype=np.int64))
+        heads = [head for head in heads if head in following]
     return out
+
+
+def _step(following: dict[int, list[int]], here: int) -> int:
+    after = following[here].pop()
+    if not following[here]:
+        del following[here]
+    return after
 
 
 def smoothed(m: Mesh, edges: Edges, rounds: int = 2) -> Floats:

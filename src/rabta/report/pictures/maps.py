@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +38,7 @@ class Classes:
         show = [text.number(cut) for cut in self.cuts]
         if not show:
             return ["all"]
-        middle = [f"{a} – {b}" for a, b in zip(show[:-1], show[1:], strict=True)]
+        middle = [f"{a} – {b}" for a, b in pairwise(show)]
         return [f"under {show[0]}", *middle, f"{show[-1]} and more"]
 
 
@@ -91,8 +92,8 @@ def atlas(run: RunFolder) -> Atlas:
     rings = geometry.outlines(edges, len(names))
     paths = [geometry.path(points, ring, scale) for ring in rings]
     border = geometry.borders(mesh, province)
-    inner = ~border.outer & (border.start < border.end)
-    line, line_name = _line(run, mesh, border, np.array(provinces)[province])
+    inner = border.group < border.other
+    line, line_name = _line(run, border, np.array(provinces)[province])
     year = cells["census_year"].to_numpy() if "census_year" in cells else np.zeros(len(cells))
     old = np.flatnonzero(year < year.max())
     return Atlas(
@@ -116,7 +117,7 @@ def _lines(points: Floats, start: Ints, end: Ints, scale: float) -> str:
 
 
 def _line(
-    run: RunFolder, mesh: geometry.Mesh, border: geometry.Edges, province: NDArray[np.str_]
+    run: RunFolder, border: geometry.Edges, province: NDArray[np.str_]
 ) -> tuple[NDArray[np.bool_], str]:
     rule = run.depiction.get("line", {})
     held = np.isin(province[border.cell], rule.get("provinces", [])) & border.outer
@@ -130,15 +131,14 @@ def _line(
 def definitions(a: Atlas) -> str:
     """District outlines, drawn once and used by every static map of the page."""
     paths = "".join(f'<path id="d{i}" d="{d}"/>' for i, d in enumerate(a.paths))
-    over = (
-        f'<g id="over"><path class="prov" d="{a.province_border}"/><path class="nat" d="{a.outer_border}"/>'
-    )
+    over = f'<path class="prov" d="{a.province_border}"/><path class="nat" d="{a.outer_border}"/>'
     line = f'<path class="loc" d="{a.line}"/>' if a.line else ""
     hatch = (
-        '<pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-        '<path d="M0 0V7" class="hatchline"/></pattern>'
+        '<pattern id="hatch" width="9" height="9" patternUnits="userSpaceOnUse" '
+        'patternTransform="rotate(45)"><path d="M0 0V9" class="hatchline"/></pattern>'
     )
-    return f'<svg class="defs" width="0" height="0" aria-hidden="true"><defs>{hatch}{paths}{over}{line}</g></defs></svg>'
+    inside = f'<defs>{hatch}{paths}<g id="over">{over}{line}</g></defs>'
+    return f'<svg class="defs" width="0" height="0" aria-hidden="true">{inside}</svg>'
 
 
 def district_map(a: Atlas, shade: Sequence[str], titles: Sequence[str], label: str) -> str:
