@@ -82,10 +82,17 @@ def _lead(c: Context) -> str:
     run_cost = f"{text.money(h.plan_sum('opex_usd_year'), h.per_dollar)} a year to run"
     build = f"<strong>{text.money(h.plan_sum('capex_usd'), h.per_dollar)}</strong> to build"
     connected = f"<strong>{text.number(h.served)} households</strong>, {h.reach_words()}"
-    return (
+    return _kept(
         f"{today} This plan connects {connected}: {esc(_mix(h))}. It takes {build} and {run_cost}: "
         f"{each} for each household over {years} years, discounted. {_proof(h)}"
     )
+
+
+def _kept(words: str) -> str:
+    """Keep amounts on one line with their units."""
+    for pair in ("US$ ", "Rs ", " trillion", " billion", " million", " %"):
+        words = words.replace(pair, pair.replace(" ", "\u00a0"))
+    return words
 
 
 def _mix(h: Headline) -> str:

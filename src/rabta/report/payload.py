@@ -69,6 +69,7 @@ def build(c: Context) -> dict[str, Any]:
         "cells": _cells(run, a, series, head),
         "districts": _districts(run, a),
         "places": _places(run),
+        "cities": [str(name) for name in run.depiction.get("cities", [])],
         "gateways": _gateways(run, a),
         "technologies": [{"name": name, "title": title} for name, title in technologies.items()],
         "mobile": list(MOBILE_TITLES),

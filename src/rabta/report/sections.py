@@ -186,8 +186,8 @@ def _load(c: Context) -> str:
 
 def _load_words(c: Context) -> str:
     words = (
-        "The load of all the unserved, offered to the satellites alone. What they cannot carry is why the "
-        "plan mixes technologies."
+        "The load of everyone without broadband, offered to the satellites and their gateways as if nothing "
+        "else were built."
     )
     if np.isfinite(c.head.carried):
         words += f" They carry {text.percent(c.head.carried, 3)} of a proven upper bound on any sharing"
@@ -323,7 +323,7 @@ def _prices(c: Context, frame: pd.DataFrame) -> str:
         for name, zone, limit, use, price, unit in zip(*columns, strict=True)
     ]
     heads = ("Limit", "Where", "Allowed", "Used", "Price of one more")
-    return text.table("Limits", "sums", heads, rows)
+    return text.table("Limits", "sums second", heads, rows)
 
 
 def _spaced(name: object) -> str:

@@ -169,7 +169,7 @@ def making(c: Context) -> str:
         f"<td>{'from cache' if row.get('cached') else _seconds(row.get('seconds'))}</td></tr>"
         for row in stages
     ]
-    table = text.table("Stages", "sums", ("Stage", "Name", "Time"), rows) if rows else ""
+    table = text.table("Stages", "sums second", ("Stage", "Name", "Time"), rows) if rows else ""
     return f'<dl class="facts">{listed}</dl>{table}'
 
 

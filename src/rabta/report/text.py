@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 MISSING = "–"
+SMALLEST = 1e-6  # below it a number is shown as zero
 SCALES = ((1e12, " trillion"), (1e9, " billion"), (1e6, " million"))
 
 
@@ -52,7 +53,7 @@ def number(value: float | None, digits: int = 3) -> str:
 
 
 def _rounded(value: float, digits: int) -> str:
-    if value == 0:
+    if abs(value) < SMALLEST:
         return "0"
     places = digits - 1 - math.floor(math.log10(abs(value)))
     rounded = round(value, places)

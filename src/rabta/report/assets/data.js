@@ -30,6 +30,7 @@ function number(value, digits) {
 }
 
 function rounded(value, digits) {
+  if (Math.abs(value) < 1e-6) return '0';
   return Number(value.toPrecision(digits)).toLocaleString('en-US', { maximumFractionDigits: 6 });
 }
 

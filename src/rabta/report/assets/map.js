@@ -216,6 +216,10 @@ function hatch() {
   return context.createPattern(tile, 'repeat');
 }
 
+// Named cities first (the largest place of each name), then by people.
+const named = D.cities.map((name) => D.places.find((place) => place[0] === name)).filter(Boolean);
+const ranked = [...named, ...D.places.filter((place) => !named.includes(place))];
+
 // Names of the largest places that fit without touching each other, and the gateways.
 function labels() {
   const taken = [];
@@ -231,13 +235,13 @@ function labels() {
   context.font = '600 12px ' + getComputedStyle(document.body).fontFamily;
   let shown = 0;
   const most = Math.round(9 + 14 * Math.log2(view.k / view.fit + 0.6));
-  for (const [name, row] of D.places) {
+  for (const [name, row] of ranked) {
     if (shown >= most) break;
     const x = centre[2 * row] * view.k + view.x, y = centre[2 * row + 1] * view.k + view.y;
     if (x < 0 || y < 0 || x > size.w || y > size.h) continue;
     const width = context.measureText(name).width;
     const left = x + 7 + width > size.w ? x - 7 - width : x + 7;
-    const box = [left - 2, y - 9, left + width + 2, y + 8];
+    const box = [Math.min(left, x) - 6, y - 9, Math.max(left + width, x) + 6, y + 8];
     if (!free(box)) continue;
     taken.push(box);
     shown++;

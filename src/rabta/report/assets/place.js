@@ -79,15 +79,15 @@ function showCell(i, name) {
     ['Satellites in view, mean', known(at('visible_mean', i), (v) => number(v))],
     ['Fewest at any step', known(low, (v) => number(v))],
     ['Without any satellite', blind > 0 ? percent(blind) + ' of the time' : null],
-    ['Rate of one terminal alone', known(at('link_rate', i), (v) => number(v) + ' Mbit/s')],
+    ['One terminal alone', known(at('link_rate', i), (v) => number(v) + ' Mbit/s')],
     ['Round trip', known(at('link_latency', i), (v) => number(v) + ' ms')],
   ]);
   const today = rows([
-    ['People', number(at('people', i)) + (at('old', i) ? ' (older census)' : ''), true],
+    [at('old', i) ? 'People (older census)' : 'People', number(at('people', i)), true],
     ['Households', number(at('households', i))],
     ['Best mobile service', D.mobile[Math.min(column('mobile')[i], 3)], true],
-    ['Fixed broadband', known(at('fixed', i), (v) => percent(v) + ' of households'), true],
-    ['Without broadband', number(at('unserved', i)) + ' households', true],
+    ['Homes with fixed broadband', known(at('fixed', i), percent), true],
+    ['Households unserved', number(at('unserved', i)), true],
   ]);
   const plan = at('served', i) > 0 ? rows([
     ['Households connected', number(at('served', i))],

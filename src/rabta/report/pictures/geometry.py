@@ -201,7 +201,7 @@ def _step(following: dict[int, list[int]], here: int) -> int:
     return after
 
 
-def smoothed(m: Mesh, edges: Edges, rounds: int = 2) -> Floats:
+def smoothed(m: Mesh, edges: Edges, rounds: int = 1) -> Floats:
     """Vertex positions with the zigzag of hexagonal borders ironed out.
 
     A border vertex with two border neighbours moves to the mean of itself and their middle; vertices where

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,10 @@ from typing import Any
 import h3
 import numpy as np
 import pandas as pd
+import pytest
 import zarr
 
-from rabta import schema
+from rabta import report, schema
 from rabta.scenario import TECHNOLOGIES, Scenario
 
 TITLES = (
@@ -109,7 +110,12 @@ class Synthetic:
                 }
             ),
             "plan_summary": pd.DataFrame(
-                {"key": ["gap"], "value": [0.00042], "unit": ["1"], "description": ["Certified gap"]}
+                {
+                    "key": ["optimality_gap", "households_target"],
+                    "value": [0.00042, float(plan["households_unserved_today"].sum())],
+                    "unit": ["1", "1"],
+                    "description": ["Certified gap", "Households to connect"],
+                }
             ),
         }
 
@@ -163,6 +169,8 @@ class Synthetic:
                 "npc_usd": unserved * cost,
                 "npc_per_household_usd": cost,
                 "score": rng.uniform(0.8, 1.0, len(cells)),
+                "next_technology": np.array(TECHNOLOGIES)[(pick + 2) % 7],
+                "next_npc_per_household_usd": cost * 1.4,
             }
         )
 
@@ -173,7 +181,13 @@ class Synthetic:
         ]
         by_cell = {cell: row for row, cell in enumerate(cells["cell"])}
         rows = [
-            (name, lat, lon, people, by_cell.get(h3.latlng_to_cell(lat, lon, h3.get_resolution(self.cells[0]))))
+            (
+                name,
+                lat,
+                lon,
+                people,
+                by_cell.get(h3.latlng_to_cell(lat, lon, h3.get_resolution(self.cells[0]))),
+            )
             for name, lat, lon, people in given
         ]
         frame = pd.DataFrame(rows, columns=["name", "lat_deg", "lon_deg", "people", "cell_row"])
@@ -254,3 +268,17 @@ def disk(size: int, name: str = "District", groups: int = 9) -> Synthetic:
     district = [f"{name} {code[p]}" for p in parents]
     province = [f"Province {code[p] * groups // len(code) % 4}" for p in parents]
     return Synthetic(cells, district, province)
+
+
+@pytest.fixture(scope="session")
+def make_disk() -> Callable[..., Synthetic]:
+    """Maker of round nations: ``make_disk(size, name="District")``."""
+    return disk
+
+
+@pytest.fixture(scope="session")
+def small_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a small run, its report built."""
+    folder = disk(9).write(tmp_path_factory.mktemp("runs") / "made-up-0123456789")
+    report.build(folder)
+    return folder
