@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy import sparse
 from scipy.sparse.csgraph import dijkstra
 
-from rabta import geo
+from rabta import catalog, geo
+from rabta.errors import RabtaError
 from rabta.transport import latency
 from rabta.transport.gateways import Fleet, Landing, Sites
 from rabta.units import SPEED_OF_LIGHT_M_S
@@ -99,3 +102,40 @@ def test_no_satellites_and_no_gateways() -> None:
     above = geo.ecef_from_geodetic(30.0, 70.0, 550e3)[None]
     empty = sites([], [])
     assert np.isinf(onward(above, [-1], np.full((1, 8), -1, np.int32), empty)).all()
+
+
+def test_cable_to_the_exchange_is_longer_than_the_geodesic() -> None:
+    """Lahore-Karachi airports: 1,026.1 km on the ellipsoid (PROJ, pyproj.Geod); 1.2 of it, there and back."""
+    found = latency.Exchange("Karachi", 24.9056, 67.0822, 1.2).route_ms(31.5216, 74.4036)
+    assert found == pytest.approx(2 * 1.2 * 1026.1e3 * 1.468 / 299_792_458.0 * 1e3, rel=6e-3)
+
+
+def test_the_exchange_of_the_nation_and_of_its_gateways_is_one() -> None:
+    """exchange_km, made along the route's towns, is no shorter; that of sites in Karachi is rounded."""
+    exchange = latency.exchange("pakistan")
+    for gateway in catalog.entry("gateways", "pakistan").data["gateways"]:
+        straight = geo.great_circle_m(
+            gateway["lat_deg"], gateway["lon_deg"], exchange.lat_deg, exchange.lon_deg
+        )
+        far_km = exchange.route_factor * straight / 1e3
+        assert gateway["exchange_km"] > 0.98 * far_km - 5.0, gateway["name"]
+
+
+@pytest.mark.parametrize(
+    ("table", "key"),
+    [
+        ("", "exchange.lat_deg"),
+        ("lat_deg = 1.0\nlon_deg = 2.0\nroute_factor = 0.9", "exchange.route_factor"),
+        ("lat_deg = true", "exchange.lat_deg"),
+    ],
+)
+def test_a_nation_without_an_exchange_is_refused(
+    table: str, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "nations"
+    folder.mkdir()
+    head = 'title = "t"\nsource = "s"\nlicence = "l"\nretrieved = "2026-01-01"\n'
+    (folder / "isle.toml").write_text(f"{head}[exchange]\n{table}\n", encoding="utf-8")
+    monkeypatch.setenv("RABTA_CATALOG", str(tmp_path))
+    with pytest.raises(RabtaError, match=key):
+        latency.exchange("isle")

@@ -20,14 +20,28 @@ def test_sampled_steps_do_not_depend_on_chunks() -> None:
     assert zones.sampled(times[:1], START, 60.0, 1).tolist() == [0]
 
 
-def test_lasting_is_reached_in_nine_sampled_steps_of_ten() -> None:
-    """Areas that are bad in 9 % and 20 % of the steps, and one that falls steadily."""
-    seen = np.full((101, 3), 10.0)
-    seen[:9, 0], seen[9:29, 1], seen[:, 2] = 0.0, 3.0, 100.0 - np.arange(101)
-    filled = np.full((303, 3), np.nan)
+def test_limits_hold_together_as_often_as_asked() -> None:
+    """Of 40 sampled steps a floor of 0.95 lets two go: the nation's leanest, for every area at once."""
+    random = np.random.default_rng(3)
+    seen = random.uniform(1.0, 9.0, (40, 6))
+    seen[:, -1] = seen[:, :-1].sum(axis=1)
+    filled = np.full((120, 6), np.nan)
     filled[::3] = seen
-    assert zones.lasting(filled).tolist() == [10.0, 3.0, 10.0]
-    assert zones.lasting(np.full((4, 3), np.nan)).tolist() == [0.0, 0.0, 0.0]
+    steps = zones.reliable(filled[:, -1], 0.95)
+    limits = zones.lasting(filled, steps)
+    assert np.flatnonzero((filled >= limits).all(axis=1)).tolist() == steps.tolist()
+    assert len(steps) == 38
+    assert filled[:, -1][np.setdiff1d(np.arange(0, 120, 3), steps)].max() < limits[-1]
+
+
+@pytest.mark.parametrize(("share", "kept"), [(0.0, 36), (0.5, 36), (0.949, 38), (0.99, 40), (1.01, 40)])
+def test_a_higher_floor_drops_fewer_steps_and_a_low_one_a_tenth(share: float, kept: int) -> None:
+    assert len(zones.reliable(np.arange(40.0), share)) == kept
+
+
+def test_without_a_sampled_step_there_is_no_limit_to_rely_on() -> None:
+    filled = np.full((4, 3), np.nan)
+    assert zones.lasting(filled, zones.reliable(filled[:, -1], 0.95)).tolist() == [0.0, 0.0, 0.0]
 
 
 def test_tiers_nest() -> None:

@@ -2,14 +2,19 @@
 
 Propagation only: light in vacuum on radio and laser links, light at 1/1.468 of that in fibre (the group index
 of G.652 fibre at 1550 nm: Corning SMF-28 product information, PI1463). Scheduling, framing and queues come on
-top of it and differ between systems: `ALLOWANCE_MS`, added once to a round trip, is zero.
+top of it and differ between systems: `ALLOWANCE_MS`, added once to a round trip, is zero, because no
+operator publishes its scheduling and a measured minimum cannot be told from cable and router delay.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rabta import catalog, geo
+from rabta.errors import RabtaError
 from rabta.transport import _landing
 from rabta.transport.gateways import Fleet, Landing, Sites
 from rabta.units import SPEED_OF_LIGHT_M_S
@@ -28,6 +33,49 @@ def fibre_s(length_km: ArrayLike) -> F8:
     10.0
     """
     return np.asarray(length_km, dtype=np.float64) * 1e3 * FIBRE_INDEX / SPEED_OF_LIGHT_M_S
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """The national exchange, to which all round trips are measured, and how far cables go round."""
+
+    name: str
+    lat_deg: float
+    lon_deg: float
+    route_factor: float
+
+    def route_ms(self, lat_deg: ArrayLike, lon_deg: ArrayLike) -> F8:
+        """Round trip over the fibre network: great circle times `route_factor`.
+
+        Microwave hops on the way count as fibre: a radio link is faster by a third, its equipment slower.
+
+        Examples
+        --------
+        >>> round(float(Exchange("Karachi", 24.86, 67.01, 1.2).route_ms(31.55, 74.34)), 1)  # Lahore
+        12.1
+        """
+        straight_m = geo.great_circle_m(lat_deg, lon_deg, self.lat_deg, self.lon_deg)
+        return np.asarray(2e3 * fibre_s(self.route_factor * straight_m / 1e3))
+
+
+EXCHANGE = {"lat_deg": (-90.0, 90.0), "lon_deg": (-180.0, 180.0), "route_factor": (1.0, 10.0)}
+
+
+def exchange(nation: str) -> Exchange:
+    """Exchange of a nation's catalog entry (table ``exchange``)."""
+    entry = catalog.entry("nations", nation)
+    given = entry.data.get("exchange", {})
+    for key, (low, high) in EXCHANGE.items():
+        value = given.get(key)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            raise RabtaError(
+                "nation without its national exchange",
+                file=entry.path,
+                key=f"exchange.{key}",
+                value=value,
+                expected=f"a number from {low:g} to {high:g}",
+            )
+    return Exchange(str(given.get("name", nation)), *(float(given[key]) for key in EXCHANGE))
 
 
 def slant_range_m(elevation_deg: ArrayLike, altitude_m: ArrayLike, radius_m: float = 6_371_008.8) -> F8:

@@ -101,7 +101,7 @@ def latency(twin: Twin) -> dict[str, Any]:
 
 @stage(
     "Rating zones",
-    params=("transport",),
+    params=("transport", "plan.floor_availability", "radio.availability_percent"),
     reads=(
         "cells",
         "satellites",
@@ -127,16 +127,22 @@ def zones(twin: Twin) -> dict[str, Any]:
         twin.values("geo_clear").astype(bool),
         _fixed_limits(twin),
     )
+    zone, pool = (twin.values(f"{area}_capacity_mbps").astype(np.float64) for area in ("zone", "pool"))
+    # what the link loses to weather is lost already: capacity may only lose the rest of the floor
+    steps = areas.reliable(
+        pool[:, -1],
+        twin.scenario.plan.floor_availability / (twin.scenario.radio.availability_percent / 100.0),
+    )
     each = {
         "zone": tiers.zones,
         "region": tiers.regions[tiers.region],
-        "satellite_capacity_mbps": areas.lasting(twin.values("zone_capacity_mbps").astype(np.float64)),
+        "satellite_capacity_mbps": areas.lasting(zone, steps),
         "geo_capacity_mbps": np.bincount(tiers.zone, weights=fixed, minlength=tiers.zones.size),
         "offered_mbps": np.bincount(tiers.zone, weights=need, minlength=tiers.zones.size),
     }
     pooled = {
         "pool": tiers.pools,
-        "satellite_capacity_mbps": areas.lasting(twin.values("pool_capacity_mbps").astype(np.float64)),
+        "satellite_capacity_mbps": areas.lasting(pool, steps),
         "offered_mbps": np.append(np.bincount(tiers.region, weights=each["offered_mbps"]), need.sum()),
     }
     return {"zones": pd.DataFrame(each), "pools": pd.DataFrame(pooled)}

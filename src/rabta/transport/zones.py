@@ -9,8 +9,10 @@ until nothing more fits (`rabta.transport.sharing.fill_alone`):
   capacity and band are given once, so that its zones cannot all get what each could get alone;
 - the *nation*: whatever satellites lie between, all traffic lands over the same gateways, whose feeders bind.
 
-The limit of each is its 10th percentile over the sampled steps: nine steps of ten reach it. Satellites land
-as they do for the whole nation (`rabta.transport.gateways.land`): antennas do not follow one zone.
+The limits are to hold together, in the same steps, and often enough for the availability that the plan asks:
+of the sampled steps, `reliable` drops those in which the nation can carry least, as many as the floor leaves
+after the link's own outages and a tenth at most; the limit of each area is the least of the rest. Satellites
+land as they do for the whole nation (`rabta.transport.gateways.land`): antennas do not follow one zone.
 
 Together the limits do not suffice: zones on both sides of a region's border share satellites, and a plan may
 gather in few places the traffic that the filling spreads by need. A plan that comes near a limit is to be
@@ -31,7 +33,7 @@ from numpy.typing import NDArray
 
 F8 = NDArray[np.float64]
 SAMPLES = 24  # steps of a run in which the filling is computed
-PERCENTILE = 10.0
+MOST_DROPPED = 0.1  # share of the sampled steps in which limits may not hold, however low the floor
 REGION_RESOLUTION = 2
 NATION = "nation"
 
@@ -44,20 +46,41 @@ def sampled(
     return np.flatnonzero(index % max(1, steps // SAMPLES) == 0)
 
 
-def lasting(filled: F8) -> F8:
-    """Limits from the filling of the sampled steps.
+def reliable(nation: F8, share: float) -> NDArray[np.int64]:
+    """Sampled steps in which limits are to hold: at least a share of them, the nation's leanest left out.
+
+    Parameters
+    ----------
+    nation : ndarray, shape (time,)
+        Filling of the whole nation; NaN in the steps that were not sampled.
+    share : float
+        Share of the sampled steps to keep; `MOST_DROPPED` bounds how many go.
+
+    Examples
+    --------
+    >>> reliable(np.array([5.0, np.nan, 3.0, 9.0, 4.0]), 0.95).tolist()  # one of four would be too many
+    [0, 2, 3, 4]
+    """
+    seen = np.flatnonzero(~np.isnan(nation))
+    part = min(max(1.0 - share, 0.0), MOST_DROPPED)
+    order = seen[np.argsort(nation[seen], kind="stable")]
+    return np.sort(order[int(part * seen.size + 1e-9) :])
+
+
+def lasting(filled: F8, steps: NDArray[np.int64]) -> F8:
+    """Largest limits that hold in all the given steps.
 
     Parameters
     ----------
     filled : ndarray, shape (time, area)
-        NaN in the steps that were not sampled.
+    steps : ndarray of int
+        From `reliable`.
 
     Returns
     -------
     ndarray, shape (area,)
     """
-    seen = filled[~np.isnan(filled).any(axis=1)]
-    return np.asarray(np.percentile(seen, PERCENTILE, axis=0)) if len(seen) else np.zeros(filled.shape[1])
+    return np.asarray(filled[steps].min(axis=0)) if steps.size else np.zeros(filled.shape[1])
 
 
 @dataclass(frozen=True)
