@@ -28,6 +28,8 @@ antenna_temperature_k = 80.0
 noise_figure_db = 1.8
 scan_loss_exponent = 1.3
 max_rate_mbps = 500.0
+class = "consumer"
+price_usd = 450.0
 waveform = "dvb-s2x"
 """
 CONSTELLATION = """operator = "Nobody"

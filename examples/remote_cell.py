@@ -20,6 +20,7 @@ place = candidates.Places(
     rough_m=250.0 * one,
     backbone_km=120.0 * one,
     sites={"fibre_fwa": one, "microwave_macro": one, "satellite_cell": one},
+    sites_today=0.0 * one,  # no tower stands there
 )
 bill = candidates.costs(TECHNOLOGIES, place, prices, DISCOUNT, YEARS)
 total = (bill.fixed_npc + bill.unit_npc * HOUSEHOLDS)[0]

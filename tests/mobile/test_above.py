@@ -117,6 +117,24 @@ def test_terrain_hides_the_platform() -> None:
     assert not hidden.sites[1:].any()
 
 
+def test_a_ridge_between_two_samples_of_the_horizon_hides_what_is_below_the_line() -> None:
+    """A platform at azimuth 9 deg and 20 deg high: samples at 0 and 10 deg are 0 and 40, so 36 there."""
+    lat, lon = np.array([30.0, 30.44]), np.array([70.0, 70.081])
+    place = haps.Place(lat, lon, np.zeros(2))
+    load = np.array([1e-6, 1.0])  # the platform stands over the second cell
+    _, azimuth, _, _ = haps.look(place, np.full(2, lat[1]), np.full(2, lon[1]), 20.0)
+    assert azimuth[0] == pytest.approx(9.0, abs=0.2)
+
+    def first_rate(at_north: float, at_ten: float) -> float:
+        horizon = np.zeros((2, 36))
+        horizon[0, :2] = at_north, at_ten
+        return float(haps.access(PLATFORM, place, np.zeros(2, np.intp), load, horizon, 10.0).rate_mbps[0])
+
+    assert first_rate(0.0, 0.0) > 0.0
+    assert first_rate(0.0, 40.0) == 0.0
+    assert first_rate(40.0, 0.0) > 0.0  # 4 deg there
+
+
 def test_rural_statistics() -> None:
     # TR 38.811, tables 6.6.1-1 and 6.6.2-3, suburban and rural, S band
     assert ntn.los_share([10.0, 50.0, 90.0]).tolist() == [0.782, 0.935, 0.998]

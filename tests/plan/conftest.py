@@ -33,12 +33,15 @@ def tables(random: np.random.Generator) -> dict[str, pd.DataFrame]:
             "grid_share": random.uniform(0.0, 1.0, CELLS),
             "rough_m": random.gamma(1.0, 80.0, CELLS),
             "backbone_km": random.uniform(1.0, 200.0, CELLS),
+            "mobile_today": "none",
             "zone": zone[random.integers(0, ZONES, CELLS)],
         }
     )
     technologies = pd.DataFrame({"technology": TECHNOLOGIES, "title": TECHNOLOGIES, "kind": "terrestrial"})
     technologies["latency_ms"] = [LATENCY_MS.get(name, np.nan) for name in TECHNOLOGIES]
     systems = pd.DataFrame({"system": ["leo", "geo"], "orbit": ["leo", "geo"], "channel_mhz": [250.0, 72.0]})
+    systems["kind"], systems["terminal_class"] = "broadband", "consumer"
+    systems["terminal"] = ["leo-flat-panel", "geo-ka-0.74m"]
     satellites = pd.DataFrame({"name": ["a", "b"], "orbit": ["leo", "geo"], "system": [0, 1]})
     region = ["north", "north", "south", "south"]
     plain = {"satellite_capacity_mbps": 2000.0, "geo_capacity_mbps": 5.0}
@@ -78,6 +81,7 @@ def arrays(random: np.random.Generator, cells: pd.DataFrame) -> dict[str, Any]:
         "link_rate_mbps": random.uniform(80.0, 200.0, (STEPS, CELLS)),
         "latency_ms": latency,
         "visible_count": random.integers(5, 20, (STEPS, CELLS)),
+        "device_count": np.zeros((STEPS, CELLS), np.uint8),
         "served_mbps": 0.5 * np.linspace(0.4, 0.8, STEPS)[:, None] * unserved,
         "offered_mbps": unserved.sum() * np.linspace(0.4, 0.8, STEPS),
         "geo_efficiency_bps_hz": np.full((CELLS, 1), 2.0),

@@ -25,6 +25,7 @@ def place(**changes: object) -> Places:
         "grid_share": 1.0,
         "rough_m": 0.0,
         "backbone_km": 30.0,
+        "sites_today": 0.0,
     } | changes
     sites = dict.fromkeys(SITES, np.array([values.pop("sites", 1.0)]))
     return Places(**{k: np.array([v], dtype=float) for k, v in values.items()}, sites=sites)  # type: ignore[arg-type]
@@ -92,3 +93,22 @@ def test_route_and_station_by_hand() -> None:
     assert cable.npc[0] == pytest.approx(cable.capex[0] * factor + 3600 * annuity(RATE, YEARS))
     station = candidates.station_cost(BOOK, RATE, YEARS)
     assert station.npc == pytest.approx(13e6 * (1 + 1.08**-5) + 1.5e6 * annuity(RATE, YEARS))
+
+
+def test_a_site_of_today_saves_its_tower_and_power_but_no_radio() -> None:
+    """Worked example: 3 sites wanted, 2 stand, 7 in 10 can be reused: 1.4 towers and power."""
+    new, upgraded = (bill("fibre_fwa", sites=3.0, sites_today=today) for today in (0.0, 2.0))
+    assert new.civil[0] == pytest.approx(120_000.0)
+    assert new.civil - upgraded.civil == pytest.approx(1.4 * 40_000.0)
+    assert new.active - upgraded.active == pytest.approx(1.4 * 5_000.0)
+    assert upgraded.opex_year == pytest.approx(new.opex_year)
+    far = {"backbone_km": 100.0, "grid_share": 0.0}
+    new, upgraded = (bill("microwave_macro", sites=3.0, sites_today=today, **far) for today in (0.0, 2.0))
+    assert new.civil - upgraded.civil == pytest.approx(1.4 * 40_000.0)  # the towers of relays are new
+    assert new.active - upgraded.active == pytest.approx(1.4 * 25_000.0)
+
+
+def test_no_more_sites_are_reused_than_the_design_has() -> None:
+    assert bill("fibre_fwa", sites=2.0, sites_today=10.0).civil[0] == 0.0
+    village = [bill("satellite_cell", sites_today=today).active[0] for today in (0.0, 5.0)]
+    assert village[0] == village[1]  # a pole of ten metres has its own power in the price

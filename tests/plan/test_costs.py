@@ -76,3 +76,21 @@ def test_broken_book_is_refused(
     monkeypatch.setenv("RABTA_CATALOG", str(tmp_path))
     with pytest.raises(RabtaError, match=problem):
         read_book("broken")
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("nan"), -1.0])
+def test_a_price_that_is_no_number_names_its_item(value: float) -> None:
+    with pytest.raises(RabtaError) as caught:
+        prices("pakistan", {"site_civil_usd": value})
+    assert caught.value.key == "plan.costs.site_civil_usd"
+
+
+def test_a_terminal_costs_what_its_entry_says_unless_the_book_describes_it() -> None:
+    def price(*names: str, **overrides: float) -> float:
+        return prices("pakistan", overrides, {"leo_terminal_usd": names})["leo_terminal_usd"]
+
+    assert price() == price("leo-flat-panel") == 390.0
+    assert price("kuiper-standard") == 400.0  # Amazon: under US$ 400 to make
+    assert price("o3b-terminal") == 90_000.0
+    assert price("leo-flat-panel", "oneweb-terminal") == 3600.0
+    assert price("o3b-terminal", leo_terminal_usd=120.0) == 120.0

@@ -65,3 +65,28 @@ def test_quality_is_one_at_the_floor_and_falls_with_each_miss() -> None:
     )
     assert given.quality(10.0, 100.0, 0.95)[0].tolist() == pytest.approx([1.0, 1.0, 0.5, 0.0, 0.1, 0.0])
     assert given.quality(10.0, 100.0, 0.0)[0, 4] == pytest.approx(0.2)
+
+
+def one(name: str, sky: service.Orbiting) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    book = {"availability_weather": 0.995, "availability_village": 0.98}
+    nothing = (np.zeros(2), np.full(2, np.inf))
+    access, shared = np.full((2, 1), 0.5), np.full(2, 30.0)
+    found = service.combine([name], access, np.zeros(1), sky, nothing, shared, book)
+    return found.rate_mbps[:, 0], found.availability[:, 0], found.works[:, 0]
+
+
+def test_phones_are_served_by_satellites_for_phones_alone() -> None:
+    """The first cell sees such a satellite in half of the steps, the second never; both have broadband."""
+    fine = np.ones(2)
+    sky = service.Orbiting(100.0 * fine, 40.0 * fine, fine, np.array([0.5, 0.0]))
+    rate, up, works = one("direct_to_device", sky)
+    assert rate.tolist() == [0.5, 0.0]
+    assert up.tolist() == [0.5, 0.0]
+    assert works.tolist() == [True, False]
+
+
+def test_enterprise_terminals_feed_villages_but_no_homes() -> None:
+    fine = np.ones(2)
+    sky = service.Orbiting(100.0 * fine, 140.0 * fine, fine, 0.0 * fine, for_homes=False)
+    assert not one("leo_terminal", sky)[2].any()
+    assert one("satellite_cell", sky)[2].all()

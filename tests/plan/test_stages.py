@@ -174,3 +174,51 @@ def test_districts_sum_to_the_nation(base: dict[str, Any], make_twin: Make) -> N
     asked = districts["carried_share"].notna()
     assert (districts.loc[asked, "unserved_today"] > 0).all()
     assert districts.loc[asked, "carried_share"].to_numpy() == pytest.approx(0.5, rel=1e-4)
+
+
+def test_homes_pay_for_the_terminal_of_their_system(make_twin: Make) -> None:
+    twin = make_twin()
+    twin.tables["systems"].loc[0, "terminal"] = "kuiper-standard"
+    dear = stages.national_problem(twin).prices
+    assert dear["leo_terminal_usd"] == 400.0
+    assert (
+        dear["backhaul_terminal_usd"] == stages.national_problem(make_twin()).prices["backhaul_terminal_usd"]
+    )
+
+
+def test_a_system_for_firms_serves_villages_at_its_own_terminal_s_price(make_twin: Make) -> None:
+    twin = make_twin(technologies=("leo_terminal", "satellite_cell"))
+    twin.tables["systems"].loc[0, ["terminal", "terminal_class"]] = ["o3b-terminal", "enterprise"]
+    asked = stages.national_problem(twin)
+    assert asked.prices["backhaul_terminal_usd"] == 90_000.0
+    assert not asked.service.works[:, 0].any()
+    assert asked.service.works[:, 1].any()
+    assert stages.national_problem(make_twin()).service.works.any()
+
+
+def test_phones_need_a_system_for_phones(make_twin: Make) -> None:
+    only = {"technologies": ("direct_to_device",)}
+    assert not stages.national_problem(make_twin(**only)).service.works.any()
+    twin = make_twin(**only)
+    twin.arrays["device_count"] = twin.arrays["device_count"] + 1
+    asked = stages.national_problem(twin)
+    assert asked.service.works.all()
+    assert (asked.service.availability == 1.0).all()
+
+
+def test_towers_of_today_lower_the_investment(base: dict[str, Any], make_twin: Make) -> None:
+    """Cells with 2G have a site, one more for each 4,200 people; without service there is none."""
+    twin = make_twin()
+    cells = twin.tables["cells"]
+    cells.loc[:1, ["people", "mobile_today"]] = [[100, "2g"], [9000, "2g"]]
+    asked = stages._sites_today(cells, {"people_per_site_today": 4200.0})
+    assert asked[:3].tolist() == [1.0, 2.0, 0.0]
+    cells["mobile_today"] = "2g"
+    assert figure(stages.plan(twin), "npc_usd") < figure(base, "npc_usd")
+
+
+def test_a_handset_in_a_fixed_orbit_gives_no_dish_a_channel(make_twin: Make) -> None:
+    twin = make_twin()
+    assert stages.geo_channels(twin).tolist() == [72.0]
+    twin.tables["systems"].loc[1, "terminal_class"] = "handset"
+    assert stages.geo_channels(twin).tolist() == [0.0]

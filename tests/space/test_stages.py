@@ -24,6 +24,8 @@ def twin(**space: object) -> Twin:
     geo = elements.table(fixed, orbit=["geo", "geo"], longitude_deg=[38.2, 150.0], min_elevation_deg=10.0)
     cells = {"lat_deg": [33.68, 24.86], "lon_deg": [73.05, 67.01], "elevation_m": [500.0, 10.0]}
     made.tables = {"satellites": pd.concat([shell, geo], ignore_index=True), "cells": pd.DataFrame(cells)}
+    kinds = {"kind": "broadband", "orbit": ["leo"], "terminal_class": "consumer"}
+    made.tables["systems"] = pd.DataFrame(kinds)
     horizon = np.zeros((2, 36))
     horizon[0] = 60.0
     made.arrays["horizon_deg"] = wrap("horizon_deg", horizon)
@@ -81,3 +83,40 @@ def test_kept_copy_of_an_address_enters_the_cache_key(
     monkeypatch.setattr(elements, "fetch", lambda url: tmp_path / "kept")
     scenario = validate({"name": "small", "space": {"catalogue": "https://example.org/sets.tle"}})
     assert list(stages._element_files(scenario)) == [tmp_path / "kept"]
+
+
+def mixed() -> Twin:
+    """Every second satellite belongs to a system for phones."""
+    made = twin(terrain=False)
+    satellites = made.tables["satellites"]
+    satellites["system"] = np.where(satellites["orbit"] == "geo", 0, np.arange(len(satellites)) % 2)
+    made.tables["systems"] = pd.DataFrame(
+        {
+            "orbit": ["leo", "leo"],
+            "kind": ["broadband", "direct_to_device"],
+            "terminal_class": ["consumer", "handset"],
+        }
+    )
+    return made
+
+
+def test_satellites_for_phones_take_no_slot() -> None:
+    found, whole = stages.visibility(mixed()), stages.visibility(twin(terrain=False))
+    used = found["slot_satellite"][found["slot_satellite"] >= 0]
+    assert used.size > 0
+    assert (used % 2 == 0).all()
+    assert found["device_count"].min() > 0
+    total = found["visible_count"].astype(int) + found["device_count"]
+    np.testing.assert_array_equal(total, whole["visible_count"])
+    assert not whole["device_count"].any()
+
+
+def test_firms_systems_serve_only_where_homes_have_none() -> None:
+    made = mixed()
+    made.tables["systems"]["kind"] = "broadband"
+    made.tables["systems"]["terminal_class"] = ["enterprise", "consumer"]
+    used = stages.visibility(made)["slot_satellite"]
+    assert (used[used >= 0] % 2 == 1).all()
+    made.tables["systems"]["terminal_class"] = "enterprise"
+    used = stages.visibility(made)["slot_satellite"]
+    assert set(np.unique(used[used >= 0] % 2)) == {0, 1}

@@ -17,6 +17,7 @@ from rabta.mobile import nr, ntn
 from rabta.mobile.access import Access, shared_rate
 from rabta.mobile.cells import noise_dbm
 from rabta.mobile.equipment import Platform
+from rabta.space.visibility import horizon_at
 from rabta.units import from_db, to_db
 
 Array = NDArray[np.float64]
@@ -163,13 +164,6 @@ def centres(zone: NDArray[np.integer], weight: Array, column: Array) -> Array:
     return np.asarray((np.bincount(zone, weights=safe * column) / total)[zone])
 
 
-def horizon_at(horizon_deg: Array, azimuth_deg: Array) -> Array:
-    """Terrain horizon of each cell in a direction; bins are equal and start at north."""
-    bins = horizon_deg.shape[1]
-    index = np.floor(azimuth_deg / (360.0 / bins)).astype(np.intp) % bins
-    return np.asarray(horizon_deg[np.arange(horizon_deg.shape[0]), index], dtype=np.float64)
-
-
 def access(
     platform: Platform,
     place: Place,
@@ -188,13 +182,14 @@ def access(
     load_mbps : ndarray, shape (cell,)
     zone : ndarray of int, shape (cell,)
         Number of the zone that a cell belongs to.
-    horizon_deg : ndarray, shape (cell, azimuth)
+    horizon_deg : ndarray, shape (cell, 36)
+        Terrain horizon at azimuths 0, 10, ... 350 deg.
     """
     above_lat, above_lon = (centres(zone, load_mbps, c) for c in (place.lat_deg, place.lon_deg))
     elevation, azimuth, range_km, direction = look(place, above_lat, above_lon, platform.altitude_km)
     power = beam_gains_dbm(direction[:, 0], direction[:, 1], -direction[:, 2], platform)
     full, best = full_rate_mbps(platform, elevation, range_km, power)
-    full = np.where(elevation > horizon_at(horizon_deg, azimuth), full, 0.0)
+    full = np.where(elevation > horizon_at(horizon_deg, azimuth[:, None])[:, 0], full, 0.0)
     cell = zone * (OUTER_CELLS + 1) + best
     airtime = np.divide(load_mbps, full, out=np.zeros_like(full), where=full > 0)
     use = np.minimum(np.bincount(cell, weights=airtime)[cell], 1.0)

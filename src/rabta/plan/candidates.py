@@ -29,6 +29,8 @@ class Places:
         Busy-hour load that the network must carry for each connected household.
     sites : dict of str to ndarray
         Sites that the access design gives each terrestrial technology.
+    sites_today : ndarray
+        Mobile sites that the cell has already (modelled: no public list of towers exists).
     """
 
     households: Array
@@ -38,6 +40,7 @@ class Places:
     rough_m: Array
     backbone_km: Array
     sites: Mapping[str, Array]
+    sites_today: Array
 
     @property
     def total_mbps(self) -> Array:
@@ -143,14 +146,21 @@ def _rent(places: Places, prices: Prices) -> Array:
     return rural + (urban - rural) * places.urban_share
 
 
+def _reused(places: Places, prices: Prices, sites: Array) -> Array:
+    """Sites of the design that take over the tower, civil works and power of one that stands today."""
+    return np.minimum(sites, prices["reuse_existing_sites"] * places.sites_today)
+
+
 def _macro(places: Places, prices: Prices, sites: Array, radio: float, cpe: float, link: Array) -> Bill:
+    """Bill of macro sites; a reused one saves civil works and power, but pays rent, energy and upkeep."""
     power, energy = _power(places, prices)
+    reused = _reused(places, prices, sites)
     between = np.maximum(sites - 1.0, 0.0) * prices["local_link_usd"]
-    active = sites * (radio + prices["router_usd_site"] + power) + between + link
+    kept = sites * (radio + prices["router_usd_site"] + power) + between + link
     return Bill(
-        civil=sites * prices["site_civil_usd"],
-        active=active,
-        opex_year=sites * (energy + _rent(places, prices)) + prices["upkeep_share_year"] * active,
+        civil=(sites - reused) * prices["site_civil_usd"],
+        active=kept - reused * power,
+        opex_year=sites * (energy + _rent(places, prices)) + prices["upkeep_share_year"] * kept,
         unit_capex=np.full_like(sites, cpe + prices["install_usd"]),
         unit_opex_year=places.load_mbps * prices["transit_usd_mbps_year"],
     )

@@ -57,19 +57,22 @@ class Orbiting:
     availability : ndarray, shape (cell,)
         Share of the steps with a path and a rate at or above the floor.
     in_view : ndarray, shape (cell,)
-        Share of the steps with a satellite in view.
+        Share of the steps with a satellite that serves phones in view.
+    for_homes : bool
+        Whether households buy these satellites' terminals; enterprise terminals feed village sites alone.
     """
 
     rate_mbps: Array
     latency_ms: Array
     availability: Array
     in_view: Array
+    for_homes: bool = True
 
 
 def orbiting(
     link_rate_mbps: NDArray[np.floating],
     latency_ms: NDArray[np.floating],
-    visible_count: NDArray[np.integer],
+    device_count: NDArray[np.integer],
     rows: NDArray[np.int64],
     floor_mbps: float,
 ) -> Orbiting:
@@ -77,7 +80,7 @@ def orbiting(
 
     Parameters
     ----------
-    link_rate_mbps, latency_ms, visible_count : ndarray, shape (time, cell)
+    link_rate_mbps, latency_ms, device_count : ndarray, shape (time, cell)
     rows : ndarray of int
         Cells to evaluate.
     """
@@ -86,11 +89,12 @@ def orbiting(
         block = rows[start : start + BLOCK]
         rate = np.ascontiguousarray(link_rate_mbps[:, block].T)
         delay = np.ascontiguousarray(latency_ms[:, block].T)
-        view = (visible_count[:, block] > 0).mean(axis=0)
+        view = (device_count[:, block] > 0).mean(axis=0)
         up = ((rate >= floor_mbps) & np.isfinite(delay)).mean(axis=1)
         parts.append((_low(rate), _high(delay), up, view))
     columns = zip(*parts, strict=True) if parts else ([np.empty(0)] for _ in range(4))
-    return Orbiting(*(np.concatenate(column).astype(np.float64) for column in columns))
+    rate_, delay_, up_, view_ = (np.concatenate(column).astype(np.float64) for column in columns)
+    return Orbiting(rate_, delay_, up_, view_)
 
 
 def _low(values: NDArray[np.floating]) -> Array:
@@ -213,13 +217,14 @@ def _one(
 ) -> tuple[Array, Array, Array]:
     ground, weather = np.zeros_like(access), prices["availability_weather"]
     if name == "leo_terminal":
-        return np.minimum(sky.rate_mbps, shared), sky.latency_ms, sky.availability * weather
+        rate = np.minimum(sky.rate_mbps, shared) * sky.for_homes
+        return rate, sky.latency_ms, sky.availability * weather * sky.for_homes
     if name == "geo_terminal":
         return np.minimum(geo[0], shared), geo[1], np.where(geo[0] > 0, weather, 0.0)
     if name == "satellite_cell":
         up = sky.availability * weather * prices["availability_village"]
         return np.minimum(access, np.minimum(sky.rate_mbps, shared)), sky.latency_ms, up
     if name == "direct_to_device":
-        return access, ground, sky.in_view
+        return np.where(sky.in_view > 0, access, 0.0), ground, sky.in_view
     kind = "haps" if name == "haps" else "cellular"
     return access, ground, np.full_like(access, prices[f"availability_{kind}"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from rabta.plan.problem import (
     spread_stations,
     used_mbps,
 )
+from rabta.space import constellations
 from rabta.stage import stage
 from rabta.twin import Twin
 
@@ -52,12 +53,12 @@ BUSY_SHARE = 0.999  # steps with at least this share of the busiest step's load 
         "sites_per_cell",
         "link_rate_mbps",
         "latency_ms",
-        "visible_count",
+        "device_count",
         "geo_efficiency_bps_hz",
         "geo_elevation_deg",
     ),
     writes=("plan", "plan_mix", "plan_summary", "plan_prices"),
-    catalog=("costs",),
+    catalog=("costs", "terminals"),
 )
 def plan(twin: Twin) -> dict[str, Any]:
     """Cheapest mix of technologies that gives every unserved household the floor."""
@@ -142,7 +143,7 @@ def national_problem(twin: Twin) -> Asked:
     wanted = twin.scenario.plan
     if not wanted.technologies:
         raise RabtaError("no technology to plan with", key="plan.technologies", expected="at least one")
-    prices = read_prices(twin.scenario.nation.name, wanted.costs)
+    prices = read_prices(twin.scenario.nation.name, wanted.costs, _terminals(twin))
     unserved = unserved_households(twin)
     rows = np.flatnonzero(unserved > 0)
     places = _places(twin, rows, unserved[rows], prices)
@@ -150,6 +151,26 @@ def national_problem(twin: Twin) -> Asked:
     money = _money(twin, rows, places, prices)
     problem = _problem(twin, rows, places, given, money, prices)
     return Asked(problem, rows, unserved, given, money, prices)
+
+
+def _terminals(twin: Twin) -> dict[str, list[str]]:
+    """Terminals of the scenario's systems, under the cost item that stands for them."""
+    systems = twin.table("systems")
+    over_sites, over_homes = constellations.serving(systems), _fixed_service(systems)
+    item = "leo_terminal_usd" if _for_homes(systems) else "backhaul_terminal_usd"
+    found = {item: systems["terminal"][over_sites], "geo_terminal_usd": systems["terminal"][over_homes]}
+    return {key: sorted({str(name) for name in names}) for key, names in found.items()}
+
+
+def _for_homes(systems: pd.DataFrame) -> bool:
+    """Whether households buy the terminals of the moving satellites that serve the cells."""
+    return bool((systems["terminal_class"] == "consumer")[constellations.serving(systems)].all())
+
+
+def _fixed_service(systems: pd.DataFrame) -> NDArray[np.bool_]:
+    """Geostationary systems with dishes: no handsets, no receivers."""
+    dish = systems["terminal_class"].isin(("consumer", "enterprise"))
+    return np.asarray((dish & (systems["orbit"] == "geo")).to_numpy(dtype=bool))
 
 
 def unserved_households(twin: Twin) -> Array:
@@ -178,7 +199,15 @@ def _places(twin: Twin, rows: Index, unserved: Array, prices: candidates.Prices)
         rough,
         backbone,
         {name: twin.values("sites_per_cell")[rows, _column(twin, name)] for name in SITES},
+        _sites_today(cells, prices),
     )
+
+
+def _sites_today(cells: pd.DataFrame, prices: candidates.Prices) -> Array:
+    """Mobile sites that a cell plausibly has: by its people, at least one where there is service today."""
+    people = cells["people"].to_numpy(dtype=np.float64)
+    found = np.maximum(np.floor(people / prices["people_per_site_today"]), 1.0)
+    return np.asarray(np.where(cells["mobile_today"] == "none", 0.0, found))
 
 
 def _column(twin: Twin, technology: str) -> int:
@@ -203,10 +232,11 @@ def _service(
     sky = service.orbiting(
         twin.values("link_rate_mbps"),
         twin.values("latency_ms"),
-        twin.values("visible_count"),
+        twin.values("device_count"),
         rows,
         wanted.floor_mbps,
     )
+    sky = replace(sky, for_homes=_for_homes(twin.table("systems")))
     geo = service.geo_best(
         twin.values("geo_efficiency_bps_hz")[rows], twin.values("geo_elevation_deg")[rows], geo_channels(twin)
     )
@@ -222,10 +252,11 @@ def _service(
 
 
 def geo_channels(twin: Twin) -> Array:
-    """Channel bandwidth in MHz of each geostationary satellite."""
+    """Channel bandwidth in MHz of each geostationary satellite; 0 where no dish is served."""
     satellites, systems = twin.table("satellites"), twin.table("systems")
     system = satellites.loc[satellites["orbit"] == "geo", "system"].to_numpy(dtype=np.int64)
-    return np.asarray(systems["channel_mhz"].to_numpy(dtype=np.float64)[system])
+    channel = systems["channel_mhz"].to_numpy(dtype=np.float64) * _fixed_service(systems)
+    return np.asarray(channel[system])
 
 
 def _money(twin: Twin, rows: Index, places: candidates.Places, prices: candidates.Prices) -> Money:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from rabta import schema
+from rabta import catalog, schema
 from rabta.catalog import Entry
 from rabta.errors import RabtaError, nearest
 from rabta.space import elements
@@ -34,6 +34,7 @@ Degrees = Annotated[float, Field(ge=0, le=90)]
 EARTH_RADIUS_M = 6_378_137.0  # WGS84 equatorial radius
 J2 = 1.08262668e-3  # EGM96, Vallado table D-5
 SIDEREAL_REV_DAY = 1.00273790935  # revolutions of the Earth in a mean solar day, Vallado eq. 3-42
+CLASSES = ("consumer", "enterprise", "gateway", "handset", "receiver")  # who buys a terminal
 OUTSIDE = "outside"  # shell of catalogued objects that are on their way up, down, or retired
 SHELL_REACH_KM, SHELL_REACH_DEG = 12.0, 1.0
 ELEMENTS = (
@@ -256,14 +257,45 @@ def _system_row(name: str, made: Constellation) -> dict[str, Any]:
     values = {
         "system": name,
         "operator": made.operator,
+        "kind": made.kind,
         "orbit": max(made.shells, key=lambda shell: shell.satellites).orbit,
         **made.downlink.model_dump(exclude={"band"}),
         "isl": made.isl,
         "terminal": made.terminal,
+        "terminal_class": terminal_class(made.terminal),
         "gateway_min_elevation_deg": made.feeder.min_elevation_deg,
     }
     row = {column: values[column] for column in schema.tables()["systems"]}
     return {column: np.nan if value is None else value for column, value in row.items()}
+
+
+def terminal_class(name: str) -> str:
+    """Who buys a terminal of the catalog, one of `CLASSES`."""
+    entry = catalog.entry("terminals", name)
+    found = str(entry.data.get("class", ""))
+    if found not in CLASSES:
+        raise RabtaError(
+            "terminal without a class", file=entry.path, key="class", value=found, expected=", ".join(CLASSES)
+        )
+    return found
+
+
+def serving(systems: pd.DataFrame) -> NDArray[np.bool_]:
+    """Systems whose satellites carry the cells' traffic, one value a row of the systems table.
+
+    Those of broadband systems that households buy terminals of. Where the scenario has none, those of
+    enterprise terminals, which feed village sites.
+    """
+    broadband = (systems["kind"] == "broadband").to_numpy(dtype=bool)
+    moving = broadband & (systems["orbit"] != "geo").to_numpy(dtype=bool)
+    classes = systems["terminal_class"]
+    homes, firms = (moving & (classes == name).to_numpy(dtype=bool) for name in ("consumer", "enterprise"))
+    return homes if homes.any() else firms
+
+
+def for_phones(systems: pd.DataFrame) -> NDArray[np.bool_]:
+    """Systems that serve ordinary phones, one value a row of the systems table."""
+    return (systems["kind"] == "direct_to_device").to_numpy(dtype=bool)
 
 
 def satellites(

@@ -36,7 +36,7 @@ def _element_files(scenario: Scenario) -> Sequence[Path]:
     "Placing satellites",
     params=("space.constellations", "space.catalogue", "time.start"),
     writes=("satellites", "systems"),
-    catalog=("constellations",),
+    catalog=("constellations", "terminals"),
     files=_element_files,
 )
 def constellation(twin: Twin) -> dict[str, Any]:
@@ -69,9 +69,10 @@ def propagate(twin: Twin) -> dict[str, Any]:
 @stage(
     "Finding the best satellites of every cell",
     params=("space.slots", "space.min_elevation_deg", "space.terrain"),
-    reads=("cells", "horizon_deg", "satellites", "satellite_position_m"),
+    reads=("cells", "horizon_deg", "satellites", "systems", "satellite_position_m"),
     writes=(
         "visible_count",
+        "device_count",
         "slot_satellite",
         "slot_elevation_deg",
         "slot_range_m",
@@ -80,15 +81,22 @@ def propagate(twin: Twin) -> dict[str, Any]:
     chunked=True,
 )
 def visibility(twin: Twin) -> dict[str, Any]:
-    """Best satellites by elevation over the ellipsoid and the terrain."""
-    satellites = orbits.moving(twin.table("satellites"))
-    found = views.visible(
-        _ground(twin),
-        twin.values("satellite_position_m"),
-        _least_elevation(twin, satellites["min_elevation_deg"].to_numpy(dtype=np.float64)),
-        twin.scenario.space.slots,
-    )
-    return vars(found)
+    """Best satellites by elevation over the ellipsoid and the terrain, and those over phones."""
+    satellites, systems = orbits.moving(twin.table("satellites")), twin.table("systems")
+    system = satellites["system"].to_numpy(dtype=np.int64)
+    least = _least_elevation(twin, satellites["min_elevation_deg"].to_numpy(dtype=np.float64))
+    position, place, slots = twin.values("satellite_position_m"), _ground(twin), twin.scenario.space.slots
+    broadband, phones = constellations.serving(systems)[system], constellations.for_phones(systems)[system]
+    found = views.visible(place, _only(position, broadband), least, slots)
+    device = np.zeros_like(found.visible_count)
+    if phones.any():
+        device = views.visible(place, _only(position, phones), least, 1).visible_count
+    return vars(found) | {"device_count": device}
+
+
+def _only(position_m: views.F4, chosen: NDArray[np.bool_]) -> views.F4:
+    """Positions with the satellites that are not chosen at NaN, where nobody sees them; rows keep."""
+    return position_m if chosen.all() else np.where(chosen[None, :, None], position_m, np.float32(np.nan))
 
 
 @stage(

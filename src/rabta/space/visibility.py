@@ -203,7 +203,7 @@ def _dot(dx: F8, dy: F8, dz: F8, axis: F8) -> F8:
     return np.asarray(dx * axis[:, 0, None] + dy * axis[:, 1, None] + dz * axis[:, 2, None])
 
 
-def horizon_at(horizon_deg: F4, azimuth_deg: F8) -> F8:
+def horizon_at(horizon_deg: F4 | F8, azimuth_deg: F8) -> F8:
     """Terrain horizon at azimuths, linear between the samples at 0, 10, ... 350 deg.
 
     Parameters
