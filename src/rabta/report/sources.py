@@ -121,8 +121,9 @@ def _table(rows: Any, heads: dict[str, str], what: str) -> str:
     known = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
     if not known:
         return f"<p>The run names no {esc(what)}.</p>"
+    style = {key: "word date" if key == "retrieved" else "word" for key in heads}
     body = [
-        "<tr>" + "".join(f'<td class="word">{_field(key, row)}</td>' for key in heads) + "</tr>"
+        "<tr>" + "".join(f'<td class="{style[key]}">{_field(key, row)}</td>' for key in heads) + "</tr>"
         for row in known
     ]
     return text.table(what, "sources", tuple(heads.values()), body)
