@@ -43,7 +43,7 @@ function percent(share) {
 function money(usd) {
   if (usd === null || !isFinite(usd)) return '–';
   const local = D.per_usd ? ' (' + (D.currency || '') + ' ' + number(usd * D.per_usd) + ')' : '';
-  return 'US$ ' + number(usd) + local;
+  return 'US$\u00a0' + number(usd) + local;
 }
 
 // An element with text and children: names from a run are only ever set as text, never as markup.

@@ -34,10 +34,10 @@ function why(i) {
   if (!(at('served', i) > 0) || !code) return 'The plan leaves the ' + number(unserved) + ' households without broadband here as they are.';
   const cost = at('cost', i), second = column('second')[i], next = column('next')[i], price = at('next_cost', i);
   let words = title(code) + ' serves ' + percent(at('share', i)) + ' of the households that join here';
-  words += isFinite(cost) ? ', at US$ ' + number(cost) + ' each over the years of the plan.' : '.';
+  words += isFinite(cost) ? ', at US$\u00a0' + number(cost) + ' each over the years of the plan.' : '.';
   if (second > 0) words += ' The rest get ' + title(second) + '.';
   if (!(next > 0 && isFinite(price))) return words;
-  words += ' The next choice that meets the floors, ' + title(next) + ', would take US$ ' + number(price);
+  words += ' The next choice that meets the floors, ' + title(next) + ', would take US$\u00a0' + number(price);
   return words + (price < cost ? ' here alone, but the plan as a whole is cheaper this way: what is built here is shared with its neighbours.' : '.');
 }
 
@@ -95,8 +95,8 @@ function showCell(i, name) {
     ['Round trip', known(at('latency', i), (v) => number(v) + ' ms')],
     ['Availability', known(at('availability', i), percent)],
     ['Floors', floors(i)],
-    ['Cost per household', known(at('cost', i), (v) => 'US$ ' + number(v))],
-    ['Investment in the cell', known(at('capex', i), (v) => 'US$ ' + number(v))],
+    ['Cost per household', known(at('cost', i), (v) => 'US$\u00a0' + number(v))],
+    ['Investment in the cell', known(at('capex', i), (v) => 'US$\u00a0' + number(v))],
   ]) : null;
   card.replaceChildren(
     make('h3', {}, name || tehsil),
@@ -123,7 +123,7 @@ function showDistrict(index, move) {
   card.replaceChildren(
     make('h3', {}, d.name),
     make('p', { class: 'where' }, 'District, ' + d.province),
-    make('p', { class: 'why' }, number(d.unserved_today) + ' of ' + number(d.households) + ' households lack broadband today; the plan connects ' + number(d.served_by_plan) + ' at US$ ' + number(d.npc_per_household_usd) + ' each.'),
+    make('p', { class: 'why' }, number(d.unserved_today) + ' of ' + number(d.households) + ' households lack broadband today; the plan connects ' + number(d.served_by_plan) + ' at US$\u00a0' + number(d.npc_per_household_usd) + ' each.'),
     make('h4', {}, 'The plan'),
     rows([...mix, ['Net present cost', money(d.npc_usd)]]),
     make('h4', {}, 'Satellites'),
