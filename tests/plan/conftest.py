@@ -46,11 +46,24 @@ def tables(random: np.random.Generator) -> dict[str, pd.DataFrame]:
     region = ["north", "north", "south", "south"]
     plain = {"satellite_capacity_mbps": 2000.0, "geo_capacity_mbps": 5.0}
     zones = pd.DataFrame({"zone": zone, "region": region, **plain})
+    gateways = pd.DataFrame(
+        {
+            "name": ["home", "far"],
+            "lat_deg": 25.0,
+            "lon_deg": [67.0, 74.0],
+            "height_m": 0.0,
+            "antennas": 2,
+            "capacity_gbps": 10.0,
+            "systems": ["geo", "*"],
+            "exchange_km": [100.0, 1500.0],
+        }
+    )
     most = {"satellite_capacity_mbps": [3000.0, 3500.0, 5000.0]}
     pools = pd.DataFrame({"pool": ["north", "south", "nation"], **most})
     return {
         "cells": cells,
         "technologies": technologies,
+        "gateways": gateways,
         "systems": systems,
         "satellites": satellites,
         "zones": zones,
@@ -73,6 +86,7 @@ def arrays(random: np.random.Generator, cells: pd.DataFrame) -> dict[str, Any]:
     )
     latency = random.uniform(30.0, 60.0, (STEPS, CELLS))
     latency[0, :5] = np.nan
+    lean = np.where(np.arange(STEPS) % 4, np.nan, np.linspace(1.0, 1.5, STEPS))[:, None]  # one in four sampled
     return {
         "busy_demand_mbps": busy,
         "unserved_demand_mbps": unserved,
@@ -84,6 +98,8 @@ def arrays(random: np.random.Generator, cells: pd.DataFrame) -> dict[str, Any]:
         "device_count": np.zeros((STEPS, CELLS), np.uint8),
         "served_mbps": 0.5 * np.linspace(0.4, 0.8, STEPS)[:, None] * unserved,
         "offered_mbps": unserved.sum() * np.linspace(0.4, 0.8, STEPS),
+        "zone_capacity_mbps": lean * np.full(ZONES, 2000.0),
+        "pool_capacity_mbps": lean * np.array([3000.0, 3500.0, 5000.0]),
         "geo_efficiency_bps_hz": np.full((CELLS, 1), 2.0),
         "geo_elevation_deg": np.full((CELLS, 1), 50.0),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +15,8 @@ LOW_PERCENTILE = 5.0
 GEO_RADIUS_KM = 42_164.17  # radius of an orbit with the period of one sidereal day
 EARTH_RADIUS_KM = 6_378.137
 BLOCK = 1024
+SATELLITE = ("satellite_cell", "leo_terminal", "geo_terminal", "direct_to_device")
+ROUNDING = 1e-6  # capacities are kept in single precision
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Orbiting:
     latency_ms : ndarray, shape (cell,)
         95th percentile over time of the round-trip time, over the steps with a path.
     availability : ndarray, shape (cell,)
-        Share of the steps with a path and a rate at or above the floor.
+        Share of the steps in which one terminal alone has a path and a rate at or above the floor.
     in_view : ndarray, shape (cell,)
         Share of the steps with a satellite that serves phones in view.
     for_homes : bool
@@ -130,7 +132,10 @@ def geo_latency_ms(elevation_deg: ArrayLike) -> Array:
 
 
 def geo_best(
-    efficiency_bps_hz: NDArray[np.floating], elevation_deg: NDArray[np.floating], channel_mhz: ArrayLike
+    efficiency_bps_hz: NDArray[np.floating],
+    elevation_deg: NDArray[np.floating],
+    channel_mhz: ArrayLike,
+    route_ms: ArrayLike = 0.0,
 ) -> tuple[Array, Array]:
     """Rate and round-trip time of each cell's best geostationary satellite.
 
@@ -138,6 +143,8 @@ def geo_best(
     ----------
     efficiency_bps_hz, elevation_deg : ndarray, shape (cell, geo)
     channel_mhz : array_like, shape (geo,)
+    route_ms : array_like, shape (geo,)
+        Round trip from the satellite's teleport to the national exchange; infinity where it has none.
 
     Returns
     -------
@@ -152,7 +159,29 @@ def geo_best(
     lines = np.arange(cells)
     chosen = rate[lines, best]
     delay = geo_latency_ms(elevation_deg[lines, best])
+    delay = delay + np.broadcast_to(np.asarray(route_ms, dtype=np.float64), satellites)[best]
     return chosen, np.where(chosen > 0, delay, np.inf)
+
+
+def carried_share(room_mbps: Array, load_mbps: Array) -> Array:
+    """Share of the sampled steps in which the moving satellites carry a load in every tier at once.
+
+    Parameters
+    ----------
+    room_mbps : ndarray, shape (time, tier, zone)
+        What the zone, its region and the nation can be given in each sampled step.
+    load_mbps : ndarray, shape (tier, zone)
+        What is to be carried in the same areas.
+
+    Returns
+    -------
+    ndarray, shape (zone,)
+        Zero where there is no sampled step.
+    """
+    if room_mbps.shape[0] == 0:
+        return np.zeros(room_mbps.shape[2])
+    enough = (room_mbps > 0.0) & (room_mbps >= load_mbps * (1.0 - ROUNDING))
+    return np.asarray(enough.all(axis=1).mean(axis=0))
 
 
 def middle(values: NDArray[np.floating]) -> Array:
@@ -178,20 +207,26 @@ def middle(values: NDArray[np.floating]) -> Array:
 def combine(
     technologies: Sequence[str],
     access_mbps: Array,
-    access_latency_ms: Array,
+    added_ms: Array,
     sky: Orbiting,
     geo: tuple[Array, Array],
     shared_mbps: Array,
     prices: Mapping[str, float],
+    carried: ArrayLike = 1.0,
 ) -> Service:
     """Put the technologies side by side.
+
+    Moving satellites are up while the terminal's link reaches the floor, the zone's capacity carries its
+    load (`carried_share`) and the weather is not worse than the links are computed for. The three shares
+    are multiplied. Where a gap in the sky stops link and capacity in the same step, that counts it twice.
 
     Parameters
     ----------
     access_mbps : ndarray, shape (cell, technology)
         Busy-hour rate of terrestrial and aerial access.
-    access_latency_ms : ndarray, shape (technology,)
-        Round-trip time that the access itself adds.
+    added_ms : ndarray, shape (cell, technology)
+        Round-trip time of the radio access, and of the cable from the cell to the national exchange for
+        what lands at home.
     geo : tuple of ndarray, shape (cell,)
         Rate and round-trip time of the best geostationary satellite.
     shared_mbps : ndarray, shape (cell,)
@@ -199,12 +234,15 @@ def combine(
         load times the contention. A terminal gets the smaller of this and its link's rate.
     prices : mapping
         Cost-book values, and ``availability_weather``: the share of the year that the link rates hold.
+    carried : array_like, shape (cell,)
+        Share of the steps in which satellite capacity carries the load of the cell's zone.
     """
+    sky = replace(sky, availability=sky.availability * np.asarray(carried, dtype=np.float64))
     parts = [
         _one(name, access_mbps[:, k], sky, geo, shared_mbps, prices) for k, name in enumerate(technologies)
     ]
     rate, latency, up = (np.stack(column, axis=1) for column in zip(*parts, strict=True))
-    return Service(rate, latency + access_latency_ms, up)
+    return Service(rate, latency + added_ms, up)
 
 
 def _one(

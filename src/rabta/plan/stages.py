@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +27,7 @@ from rabta.plan.problem import (
 )
 from rabta.space import constellations
 from rabta.stage import stage
+from rabta.transport import gateways, latency
 from rabta.twin import Twin
 
 if TYPE_CHECKING:
@@ -34,6 +37,7 @@ Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 NATION = "nation"
 SITES = ("fibre_fwa", "microwave_macro", "satellite_cell")
+Offer = Callable[[Array], service.Service]
 BUSY_SHARE = 0.999  # steps with at least this share of the busiest step's load are the busy hour
 
 
@@ -45,6 +49,7 @@ BUSY_SHARE = 0.999  # steps with at least this share of the busiest step's load 
         "zones",
         "pools",
         "technologies",
+        "gateways",
         "systems",
         "satellites",
         "busy_demand_mbps",
@@ -56,9 +61,11 @@ BUSY_SHARE = 0.999  # steps with at least this share of the busiest step's load 
         "device_count",
         "geo_efficiency_bps_hz",
         "geo_elevation_deg",
+        "zone_capacity_mbps",
+        "pool_capacity_mbps",
     ),
     writes=("plan", "plan_mix", "plan_summary", "plan_prices"),
-    catalog=("costs", "terminals"),
+    catalog=("costs", "nations", "terminals"),
 )
 def plan(twin: Twin) -> dict[str, Any]:
     """Cheapest mix of technologies that gives every unserved household the floor."""
@@ -73,13 +80,13 @@ def plan(twin: Twin) -> dict[str, Any]:
         asked.rows,
         asked.unserved,
         _opex(problem, solution, asked.money),
-        asked.service,
+        asked.offer(_carried(twin, problem, used_mbps(problem, solution.share)["satellite"])),
     )
     size = (cells["people"] / cells["households"].where(cells["households"] > 0)).fillna(0.0).to_numpy()
     return {
         "plan": tables.plan_table(list(cells["cell"]), answer),
         "plan_mix": tables.mix_table(answer, size[asked.rows]),
-        "plan_summary": tables.summary_table(answer, asked.prices),
+        "plan_summary": tables.summary_table(answer, asked.prices, asked.asked_mbps),
         "plan_prices": tables.price_table(answer, list(zones["zone"]), used_mbps(problem, solution.share)),
     }
 
@@ -128,12 +135,24 @@ class Money:
 
 @dataclass(frozen=True)
 class Asked:
-    """The planning problem of a twin, with what it was made from."""
+    """The planning problem of a twin, with what it was made from.
+
+    Attributes
+    ----------
+    service : Service
+        What the plan may count on: satellites as available as when all limits are filled.
+    offer : callable
+        The same for another share of the steps in which satellites carry each cell's load.
+    asked_mbps : ndarray, shape (cell,)
+        Busy-hour load of a household that the services ask for, before the floor is provisioned.
+    """
 
     problem: Problem
     rows: Index
     unserved: Array
     service: service.Service
+    offer: Offer
+    asked_mbps: Array
     money: Money
     prices: candidates.Prices
 
@@ -147,10 +166,14 @@ def national_problem(twin: Twin) -> Asked:
     unserved = unserved_households(twin)
     rows = np.flatnonzero(unserved > 0)
     places = _places(twin, rows, unserved[rows], prices)
-    given = _service(twin, rows, places, prices)
+    offer = _offer(twin, rows, places, prices)
+    zone = _rows_of(twin.table("cells")["zone"].iloc[rows], twin.table("zones")["zone"], "zones")
+    given = offer(service.carried_share(*_filled(twin))[zone])
     money = _money(twin, rows, places, prices)
     problem = _problem(twin, rows, places, given, money, prices)
-    return Asked(problem, rows, unserved, given, money, prices)
+    return Asked(
+        problem, rows, unserved, given, offer, _asked_mbps(twin, rows, unserved[rows]), money, prices
+    )
 
 
 def _terminals(twin: Twin) -> dict[str, list[str]]:
@@ -185,8 +208,7 @@ def _places(twin: Twin, rows: Index, unserved: Array, prices: candidates.Prices)
     wanted, demand = twin.scenario.plan, twin.scenario.demand
     cells = twin.table("cells").iloc[rows]
     joining = unserved * demand.adoption_percent / 100.0
-    asked = twin.values("unserved_demand_mbps")[rows].astype(np.float64)
-    load = np.maximum(asked / joining, wanted.floor_mbps / prices["contention"])
+    load = np.maximum(_asked_mbps(twin, rows, unserved), wanted.floor_mbps / prices["contention"])
     urban, grid, rough, backbone = (
         cells[name].fillna(0.0).to_numpy(dtype=np.float64)
         for name in ("urban_share", "grid_share", "rough_m", "backbone_km")
@@ -210,6 +232,12 @@ def _sites_today(cells: pd.DataFrame, prices: candidates.Prices) -> Array:
     return np.asarray(np.where(cells["mobile_today"] == "none", 0.0, found))
 
 
+def _asked_mbps(twin: Twin, rows: Index, unserved: Array) -> Array:
+    """Busy-hour load of a household that joins, as the services make it (what sharing offers)."""
+    joining = unserved * twin.scenario.demand.adoption_percent / 100.0
+    return np.asarray(twin.values("unserved_demand_mbps")[rows].astype(np.float64) / joining)
+
+
 def _column(twin: Twin, technology: str) -> int:
     known = list(twin.table("technologies")["technology"])
     if technology not in known:
@@ -221,14 +249,11 @@ def _column(twin: Twin, technology: str) -> int:
     return known.index(technology)
 
 
-def _service(
-    twin: Twin, rows: Index, places: candidates.Places, prices: candidates.Prices
-) -> service.Service:
-    """Rate, latency and availability of the scenario's technologies in the chosen cells."""
+def _offer(twin: Twin, rows: Index, places: candidates.Places, prices: candidates.Prices) -> Offer:
+    """Rate, latency and availability of the technologies, by how often satellites carry each cell's load."""
     wanted = twin.scenario.plan
     columns = [_column(twin, name) for name in wanted.technologies]
     access = np.nan_to_num(twin.values("access_rate_mbps")[rows][:, columns].astype(np.float64))
-    base = twin.table("technologies")["latency_ms"].fillna(0.0).to_numpy(dtype=np.float64)[columns]
     sky = service.orbiting(
         twin.values("link_rate_mbps"),
         twin.values("latency_ms"),
@@ -238,17 +263,66 @@ def _service(
     )
     sky = replace(sky, for_homes=_for_homes(twin.table("systems")))
     geo = service.geo_best(
-        twin.values("geo_efficiency_bps_hz")[rows], twin.values("geo_elevation_deg")[rows], geo_channels(twin)
+        twin.values("geo_efficiency_bps_hz")[rows],
+        twin.values("geo_elevation_deg")[rows],
+        geo_channels(twin),
+        _geo_routes_ms(twin),
     )
-    return service.combine(
+    return partial(
+        service.combine,
         wanted.technologies,
         access,
-        base,
+        _added_ms(twin, rows, columns),
         sky,
         geo,
         places.load_mbps * prices["contention"],
         {**prices, "availability_weather": twin.scenario.radio.availability_percent / 100.0},
     )
+
+
+def _added_ms(twin: Twin, rows: Index, columns: list[int]) -> Array:
+    """Radio access of each technology, and the cell's cable to the exchange for what is not in orbit."""
+    wanted, cells = twin.scenario.plan, twin.table("cells").iloc[rows]
+    radio = twin.table("technologies")["latency_ms"].fillna(0.0).to_numpy(dtype=np.float64)[columns]
+    exchange = latency.exchange(twin.scenario.nation.name)
+    route = exchange.route_ms(cells["lat_deg"].to_numpy(), cells["lon_deg"].to_numpy())
+    at_home = [name not in service.SATELLITE for name in wanted.technologies]
+    return np.asarray(radio + route[:, None] * np.array(at_home, dtype=np.float64))
+
+
+def _geo_systems(twin: Twin) -> Index:
+    satellites = twin.table("satellites")
+    return satellites.loc[satellites["orbit"] == "geo", "system"].to_numpy(dtype=np.int64)
+
+
+def _geo_routes_ms(twin: Twin) -> Array:
+    """Round trip from the exchange to each geostationary satellite's next teleport; infinity without one."""
+    place = gateways.sites(twin.table("gateways"), [str(name) for name in twin.table("systems")["system"]])
+    lands = place.allowed[:, _geo_systems(twin)].astype(bool) & (place.feeder_mbps > 0.0)[:, None]
+    nearest_km = np.where(lands, place.exchange_km[:, None], np.inf).min(axis=0, initial=np.inf)
+    return 2e3 * latency.fibre_s(nearest_km)
+
+
+def _filled(twin: Twin) -> tuple[Array, Array]:
+    """Satellite capacity of each zone's tiers in the sampled steps, and their limits.
+
+    Shapes (time, tier, zone) and (tier, zone); the tiers are the zone, its region and the nation.
+    """
+    zones, pools = twin.table("zones"), twin.table("pools")
+    region = _rows_of(zones["region"], pools["pool"], "pools")
+    nation = np.full(len(zones), int(np.flatnonzero(_nation(pools))[0]))
+    alone, pooled = (twin.values(f"{area}_capacity_mbps").astype(np.float64) for area in ("zone", "pool"))
+    seen = ~np.isnan(pooled).any(axis=1)
+    room = np.stack([alone[seen], pooled[seen][:, region], pooled[seen][:, nation]], axis=1)
+    most = pools["satellite_capacity_mbps"].to_numpy(dtype=np.float64)
+    own = zones["satellite_capacity_mbps"].to_numpy(dtype=np.float64)
+    return room, np.stack([own, most[region], most[nation]])
+
+
+def _carried(twin: Twin, problem: Problem, used: Array) -> Array:
+    """Share of the sampled steps in which satellites carry the plan's own load, shape (cell,)."""
+    tiers = [pool.used({"satellite": used})[pool.row] for pool in problem.pools.values()]
+    return service.carried_share(_filled(twin)[0], np.stack([used, *tiers]))[problem.zone]
 
 
 def geo_channels(twin: Twin) -> Array:
@@ -309,12 +383,18 @@ def _problem(
     )
 
 
+def _nation(pools: pd.DataFrame) -> NDArray[np.bool_]:
+    """Mark the row of the nation."""
+    found = np.asarray((pools["pool"] == NATION).to_numpy(dtype=bool))
+    if found.sum() != 1:
+        raise RabtaError("pools table without one row for the nation", key="pool", expected=NATION)
+    return found
+
+
 def _pools(zones: pd.DataFrame, pools: pd.DataFrame) -> dict[str, Pool]:
     """Satellite capacity of all zones of a region together, and of the nation."""
     limit = np.nan_to_num(pools["satellite_capacity_mbps"].to_numpy(dtype=np.float64))
-    nation = (pools["pool"] == NATION).to_numpy()
-    if nation.sum() != 1:
-        raise RabtaError("pools table without one row for the nation", key="pool", expected=NATION)
+    nation = _nation(pools)
     names = pools["pool"][~nation]
     regions = Pool("satellite", tuple(names), _rows_of(zones["region"], names, "pools"), limit[~nation])
     whole = Pool("satellite", (NATION,), np.zeros(len(zones), dtype=np.int64), limit[nation])

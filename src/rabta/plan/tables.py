@@ -21,7 +21,7 @@ from rabta.plan.problem import (
     Solution,
     missing_route_npc,
 )
-from rabta.plan.service import Service
+from rabta.plan.service import SATELLITE, Service
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +43,7 @@ class Answer:
     opex_year : ndarray, shape (cell, technology)
         Yearly cost, shared cables and stations included.
     service : Service
-        What a household gets, shape (cell, technology).
+        What a household gets under the plan's own load, shape (cell, technology).
     """
 
     problem: Problem
@@ -204,8 +204,14 @@ def mix_table(answer: Answer, household_size: Array) -> pd.DataFrame:
     )
 
 
-def summary_table(answer: Answer, prices: Mapping[str, float]) -> pd.DataFrame:
-    """Figures of the whole plan, the certified gap among them."""
+def summary_table(answer: Answer, prices: Mapping[str, float], asked_mbps: Array) -> pd.DataFrame:
+    """Figures of the whole plan, the certified gap among them.
+
+    Parameters
+    ----------
+    asked_mbps : ndarray, shape (cell,)
+        Busy-hour load that the services ask for, a household.
+    """
     import pandas as pd
 
     problem, price = answer.problem, answer.price
@@ -252,17 +258,55 @@ def summary_table(answer: Answer, prices: Mapping[str, float]) -> pd.DataFrame:
         ("fibre_segments", float(answer.solution.built.sum()), "1", "Cable segments that the plan builds"),
         ("stations", float(answer.solution.stations.sum()), "1", "Stratospheric stations"),
         ("solved", float(answer.solution.status == "Optimal"), "1", "1 where the repair ended in time"),
+        *_loads(problem, asked_mbps),
+        *_medians(answer),
     ]
     return pd.DataFrame(rows, columns=["key", "value", "unit", "description"])
-
-
-SATELLITE = ("satellite_cell", "leo_terminal", "geo_terminal", "direct_to_device")
 
 
 def _bound(answer: Answer) -> float:
     """The bound; rounding may put it a hair above a plan that is proven to be the cheapest."""
     bound, objective = answer.solution.bound_usd, answer.price.objective_usd
     return objective if objective < bound <= objective * (1.0 + ROUNDING) else bound
+
+
+def _loads(problem: Problem, asked_mbps: Array) -> list[tuple[str, float, str, str]]:
+    """Busy-hour load of a household as the services ask for it, and as the plan provisions it."""
+    target = float(problem.households.sum())
+    each = {
+        "load_mbps_household": (asked_mbps, "Mean busy-hour load that a household's services ask for"),
+        "provisioned_mbps_household": (
+            problem.load_mbps,
+            "Mean busy-hour capacity reserved for a household: the load, at least the floor over contention",
+        ),
+    }
+    return [
+        (key, float(load @ problem.households) / target if target else np.nan, "Mbit/s", text)
+        for key, (load, text) in each.items()
+    ]
+
+
+MEDIANS = {
+    "rate_mbps": ("Mbit/s", "Busy-hour rate"),
+    "latency_ms": ("ms", "Round-trip time"),
+    "availability": ("1", "Availability"),
+}
+
+
+def _medians(answer: Answer) -> list[tuple[str, float, str, str]]:
+    """Medians over the served households, of all and of each technology, from the values of their cells."""
+    people = answer.households
+    rows = []
+    for name, (unit, title) in MEDIANS.items():
+        values = getattr(answer.service, name)
+        value = weighted_quantile(values[people > 0], people[people > 0], 0.5)
+        rows.append((f"{name}_median", value, unit, f"{title}, median over served households"))
+        for k, technology in enumerate(answer.problem.technologies):
+            on = people[:, k] > 0
+            if on.any():
+                value = weighted_quantile(values[on, k], people[on, k], 0.5)
+                rows.append((f"{name}_median_{technology}", value, unit, f"{title}, median on {technology}"))
+    return rows
 
 
 def _score(answer: Answer, target: float) -> float:
