@@ -74,8 +74,14 @@ class Run:
         """The report's page."""
         return self.folder / "report" / "index.html"
 
+    def headline(self) -> dict[str, Any]:
+        """Headline figures: label, value, unit and words of each."""
+        from rabta import report
+
+        return report.headline(self.folder)
+
     def summary(self) -> dict[str, Any]:
-        """Headline figures."""
+        """Headline figures in words."""
         from rabta import report
 
         return dict(report.summary(self.folder))

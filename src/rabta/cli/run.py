@@ -93,14 +93,14 @@ def print_summary(done: Any, *, json_: bool) -> None:
 
 
 def record(done: Any) -> dict[str, Any]:
-    """A run as plain data: places, figures with units, the summary as printed."""
+    """A run as plain data: places, headline and plan figures with units, the mix."""
     figures = done.tables["plan_summary"]
     return {
         "run": str(done.folder),
         "report": str(done.report),
         "wall_s": done.provenance["wall_s"],
         "peak_memory_mb": done.provenance["peak_memory_mb"],
-        "summary": done.summary(),
+        "headline": done.headline(),
         "figures": {row.key: {"value": row.value, "unit": row.unit} for row in figures.itertuples()},
         "mix": json.loads(done.tables["plan_mix"].to_json(orient="records")),
     }
