@@ -40,18 +40,32 @@ def national_twin(capacity_mbps: float) -> Twin:
         keep(twin, stage(twin))
     size = len(twin.table("cells"))
     zones = twin.table("cells")["zone"].unique()
+    gateway = {"name": "one", "lat_deg": 24.9, "lon_deg": 67.1, "height_m": 0.0, "antennas": 8}
+    gateway |= {"capacity_gbps": 100.0, "systems": "*", "exchange_km": 20.0}
     plain = {"zone": zones, "region": "all", "satellite_capacity_mbps": capacity_mbps}
     shared = {"pool": ["all", "nation"], "satellite_capacity_mbps": capacity_mbps * len(zones)}
     keep(
         twin,
         {
-            "systems": pd.DataFrame({"system": ["leo", "geo"], "channel_mhz": [250.0, 72.0]}),
+            "systems": pd.DataFrame(
+                {
+                    "system": ["leo", "geo"],
+                    "orbit": ["leo", "geo"],
+                    "channel_mhz": [250.0, 72.0],
+                    "kind": "broadband",
+                    "terminal_class": "consumer",
+                    "terminal": ["leo-flat-panel", "geo-ka-0.74m"],
+                }
+            ),
             "satellites": pd.DataFrame({"orbit": ["leo", "geo"], "system": [0, 1]}),
             "zones": pd.DataFrame({**plain, "geo_capacity_mbps": GEO_MBPS}),
             "pools": pd.DataFrame(shared),
+            "gateways": pd.DataFrame([gateway]),
+            "zone_capacity_mbps": np.full((1, len(zones)), capacity_mbps),
+            "pool_capacity_mbps": np.full((1, 2), capacity_mbps * len(zones)),
             "link_rate_mbps": np.full((1, size), LINK_MBPS),
             "latency_ms": np.full((1, size), DELAY_MS),
-            "visible_count": np.full((1, size), VISIBLE),
+            "device_count": np.full((1, size), VISIBLE),
             "geo_efficiency_bps_hz": np.full((size, 1), 2.0),
             "geo_elevation_deg": np.full((size, 1), 50.0),
         },

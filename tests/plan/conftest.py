@@ -86,7 +86,7 @@ def arrays(random: np.random.Generator, cells: pd.DataFrame) -> dict[str, Any]:
     )
     latency = random.uniform(30.0, 60.0, (STEPS, CELLS))
     latency[0, :5] = np.nan
-    lean = np.where(np.arange(STEPS) % 4, np.nan, np.linspace(1.0, 1.5, STEPS))[:, None]  # one in four sampled
+    lean = np.where(np.arange(STEPS) % 4, np.nan, np.linspace(1.0, 1.5, STEPS))[:, None]  # one in 4 sampled
     return {
         "busy_demand_mbps": busy,
         "unserved_demand_mbps": unserved,
