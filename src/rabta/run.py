@@ -120,6 +120,7 @@ def all_stages() -> list[stages_.Stage]:
 def check_references(scenario: Scenario) -> None:
     """Refuse a scenario that names something which does not exist, before any work is done."""
     from rabta.plan.costs import prices
+    from rabta.transport.latency import exchange
 
     named = {
         "nations": [scenario.nation.name],
@@ -131,6 +132,7 @@ def check_references(scenario: Scenario) -> None:
         for name in names:
             catalog.entry(kind, name)
     prices(scenario.nation.name, scenario.plan.costs)
+    exchange(scenario.nation.name)
     source = scenario.space.catalogue
     if source and "://" not in source and not Path(source).exists():
         raise RabtaError(
