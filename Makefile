@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+KERNELS := src/rabta/jit.py $(wildcard src/rabta/*/_*.py)
 SOURCES := src tests tools bench examples
 
 .PHONY: run test check lint format types layers docs bench soak lock clean
 
-run: $(VENV)/.run ## plan Pakistan's connectivity on the shipped data and write the report
+run: $(VENV)/.kernels ## plan Pakistan's connectivity on the shipped data and write the report
 	$(BIN)/rabta run pakistan
 
 test: $(VENV)/.dev ## every test that this machine can run
@@ -53,9 +54,12 @@ $(BIN)/python:
 $(VENV)/.run: requirements/run.txt pyproject.toml | $(BIN)/python
 	$(PIP) install --require-hashes -r requirements/run.txt
 	$(PIP) install --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/.kernels: $(KERNELS) $(VENV)/.run
 	$(BIN)/python -m rabta.jit
 	touch $@
 
-$(VENV)/.dev: requirements/dev.txt $(VENV)/.run
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.kernels
 	$(PIP) install --require-hashes -r requirements/dev.txt
 	touch $@
