@@ -41,7 +41,7 @@ def test_tables_and_arrays_follow_the_schema(tiny: Run) -> None:
         spec = schema.arrays()[str(name)]
         assert array.dims == spec.dims
         assert array.attrs["units"] == spec.unit
-    assert str(tiny.arrays["time"].values[0]).startswith("2026-01-13T00:00")
+    assert str(tiny.arrays["time"].values[0]).startswith("2026-01-13T16:30")
 
 
 def test_people_are_the_census(tiny: Run) -> None:

@@ -72,7 +72,7 @@ def load(nation: Nation) -> Layers:
     if path is None:
         raise RabtaError("no table of cells", file=where, expected="cells.parquet or cells.csv")
     cells = _with_climate(_read(path), where)
-    cells = check(_with_unserved(_with_zone(cells, path)), "cells", path)
+    cells = _checked_cells(_with_zone(cells, path), path)
     _check_cells(cells, path)
     return Layers(cells, _places(where, len(cells)), _horizon(where, len(cells)))
 
@@ -190,12 +190,13 @@ def _with_zone(cells: pd.DataFrame, path: Path) -> pd.DataFrame:
     return cells.assign(zone=zones)
 
 
-def _with_unserved(cells: pd.DataFrame) -> pd.DataFrame:
-    """Add the share without broadband, where the file leaves it to be derived."""
-    if "unserved_today_share" in cells or not {"mobile_today", "fixed_today_share"} <= set(cells):
-        return cells
-    share = unserved_share(cells["mobile_today"], cells["fixed_today_share"])
-    return cells.assign(unserved_today_share=share)
+def _checked_cells(cells: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Check the columns, and derive the share without broadband where the file leaves it out."""
+    if "unserved_today_share" in cells:
+        return check(cells, "cells", path)
+    found = check(cells.assign(unserved_today_share=0.0), "cells", path)
+    share = unserved_share(found["mobile_today"], found["fixed_today_share"])
+    return found.assign(unserved_today_share=share)
 
 
 def unserved_share(mobile_today: ArrayLike, fixed_today_share: ArrayLike) -> NDArray[np.float64]:
