@@ -67,6 +67,26 @@ def growth() -> list[dict[str, Any]]:
     return rows
 
 
+def plot(rows: list[dict[str, Any]]) -> str:
+    """Wall seconds over each axis, three small charts side by side."""
+    axes = {"hours": "hours", "resolution": "H3 resolution (x7 cells a step)", "constellation": "satellites"}
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{260 * len(axes)}" height="220" font-size="11">'
+    ]
+    for i, (axis, title) in enumerate(axes.items()):
+        points = [(r["value"], r["wall_s"]) for r in rows if r["axis"] == axis]
+        right, top = max(x for x, _ in points), max(y for _, y in points)
+        places = [(260 * i + 40 + 190 * x / right, 180 - 140 * y / top, x, y) for x, y in points]
+        line = " ".join(f"{x:.1f},{y:.1f}" for x, y, _, _ in places)
+        parts.append(f'<text x="{260 * i + 40}" y="20">wall seconds over {title}</text>')
+        parts.append(f'<polyline points="{line}" fill="none" stroke="#0072b2" stroke-width="2"/>')
+        for x, y, value, wall in places:
+            parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="#0072b2"/>')
+            parts.append(f'<text x="{x:.1f}" y="{y - 8:.1f}" text-anchor="middle">{wall:.0f}</text>')
+            parts.append(f'<text x="{x:.1f}" y="198" text-anchor="middle">{value:g}</text>')
+    return "\n".join([*parts, "</svg>"]) + "\n"
+
+
 def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser()
@@ -86,6 +106,7 @@ def main() -> None:
         record["shipped"] = national([])
     if not options.quick:
         record["growth"] = growth()
+        (RESULTS / "growth.svg").write_text(plot(record["growth"]))
     RESULTS.mkdir(exist_ok=True)
     path.write_text(json.dumps(record, indent=1) + "\n")
     print(json.dumps({k: v for k, v in record.items() if k != "growth"}, indent=1))
