@@ -69,7 +69,7 @@ def growth() -> list[dict[str, Any]]:
 
 def plot(rows: list[dict[str, Any]]) -> str:
     """Wall seconds over each axis, three small charts side by side."""
-    axes = {"hours": "hours", "resolution": "H3 resolution (x7 cells a step)", "constellation": "satellites"}
+    axes = {"hours": "hours", "resolution": "H3 resolution", "constellation": "satellites"}
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{260 * len(axes)}" height="220" font-size="11">'
     ]

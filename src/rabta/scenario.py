@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -47,6 +47,10 @@ class Nation(Section):
 
     name: str = "pakistan"
     resolution: int = Field(6, ge=4, le=6, description="H3 resolution of the cells")
+    climate: Literal["shipped", "itur"] = Field(
+        "shipped",
+        description="One value a tehsil as shipped, or each cell's own from the itur package's maps",
+    )
     data: str = Field("", description="Folder of the nation's layers; empty means the shipped ones")
 
 

@@ -1,51 +1,42 @@
-"""Climate of the tehsils against the ITU-R maps read at cities through the ``itur`` package.
-
-Truth: rain rate exceeded 0.01 % of the year, P.837-7, computed with itur 0.4.0 at the cities' points.
-"""
+"""Climate of each cell from the ITU-R maps, beside the shipped value of its tehsil."""
 
 from __future__ import annotations
+
+import sys
 
 import numpy as np
 import pytest
 
-from rabta.nation import layers
-from rabta.scenario import Nation
-
-CITIES = {
-    "Karachi": (24.86, 67.01, 33.0),
-    "Gwadar": (25.13, 62.33, 21.1),
-    "Quetta": (30.18, 67.00, 19.8),
-    "Islamabad": (33.69, 73.06, 65.4),
-    "Lahore": (31.55, 74.34, 63.0),
-    "Gilgit": (35.92, 74.31, 7.5),
-    "Mithi": (24.74, 69.80, 40.4),
-}
+from rabta.errors import RabtaError
+from rabta.nation import climate, layers, stages
+from rabta.scenario import validate
+from rabta.twin import Twin
 
 
-@pytest.mark.parametrize("city", CITIES)
-def test_rain_rate_of_the_tehsil_is_near_that_of_its_city(city: str) -> None:
-    lat, lon, rain = CITIES[city]
-    cells = layers.load(Nation()).cells
-    row = np.hypot(cells["lat_deg"] - lat, cells["lon_deg"] - lon).idxmin()
-    assert cells.loc[row, "rain_rate_001_mmh"] == pytest.approx(rain, rel=0.12)
+def test_cells_from_the_maps_average_to_the_shipped_tehsils() -> None:
+    pytest.importorskip("itur")
+    scenario = validate({"nation": {"resolution": 5, "climate": "itur"}})
+    fine = stages.load(Twin(scenario, np.array([], dtype="datetime64[ns]")))["cells"]
+    scenario = validate({"nation": {"resolution": 5}})
+    shipped = stages.load(Twin(scenario, np.array([], dtype="datetime64[ns]")))["cells"]
+    for column in ("rain_rate_001_mmh", "rain_height_km", "temperature_k", "n_wet"):
+        means = [np.average(frame[column], weights=frame["people"]) for frame in (fine, shipped)]
+        assert means[0] == pytest.approx(means[1], rel=0.02), column
+        assert not np.array_equal(fine[column], shipped[column])
 
 
-def test_values_are_physical() -> None:
-    cells = layers.load(Nation()).cells
-    bounds = {
-        "rain_rate_001_mmh": (3.0, 90.0),
-        "rain_height_km": (3.5, 6.5),
-        "temperature_k": (240.0, 305.0),
-        "vapour_g_m3": (1.0, 35.0),
-        "vapour_kg_m2": (2.0, 80.0),
-        "cloud_kg_m2": (0.05, 2.0),
-        "n_wet": (1.0, 150.0),
-    }
-    for name, (low, high) in bounds.items():
-        assert low <= cells[name].min() <= cells[name].max() <= high, name
+def test_known_point() -> None:
+    """R0.01 at New Delhi in the ITU's validation sheet for P.837-7 (Rev 8.3.0): 63.597 mm/h."""
+    pytest.importorskip("itur")
+    found = climate.of_points(np.array([28.717]), np.array([77.3]), np.array([209.4]))
+    assert found["rain_rate_001_mmh"][0] == pytest.approx(63.5972464, rel=1e-6)
 
 
-def test_one_value_a_tehsil() -> None:
-    """The maps may not be redistributed: cells of a tehsil carry one value."""
-    cells = layers.load(Nation()).cells
-    assert cells.groupby(["province", "district", "tehsil"])["rain_rate_001_mmh"].nunique().max() == 1
+def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "itur.models", None)
+    with pytest.raises(RabtaError, match="needs the package itur"):
+        climate.of_points(np.zeros(1), np.zeros(1), np.zeros(1))
+
+
+def test_shipped_is_the_default() -> None:
+    assert layers.load(validate({}).nation).cells["rain_rate_001_mmh"].gt(0).all()

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rabta.nation import aggregate, layers
+from rabta.nation import aggregate, climate, layers
 from rabta.nation import demand as demands
 from rabta.scenario import Scenario
 from rabta.stage import stage
@@ -29,7 +29,11 @@ def load(twin: Twin) -> dict[str, Any]:
     """Read the nation's layers at the scenario's resolution."""
     nation = twin.scenario.nation
     found = aggregate.aggregate(layers.load(nation), nation.resolution)
-    return {"cells": found.cells, "places": found.places, "horizon_deg": found.horizon_deg}
+    cells = found.cells
+    if nation.climate == "itur":
+        points = (cells[name].to_numpy(np.float64) for name in ("lat_deg", "lon_deg", "elevation_m"))
+        cells = cells.assign(**climate.of_points(*points))
+    return {"cells": cells, "places": found.places, "horizon_deg": found.horizon_deg}
 
 
 @stage(
