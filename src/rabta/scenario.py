@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -278,7 +278,7 @@ def _expected(path: tuple[int | str, ...]) -> str | None:
     field = model.model_fields.get(str(path[-1])) if model and path else None
     if field is None:
         return None
-    kind = getattr(field.annotation, "__name__", None) or " or ".join(
-        getattr(arg, "__name__", str(arg)) for arg in get_args(field.annotation)
-    )
+    choices = " or ".join(getattr(arg, "__name__", str(arg)) for arg in get_args(field.annotation))
+    named = None if get_origin(field.annotation) is Literal else getattr(field.annotation, "__name__", None)
+    kind = named or choices
     return f"{kind}: {field.description}" if field.description else kind

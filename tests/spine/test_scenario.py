@@ -49,6 +49,7 @@ def test_written_scenario_reads_back(tmp_path: Path) -> None:
         ("[plan.costs]\ntower_usd = -1\n", ["plan.costs", "tower_usd", "zero or more"]),
         ('[plan]\ntechnologies = ["fiber_fwa"]\n', ["fiber_fwa", "fibre_fwa"]),
         ("[plan]\nfloor_availability = 95\n", ["floor_availability", "95"]),
+        ('[nation]\nclimate = "itr"\n', ["nation.climate", "itr", "shipped or itur"]),
         ("[nation]\nresolution = 9\n", ["nation.resolution", "9"]),
         ("[time]\nhours = inf\n", ["time.hours", "finite"]),
         ("[time]\nstep_s = 0.0001\n", ["time", "steps"]),
