@@ -198,7 +198,9 @@ choose(D.layers[Number(chooser.value)]);
 resize();
 const most = D.districts.reduce((best, d, i) => (d.unserved_today > D.districts[best].unserved_today ? i : best), 0);
 if (D.districts.length) showDistrict(most, false);
-requestAnimationFrame(() => requestAnimationFrame(() => {
+function ready() {
   document.documentElement.dataset.ready = 'true';
   window.rabtaReady = true;
-}));
+}
+requestAnimationFrame(() => requestAnimationFrame(ready));
+setTimeout(ready, 1000); // a hidden page gets no frames
