@@ -12,9 +12,21 @@ from rabta.nation.layers import ZONE_RESOLUTION, Layers
 if TYPE_CHECKING:
     import pandas as pd
 
-SUMS = ("area_km2", "people", "households", "school_age")
+SUMS = (
+    "area_km2",
+    "people",
+    "households",
+    "school_age",
+    "out_of_school",
+    "pupils",
+    "schools",
+    "health_units",
+    "offices",
+    "sites",
+    "sites_4g",
+)
 LABELS = ("province", "district", "tehsil", "census_year", "mobile_today")
-BY_HOUSEHOLDS = ("grid_share", "fixed_today_share", "unserved_today_share")
+BY_HOUSEHOLDS = ("grid_share", "solar_share", "fixed_today_share", "unserved_today_share")
 APART = (*SUMS, *LABELS, *BY_HOUSEHOLDS, "cell", "zone", "rough_m")
 
 
