@@ -153,6 +153,7 @@ class Synthetic:
         unserved = (cells["households"] * share).to_numpy()
         pick = np.clip(np.rint(3 - np.log10(unserved + 1) + rng.normal(0, 0.8, len(cells))), 0, 6).astype(int)
         cost = 90.0 + 160.0 * pick + rng.gamma(2.0, 60.0, len(cells))
+        spent = np.where(unserved > 1, unserved * cost, 0.0)
         return pd.DataFrame(
             {
                 "cell": cells["cell"],
@@ -164,9 +165,9 @@ class Synthetic:
                 "rate_mbps": rng.uniform(9.5, 60, len(cells)),
                 "latency_ms": np.where(pick == 4, 560.0, rng.uniform(18, 70, len(cells))),
                 "availability": rng.uniform(0.94, 1.0, len(cells)),
-                "capex_usd": unserved * cost * 0.5,
-                "opex_usd_year": unserved * cost * 0.08,
-                "npc_usd": unserved * cost,
+                "capex_usd": spent * 0.5,
+                "opex_usd_year": spent * 0.08,
+                "npc_usd": spent,
                 "npc_per_household_usd": cost,
                 "score": rng.uniform(0.8, 1.0, len(cells)),
                 "next_technology": np.array(TECHNOLOGIES)[(pick + 2) % 7],

@@ -17,9 +17,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rabta import report
+from rabta import catalog, report
 from rabta.errors import RabtaError
-from rabta.report import payload, series, text
+from rabta.report import payload, sections, series, text
 from rabta.report.figures import Headline
 from rabta.report.folder import RunFolder
 from rabta.report.pictures import charts, maps
@@ -218,7 +218,91 @@ def test_limits_say_what_binds_and_where(page: str) -> None:
     section = page[page.index('<section id="limits"') : page.index('<section id="assumptions"')]
     assert "1 of 2 limits bind" in section
     assert "US$ 813 per Mbit/s" in section or "US$ 812 per Mbit/s" in section
-    assert "around District" in section
+    assert re.search(r"near Town \d+ \(District", section)
+
+
+def test_zones_are_named_by_the_largest_place_inside(small_run: Path) -> None:
+    run = RunFolder(small_run)
+    head = Headline(run)
+    atlas = maps.atlas(run)
+    c = payload.Context(run, head, atlas, series.reduce_cells(run, np.nan_to_num(head.unserved_cells)))
+    cells, places = run.table("cells"), run.table("places")
+    zone_of_place = cells["zone"].to_numpy()[places["cell_row"]]
+    for zone in cells["zone"].unique():
+        words = sections.where(c, zone)
+        inside = places[zone_of_place == zone]
+        if len(inside):
+            assert words.startswith(f"near {inside.loc[inside['people'].idxmax(), 'name']} (")
+        assert zone not in words
+        named = set(cells.loc[cells["zone"] == zone, "district"])
+        assert set(words[words.index("(") + 1 : -1].split(" and ")) <= named
+    assert sections.where(c, "nation") == "whole nation"
+
+
+def test_binding_limits_beyond_fifteen_are_folded_away(
+    tmp_path: Path, make_disk: Callable[..., object]
+) -> None:
+    folder = make_disk(6).write(tmp_path / "run")  # type: ignore[attr-defined]
+    zones = pd.read_parquet(folder / "tables" / "cells.parquet")["zone"]
+    path = folder / "tables" / "plan_prices.parquet"
+    prices = pd.read_parquet(path).iloc[[0] * 20].assign(zone=zones.iloc[0])
+    prices.assign(price_usd=np.arange(1.0, 21.0) * 1000).sample(frac=1, random_state=1).to_parquet(path)
+    page = report.build(folder).read_text(encoding="utf-8")
+    section = page[page.index('<section id="limits"') : page.index('<section id="assumptions"')]
+    shown, folded = section.split("<details>")
+    assert [int(n) for n in re.findall(r"US\$ (\d+),000 per", shown)] == list(range(20, 5, -1))
+    assert [int(n) for n in re.findall(r"US\$ (\d+),000 per", folded)] == list(range(5, 0, -1))
+    assert "5 more limits that bind" in folded
+
+
+def test_no_missing_number_is_printed(tmp_path: Path, make_disk: Callable[..., object]) -> None:
+    folder = make_disk(6).write(tmp_path / "run")  # type: ignore[attr-defined]
+    path = folder / "tables" / "districts.parquet"
+    districts = pd.read_parquet(path)
+    for name in ("visible_mean", "latency_ms", "carried_share", "npc_per_household_usd"):
+        districts.loc[::2, name] = np.nan
+    districts.to_parquet(path)
+    path = folder / "tables" / "plan.parquet"
+    plan = pd.read_parquet(path)
+    plan["rate_mbps"] = np.nan
+    plan.to_parquet(path)
+    page = report.build(folder).read_text(encoding="utf-8")
+    words = re.sub(r"<(script|style).*?</\1>", " ", page, flags=re.DOTALL)
+    words = re.sub(r"<[^>]*>", " ", words)
+    assert not re.search(r"\b(nan|inf|none|null)\b", words.replace("none of", ""), re.IGNORECASE)
+    assert "–" in words
+    assert "NaN" not in json.dumps(data_of(page))
+
+
+def test_headline_shares_hold_together(small_run: Path) -> None:
+    head = Headline(RunFolder(small_run))
+    assert 0 < head.served <= head.unserved <= head.households.sum()
+    assert 0 < head.served_people <= head.unserved_people <= head.people.sum()
+    for groups in (head.by_technology(), head.by_province()):
+        assert sum(g.households for g in groups) == pytest.approx(head.served, rel=1e-6)
+        assert sum(g.npc_usd for g in groups) == pytest.approx(head.plan_sum("npc_usd"), rel=1e-6)
+    assert 0 <= head.floors_met() <= 1
+
+
+def test_a_path_of_one_machine_is_not_shown(tmp_path: Path, make_disk: Callable[..., object]) -> None:
+    folder = make_disk(5).write(tmp_path / "run")  # type: ignore[attr-defined]
+    provenance = json.loads((folder / "provenance.json").read_text())
+    provenance["scenario"]["space"]["catalogue"] = "/home/somebody/elements.tle"
+    (folder / "provenance.json").write_text(json.dumps(provenance))
+    page = report.build(folder).read_text(encoding="utf-8")
+    assert "<dd>elements.tle</dd>" in page
+    assert "/home/somebody" not in page
+
+
+def test_catalog_entries_name_what_is_modelled(tmp_path: Path, make_disk: Callable[..., object]) -> None:
+    folder = make_disk(5).write(tmp_path / "run")  # type: ignore[attr-defined]
+    provenance = json.loads((folder / "provenance.json").read_text())
+    provenance["catalog"][0]["name"] = "pakistan"
+    (folder / "provenance.json").write_text(json.dumps(provenance))
+    page = report.build(folder).read_text(encoding="utf-8")
+    section = page[page.index('<section id="assumptions"') :]
+    for key in catalog.entry("costs", "pakistan").data["modelled"]:
+        assert key in section
 
 
 def test_sources_and_modelled_layers_are_named(page: str) -> None:

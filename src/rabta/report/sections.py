@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from rabta.geo import great_circle_m
 from rabta.report import payload, series, text
 from rabta.report.figures import Group, Headline
 from rabta.report.folder import RunFolder
@@ -248,7 +249,9 @@ def districts(c: Context) -> str:
     first = '<th scope="col" class="word">District</th><th scope="col" class="word">Province</th>'
     field = '<input id="filter" type="search" placeholder="district or province" autocomplete="off">'
     status = '<span id="filtered" role="status"></span>'
+    hint = "Choose a heading to sort by it; the table goes on to the right."
     return (
+        f'<p class="note screen-only">{hint}</p>'
         f'<div class="tools"><label>Filter {field}</label>{status}{_download(_csv(c, columns))}</div>'
         '<div class="scroll tall" tabindex="0" role="region" aria-label="Districts"><table id="table" '
         f'class="sortable"><thead><tr>{first}{heads}</tr></thead><tbody>{body}</tbody></table></div>'
@@ -310,15 +313,16 @@ def limits(c: Context) -> str:
         return f"<p>{words}</p>{_prices(c, frame.sort_values('use', ascending=False).head(8))}"
     words += f" {len(binding)} of {len(frame)} limits bind."
     more = len(binding) - SHOWN_PRICES
-    rest = f'<p class="note">{more} more are in tables/plan_prices.parquet.</p>' if more > 0 else ""
-    return f"<p>{words}</p>{_prices(c, binding.head(SHOWN_PRICES))}{rest}"
+    rest = _prices(c, binding.iloc[SHOWN_PRICES:]) if more > 0 else ""
+    folded = f"<details><summary>{more} more limits that bind</summary>{rest}</details>" if rest else ""
+    return f"<p>{words}</p>{_prices(c, binding.head(SHOWN_PRICES))}{folded}"
 
 
 def _prices(c: Context, frame: pd.DataFrame) -> str:
     columns = [frame[name].tolist() for name in ("constraint", "zone", "limit", "use", "price_usd", "unit")]
     rows = [
-        f'<tr><th scope="row">{esc(_spaced(name))}</th><td class="word">{esc(_zone(c, zone))}</td>'
-        f"<td>{text.number(limit)} {esc(unit)}</td><td>{text.percent(use)}</td>"
+        f'<tr><th scope="row">{esc(_spaced(name))}</th><td class="word" title="{esc(zone)}">'
+        f"{esc(where(c, zone))}</td><td>{text.number(limit)} {esc(unit)}</td><td>{text.percent(use)}</td>"
         f"<td>{text.dollars(price)} per {esc(unit)}</td></tr>"
         for name, zone, limit, use, price, unit in zip(*columns, strict=True)
     ]
@@ -330,17 +334,43 @@ def _spaced(name: object) -> str:
     return str(name).replace("_", " ")
 
 
-def _zone(c: Context, zone: object) -> str:
-    """Zones have no name: say the districts that hold most of their people."""
+def where(c: Context, zone: object) -> str:
+    """Words for a zone or region, which have no name: the place near its middle, or its main districts."""
     cells = c.run.table("cells")
     inside = (cells["zone"].astype(str) == str(zone)).to_numpy()
-    if not inside.any():
+    single = bool(inside.any())
+    if not single:
         inside = _descends(cells["zone"].astype(str).tolist(), str(zone))
     if not inside.any():
-        return _spaced(zone)
-    people = np.bincount(c.atlas.district_of[inside], weights=c.head.people[inside])
-    best = [int(i) for i in np.argsort(-people)[:2] if people[i] > 0]
-    return "around " + text.listing([c.atlas.district_names[i][1] for i in best]) if best else _spaced(zone)
+        return {"nation": "whole nation"}.get(str(zone), _spaced(zone))
+    districts = _districts_of(c, inside)
+    town = _town(c, inside) if single else ""
+    return f"near {town} ({districts})" if town else f"around {districts}"
+
+
+def _districts_of(c: Context, inside: NDArray[np.bool_]) -> str:
+    """The two districts that hold most of the people, and none that holds under a tenth of them."""
+    people = np.bincount(c.atlas.district_of[inside], weights=np.maximum(c.head.people[inside], 1e-9))
+    best = [int(i) for i in np.argsort(-people, kind="stable")[:2] if people[i] >= 0.1 * people.sum()]
+    return text.listing([c.atlas.district_names[i][1] for i in best])
+
+
+def _town(c: Context, inside: NDArray[np.bool_]) -> str:
+    """Largest place inside, or the place nearest to the people inside where they have none."""
+    if not c.run.has("places") or c.run.table("places").empty:
+        return ""
+    places = c.run.table("places")
+    places = places[places["cell_row"] >= 0].sort_values("people", ascending=False)
+    rows = places["cell_row"].to_numpy(dtype=np.int64)
+    if not rows.size:
+        return ""
+    if inside[rows].any():
+        return str(places["name"].iloc[int(np.argmax(inside[rows]))])
+    weight = np.where(inside, np.maximum(c.head.people, 1e-9), 0.0)
+    middle = [np.average(c.run.column("cells", key), weights=weight) for key in ("lat_deg", "lon_deg")]
+    lat, lon = (c.run.column("cells", key)[rows] for key in ("lat_deg", "lon_deg"))
+    away = great_circle_m(middle[0], middle[1], lat, lon)
+    return str(places["name"].iloc[int(np.argmin(away))])
 
 
 def _descends(zones: list[str], region: str) -> NDArray[np.bool_]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import Any
 
+from rabta import catalog
 from rabta.report import text
 from rabta.report.folder import RunFolder
 from rabta.report.payload import Context
@@ -24,7 +26,8 @@ UNKNOWN = (
     "Mobile and fixed service today is modelled and calibrated to national totals: a village can differ.",
     "Rain, cloud and gas losses are long-term statistics, not a weather forecast.",
     "Satellites follow the elements or shells named below; operators move, add and retire them unannounced.",
-    "Costs are published tenders and price lists; land, security and taxes of one site are not known.",
+    "Costs are of published tenders and price lists, else estimates marked below as modelled.",
+    "Land, security and taxes of one site are not known.",
     "Licences, spectrum and landing rights are taken as granted.",
 )
 
@@ -47,7 +50,16 @@ def _used(run: RunFolder) -> list[dict[str, Any]]:
     known = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
     if run.depiction:
         known = [*known, {"kind": "depictions", **run.depiction}]
-    return [row for row in known if row.get("kind") != "constellations" or row.get("name") in wanted]
+    used = [row for row in known if row.get("kind") != "constellations" or row.get("name") in wanted]
+    return [{**row, "modelled": row.get("modelled") or _marked(row)} for row in used]
+
+
+def _marked(row: dict[str, Any]) -> Any:
+    """Values that the catalog's own entry marks as modelled, where it is still at hand."""
+    kind, name = str(row.get("kind")), str(row.get("name"))
+    if kind not in catalog.kinds() or name not in catalog.names(kind):
+        return None
+    return catalog.entry(kind, name).data.get("modelled")
 
 
 def _unknown(run: RunFolder) -> str:
@@ -90,13 +102,15 @@ def _words(key: str) -> str:
 
 def _value(value: Any) -> str:
     if isinstance(value, list | tuple):
-        return ", ".join(str(v) for v in value) or "none"
+        return ", ".join(str(v) for v in value) or "not set"
     if isinstance(value, dict):
-        return ", ".join(f"{k} = {v}" for k, v in value.items()) or "none"
+        return ", ".join(f"{k} = {v}" for k, v in value.items()) or "not set"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:g}"
+    if isinstance(value, str) and PurePath(value).is_absolute():
+        return PurePath(value).name  # where a file lay on one machine says nothing
     return "not set" if value is None or value == "" else str(value)
 
 
@@ -106,6 +120,7 @@ CATALOG_HEADS = {
     "source": "Source",
     "licence": "Licence",
     "retrieved": "Retrieved",
+    "modelled": "Modelled",
 }
 LAYER_HEADS = {
     "layer": "Layer",
@@ -182,6 +197,6 @@ def footer(run: RunFolder) -> str:
     """Closing line of the page."""
     version = run.provenance.get("rabta_version", "")
     return esc(
-        f"Made by Rabta {version}. This file is complete: it needs no network and asks for none. "
+        f"Made by Rabta {version}. This file is complete: it needs no network. "
         "Every figure is in the run folder beside it (tables/*.parquet, arrays.zarr)."
     )
