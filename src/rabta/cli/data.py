@@ -7,21 +7,32 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
 
 
-def data(
-    nation: Annotated[str, typer.Argument(help="Nation in the catalog")] = "pakistan",
-    check: Annotated[Path | None, typer.Option(help="Folder of your own layers to check")] = None,
+class _ListUnlessNamed(TyperGroup):
+    """Without the name of a command, list the layers: ``rabta data`` and ``rabta data pakistan``."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        if not args or args[0] not in {*self.commands, "--help"}:
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(cls=_ListUnlessNamed, help="The nation's layers: list, check.")
+
+
+@app.command("list")
+def list_(
+    nation: Annotated[str, typer.Argument(help="Nation in the catalog, or a folder of layers")] = "pakistan",
     json_: Annotated[bool, typer.Option("--json", help="Print JSON")] = False,
 ) -> None:
-    """List the layers with source, licence and date, or check a folder of your own."""
+    """List the layers with source, licence and date."""
     from rabta.run import data_layers
     from rabta.scenario import Nation
 
-    if check is not None:
-        _check(check)
-        return
-    found = data_layers(Nation(name=nation))
+    own = Path(nation).is_dir()
+    found = data_layers(Nation(data=nation) if own else Nation(name=nation))
     if json_:
         print(json.dumps(found, ensure_ascii=False))
         return
@@ -30,7 +41,9 @@ def data(
         print(f"{item['layer']:<26} {kind:<9} {item['licence']:<28} {item['source']} ({item['retrieved']})")
 
 
-def _check(folder: Path) -> None:
+@app.command()
+def check(folder: Annotated[Path, typer.Argument(help="Folder of your own layers")]) -> None:
+    """Read a folder of your own as a run would, and name the first thing that is wrong."""
     from rabta.nation import layers
     from rabta.scenario import Nation
 

@@ -26,7 +26,7 @@ def _commands() -> None:
     app.command("show")(show.show)
     app.command("catalog")(catalog.catalog)
     app.command("verify")(verify.verify)
-    app.command("data")(data.data)
+    app.add_typer(data.app, name="data")
 
 
 def main() -> None:
