@@ -108,6 +108,10 @@ class Inputs:
         )
         return out.sort_values("pcode").reset_index(drop=True)
 
+    def country(self) -> gpd.GeoDataFrame:
+        """The polygons of the provinces and territories: the land that cells cover."""
+        return gpd.read_parquet(self.folder / "adm1.parquet")
+
     def terrain(self) -> Raster:
         """Terrain height in metres, 30 arc-seconds."""
         import tifffile  # needed only to build
@@ -123,6 +127,10 @@ class Inputs:
         """IGBP land-cover class, 0.05 degree; the window starts at 60.5 E, 37.1 N."""
         values = np.load(self.folder / "pk_landcover_005.npz")["arr_0"]
         return Raster(values, 60.5, 37.1, 0.05)
+
+    def flood(self) -> NDArray[Any]:
+        """Polygons of the land under water from 25 to 31 August 2022, parts of 1 km2 and more."""
+        return np.asarray(gpd.read_parquet(self.folder / "flood2022.parquet").geometry, dtype=object)
 
     def towns(self) -> pd.DataFrame:
         """Populated places with a population, largest first."""
