@@ -1,0 +1,1 @@
+"""Any country, coarsely, from data that Python packages carry: outline, towns, terrain, cover, climate."""
