@@ -46,7 +46,7 @@ class Nation(Section):
     """Which nation, how fine."""
 
     name: str = "pakistan"
-    resolution: int = Field(6, ge=4, le=6, description="H3 resolution of the cells")
+    resolution: int = Field(6, ge=4, le=7, description="H3 resolution of the cells")
     climate: Literal["shipped", "itur"] = Field(
         "shipped",
         description="One value a tehsil as shipped, or each cell's own from the itur package's maps",

@@ -1,4 +1,8 @@
-"""Coarser cells: sums stay exact, means are weighted by people, labels are those of most people."""
+"""Coarser cells: sums stay exact, means are weighted by people, names are of the tehsil with most people.
+
+The backbone keeps its lengths: each coarse cell's cables meet at a hub, the node nearest to their middle, and
+two cells are joined by the shortest cable between their hubs that stays inside the two.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rabta.nation.layers import ZONE_RESOLUTION, Layers
+from rabta.nation import hexes
+from rabta.nation.layers import KEYS, Layers, Units, zones
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Rows = NDArray[np.int64]
 
 SUMS = (
     "area_km2",
@@ -25,78 +32,111 @@ SUMS = (
     "sites",
     "sites_4g",
 )
-LABELS = ("province", "district", "tehsil", "census_year", "mobile_today")
+NAMES = (*KEYS, "census_year")
 BY_HOUSEHOLDS = ("grid_share", "solar_share", "fixed_today_share", "unserved_today_share")
-APART = (*SUMS, *LABELS, *BY_HOUSEHOLDS, "cell", "zone", "rough_m")
+BY_LAND = ("flooded_2022_share",)
+APART = ("cell", "zone", "rough_m", "people_sigma", "mobile_today", *NAMES)
 
 
 def aggregate(layers: Layers, resolution: int) -> Layers:
     """Layers on the H3 parents of a coarser resolution; the same layers at their own."""
-    import h3
-
-    cells = layers.cells
-    parents = np.asarray([h3.cell_to_parent(c, min(resolution, h3.get_resolution(c))) for c in cells["cell"]])
-    names, first, row = np.unique(parents, return_index=True, return_inverse=True)
-    if len(names) == len(cells):
+    index, row = np.unique(hexes.parent(layers.index, resolution), return_inverse=True)
+    if len(index) == len(layers.index):
         return layers
-    del first
+    row = row.astype(np.int64)
+    units = _units(layers, row)
+    cells = layers.cells
     weight = _weights(cells["people"].to_numpy(), cells["area_km2"].to_numpy(), row)
     horizon = np.stack([_mean(column, weight, row) for column in layers.horizon_deg.T], axis=1)
-    places = layers.places.assign(cell_row=row[layers.places["cell_row"].to_numpy()].astype(np.int64))
-    return Layers(_cells(cells, names, row, weight), places, horizon.astype(np.float32))
+    return Layers(
+        cells=_cells(cells, index, row, weight, units),
+        places=_moved(layers.places, row),
+        horizon_deg=horizon.astype(np.float32),
+        aerodromes=_moved(layers.aerodromes, row),
+        backbone=_backbone(layers, row),
+        units=units,
+        index=index,
+    )
 
 
-def _weights(
-    people: NDArray[np.int64], area: NDArray[np.float64], row: NDArray[np.intp]
-) -> NDArray[np.float64]:
+def _moved(table: pd.DataFrame, row: Rows) -> pd.DataFrame:
+    """Table that names rows of cells; -1 stays."""
+    old = table["cell_row"].to_numpy()
+    return table.assign(cell_row=np.where(old < 0, old, row[old]))
+
+
+def _units(layers: Layers, row: Rows) -> Units:
+    """Apportionment over the parents, and the tehsil of each: of most people, or of most land."""
+    import pandas as pd
+
+    old, count = layers.units, len(layers.units.tehsils)
+    parts = old.apportionment
+    pair = row[parts["cell_row"].to_numpy()] * count + parts["tehsil_row"].to_numpy()
+    pairs, which = np.unique(pair, return_inverse=True)
+    people = np.bincount(which, parts["people"].to_numpy(), len(pairs)).astype(np.int64)
+    cell, tehsil = pairs // count, pairs % count
+    land, piece = np.unique(row * count + old.tehsil_row, return_inverse=True)
+    area = np.bincount(piece, layers.cells["area_km2"].to_numpy())
+    main = np.zeros(int(row.max()) + 1, dtype=np.int64)
+    for key, size in ((land, area), (pairs, people)):  # land first, so that people decide where there are any
+        order = np.argsort(size, kind="stable")
+        main[key[order] // count] = key[order] % count
+    table = pd.DataFrame({"cell_row": cell, "tehsil_row": tehsil, "people": people})
+    return Units(old.tehsils, table, main)
+
+
+def _weights(people: NDArray[np.int64], area: NDArray[np.float64], row: Rows) -> NDArray[np.float64]:
     """People, or area where a parent holds nobody; each parent's weights sum to one."""
     empty = np.bincount(row, people) == 0
     raw = np.where(empty[row], area + 1e-9, people)
     return np.asarray(raw / np.bincount(row, raw)[row])
 
 
-def _mean(values: NDArray[Any], weight: NDArray[np.float64], row: NDArray[np.intp]) -> NDArray[np.float64]:
+def _mean(values: NDArray[Any], weight: NDArray[np.float64], row: Rows) -> NDArray[np.float64]:
     return np.asarray(np.bincount(row, values * weight))
 
 
 def _cells(
-    cells: pd.DataFrame, names: NDArray[Any], row: NDArray[np.intp], weight: NDArray[np.float64]
+    cells: pd.DataFrame, index: hexes.Index, row: Rows, weight: NDArray[np.float64], units: Units
 ) -> pd.DataFrame:
-    import h3
     import pandas as pd
 
-    out: dict[str, Any] = {"cell": names.astype(object)}
+    out: dict[str, Any] = {"cell": np.asarray(hexes.texts(index), dtype=object), "zone": zones(index)}
+    area = cells["area_km2"].to_numpy()
+    homes = _weights(cells["households"].to_numpy(), area, row)
+    land = _weights(np.zeros(len(cells), dtype=np.int64), area, row)
     for name in cells.columns:
         values = cells[name].to_numpy()
         if name in SUMS:
             out[name] = _sum(values, row)
-        elif name in LABELS:
-            out[name] = _most(values, weight, row)
-        elif name in BY_HOUSEHOLDS:
-            homes = cells["households"].to_numpy()
-            out[name] = _mean(values, _weights(homes, cells["area_km2"].to_numpy(), row), row)
+        elif name in NAMES:
+            out[name] = units.tehsils[name].to_numpy()[units.tehsil_row]
         elif name not in APART:
-            out[name] = _mean(values, weight, row)
+            mean = homes if name in BY_HOUSEHOLDS else land if name in BY_LAND else weight
+            out[name] = _mean(values, mean, row)
+    # Errors of cells are taken as independent (their placement inside the tehsil).
+    out["people_sigma"] = np.sqrt(np.bincount(row, cells["people_sigma"].to_numpy() ** 2))
+    out["mobile_today"] = _most(cells["mobile_today"].to_numpy(), weight, row)
     out["rough_m"] = _rough(cells, row)
-    out["zone"] = np.asarray([h3.cell_to_parent(c, ZONE_RESOLUTION) for c in names], dtype=object)
     return pd.DataFrame(out)[list(cells.columns)]
 
 
-def _sum(values: NDArray[Any], row: NDArray[np.intp]) -> NDArray[Any]:
+def _sum(values: NDArray[Any], row: Rows) -> NDArray[Any]:
     total = np.zeros(int(row.max()) + 1, dtype=values.dtype)
     np.add.at(total, row, values)
     return total
 
 
-def _most(values: NDArray[Any], weight: NDArray[np.float64], row: NDArray[np.intp]) -> NDArray[Any]:
+def _most(values: NDArray[Any], weight: NDArray[np.float64], row: Rows) -> NDArray[Any]:
     """Label with the largest weight in each parent."""
-    labels, code = np.unique(values, return_inverse=True)
-    score = np.zeros((int(row.max()) + 1, len(labels)))
-    np.add.at(score, (row, code), weight)
-    return np.asarray(labels[score.argmax(axis=1)])
+    import pandas as pd
+
+    code, labels = pd.factorize(values, sort=True)
+    score = np.bincount(row * len(labels) + code, weight, (int(row.max()) + 1) * len(labels))
+    return np.asarray(labels[score.reshape(-1, len(labels)).argmax(axis=1)], dtype=object)
 
 
-def _rough(cells: pd.DataFrame, row: NDArray[np.intp]) -> NDArray[np.float64]:
+def _rough(cells: pd.DataFrame, row: Rows) -> NDArray[np.float64]:
     """Standard deviation of the whole: mean variance inside the children plus variance between them."""
     area = cells["area_km2"].to_numpy() + 1e-9
     share = area / np.bincount(row, area)[row]
@@ -105,3 +145,49 @@ def _rough(cells: pd.DataFrame, row: NDArray[np.intp]) -> NDArray[np.float64]:
     return np.asarray(
         np.sqrt(np.bincount(row, share * (cells["rough_m"].to_numpy() ** 2 + (height - mean[row]) ** 2)))
     )
+
+
+def _backbone(layers: Layers, row: Rows) -> pd.DataFrame:
+    """Cables between the hubs of the parents; the shortest where there are several."""
+    edges = layers.backbone
+    if edges.empty:
+        return edges
+    edges = _shortest(edges["from_row"].to_numpy(), edges["to_row"].to_numpy(), edges["route_km"].to_numpy())
+    ends = np.stack([edges["from_row"].to_numpy(), edges["to_row"].to_numpy()])
+    km, parents = edges["route_km"].to_numpy(), row[ends]
+    crosses = parents[0] != parents[1]
+    to_hub = _to_hub(layers, ends[:, ~crosses], km[~crosses], row)
+    length = km[crosses] + to_hub[ends[:, crosses]].sum(axis=0)
+    return _shortest(parents[0, crosses], parents[1, crosses], length)
+
+
+def _shortest(start: Rows, end: Rows, km: NDArray[np.float64]) -> pd.DataFrame:
+    """Each joined pair once, at its shortest."""
+    import pandas as pd
+
+    low, high = np.minimum(start, end), np.maximum(start, end)
+    order = np.lexsort((km, high, low))
+    low, high, km = low[order], high[order], km[order]
+    first = np.ones(len(low), dtype=bool)
+    first[1:] = (low[1:] != low[:-1]) | (high[1:] != high[:-1])
+    return pd.DataFrame({"from_row": low[first], "to_row": high[first], "route_km": km[first]})
+
+
+def _to_hub(layers: Layers, ends: Rows, km: NDArray[np.float64], row: Rows) -> NDArray[np.float64]:
+    """Cable from each node to the hub of its parent, km; each separate net inside a parent has a hub."""
+    from scipy import sparse
+    from scipy.sparse import csgraph
+
+    count = len(row)
+    if not ends.size:
+        return np.zeros(count)
+    inside = sparse.csr_array((np.maximum(km, 1e-6), (ends[0], ends[1])), (count, count))
+    net = csgraph.connected_components(inside, directed=False)[1]
+    size = np.bincount(net)
+    place = layers.cells[["lat_deg", "lon_deg"]].to_numpy()
+    middle = np.stack([np.bincount(net, place[:, k]) / size for k in (0, 1)], axis=1)
+    off = place - middle[net]
+    away = off[:, 0] ** 2 + (off[:, 1] * np.cos(np.radians(place[:, 0]))) ** 2
+    order = np.lexsort((away, net))
+    hubs = order[np.unique(net[order], return_index=True)[1]]
+    return np.asarray(csgraph.dijkstra(inside, directed=False, indices=hubs, min_only=True))

@@ -1,8 +1,14 @@
 """The nation's layers: read from the catalog or from a user's folder, checked before use.
 
-A folder holds ``cells`` (columns of ``schema/tables/cells.csv``) and, where wanted, ``climate`` (the climate
-columns keyed by province, district and tehsil, joined to cells that lack them), ``horizon`` (36 columns of
-quarter degrees, one row a cell; without it the terrain is open) and ``places``. Tables are Parquet or CSV.
+A folder holds tables, Parquet or CSV, with the columns of ``schema/tables``:
+
+- ``cells``, one row a cell, in one of two forms. *Explicit*: every column is there, by name. *By tehsil*: a
+  column ``tehsil_row`` points into ``tehsils``, and ``apportionment`` says how many people of each tehsil
+  live in each cell; what the cells leave out (names, census year, households, children, pupils, shares of
+  households with light) then comes from the tehsils, each in proportion to its people there.
+- where wanted, ``climate`` (the climate columns keyed by province, district and tehsil, joined to cells that
+  lack them), ``horizon`` (36 columns of quarter degrees, one row a cell; without it the terrain is open),
+  ``places``, ``aerodromes`` and ``backbone`` (edges between rows of cells).
 """
 
 from __future__ import annotations
@@ -16,6 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rabta import catalog, schema
 from rabta.errors import RabtaError, nearest
+from rabta.nation import hexes
 from rabta.scenario import Nation
 
 if TYPE_CHECKING:
@@ -24,12 +31,53 @@ if TYPE_CHECKING:
 AZIMUTHS = 36
 ZONE_RESOLUTION = 3
 KEYS = ("province", "district", "tehsil")
-DERIVED = ("zone",)
-TABLES = ("cells", "climate", "horizon", "places")
+TABLES = ("cells", "tehsils", "apportionment", "climate", "horizon", "places", "aerodromes", "backbone")
 MOBILE = ("none", "2g", "3g", "4g")
 WITHOUT_BROADBAND = ("none", "2g")
-NOT_NEGATIVE = ("area_km2", "people", "households", "school_age", "backbone_km", "rain_rate_001_mmh")
-SHARES = ("urban_share", "grid_share", "fixed_today_share", "unserved_today_share")
+NOT_NEGATIVE = (
+    "area_km2",
+    "people",
+    "people_sigma",
+    "households",
+    "school_age",
+    "out_of_school",
+    "pupils",
+    "schools",
+    "health_units",
+    "offices",
+    "backbone_km",
+    "sites",
+    "sites_4g",
+    "rain_rate_001_mmh",
+)
+SHARES = (
+    "urban_share",
+    "grid_share",
+    "solar_share",
+    "literate_share",
+    "flooded_2022_share",
+    "fixed_today_share",
+    "unserved_today_share",
+)
+BY_PERSON = ("households", "school_age", "out_of_school", "pupils")
+BY_HOUSEHOLD = ("grid_share", "solar_share")
+
+
+@dataclass(frozen=True)
+class Units:
+    """Census units, and where their people live.
+
+    Attributes
+    ----------
+    tehsils, apportionment : DataFrame
+        Columns as in the schema.
+    tehsil_row : ndarray of int, shape (cell,)
+        Unit with most of the cell's people, or of its land where nobody lives.
+    """
+
+    tehsils: pd.DataFrame
+    apportionment: pd.DataFrame
+    tehsil_row: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -38,15 +86,23 @@ class Layers:
 
     Attributes
     ----------
-    cells, places : DataFrame
+    cells, places, aerodromes, backbone : DataFrame
         Columns as in the schema.
     horizon_deg : ndarray, shape (cell, 36)
         Terrain horizon, bins of 10 degrees clockwise from north.
+    units : Units
+        Tehsils and their part in each cell.
+    index : ndarray of uint64, shape (cell,)
+        H3 index of each cell.
     """
 
     cells: pd.DataFrame
     places: pd.DataFrame
     horizon_deg: NDArray[np.float32]
+    aerodromes: pd.DataFrame
+    backbone: pd.DataFrame
+    units: Units
+    index: hexes.Index
 
 
 def folder(nation: Nation) -> Path:
@@ -61,20 +117,31 @@ def folder(nation: Nation) -> Path:
 
 def files(nation: Nation) -> list[Path]:
     """The files that a load reads."""
-    found = [_find(folder(nation), name) for name in TABLES]
+    found = [find(folder(nation), name) for name in TABLES]
     return [path for path in found if path is not None]
 
 
 def load(nation: Nation) -> Layers:
     """Read and check every layer at the resolution of the files."""
     where = folder(nation)
-    path = _find(where, "cells")
+    path = find(where, "cells")
     if path is None:
         raise RabtaError("no table of cells", file=where, expected="cells.parquet or cells.csv")
-    cells = _with_climate(_read(path), where)
-    cells = _checked_cells(_with_zone(cells, path), path)
+    frame = read(path)
+    index = _index(frame, path)
+    units = _units(frame, where, path) if "tehsil_row" in frame else None
+    frame = _expanded(frame, units, where) if units else _with_climate(frame, where)
+    cells = _checked_cells(frame.assign(cell=hexes.texts(index), zone=zones(index)), path)
     _check_cells(cells, path)
-    return Layers(cells, _places(where, len(cells)), _horizon(where, len(cells)))
+    return Layers(
+        cells=cells,
+        places=_pointing(where, "places", len(cells), ("cell_row",), 0),
+        horizon_deg=_horizon(where, len(cells)),
+        aerodromes=_pointing(where, "aerodromes", len(cells), ("cell_row",), -1),
+        backbone=_pointing(where, "backbone", len(cells), ("from_row", "to_row"), 0),
+        units=units or units_of(cells),
+        index=index,
+    )
 
 
 def check(frame: pd.DataFrame, table: str, file: object) -> pd.DataFrame:
@@ -92,30 +159,35 @@ def check(frame: pd.DataFrame, table: str, file: object) -> pd.DataFrame:
                 "missing column", file=file, key=name, expected=f"{spec.type}: {spec.description}; {hint}"
             )
         values = frame[name] if name in frame else pd.Series([spec.default] * len(frame))
-        out[name] = _typed(values, spec, name, file)
+        out[name] = _typed(values, spec.type, name, file)
     return pd.DataFrame(out)
 
 
-def _typed(values: pd.Series[Any], spec: schema.ColumnSpec, name: str, file: object) -> Any:
-    if spec.type == "string":
-        if values.isna().any():
-            raise RabtaError(
-                "empty value",
-                file=file,
-                key=name,
-                value=f"row {int(values.isna().argmax())}",
-                expected="text",
-            )
-        return values.astype(str).to_numpy(dtype=object)
+def _typed(values: pd.Series[Any], kind: str, name: str, file: object) -> Any:
+    if kind == "string":
+        return _texts(values, name, file)
     try:
         numbers = values.to_numpy(dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise RabtaError(f"not numbers: {error}", file=file, key=name, expected=spec.type) from error
+        raise RabtaError(f"not numbers: {error}", file=file, key=name, expected=kind) from error
     wrong = ~np.isfinite(numbers)
-    if spec.type.startswith("int"):
-        wrong |= numbers != np.floor(numbers)
-    _refuse(wrong, values, name, file, spec.type)
-    return values.to_numpy().astype(spec.type) if not wrong.any() else numbers
+    if kind.startswith("int"):
+        wrong |= (numbers != np.floor(numbers)) | (np.abs(numbers) > np.iinfo(kind).max)
+    _refuse(wrong, values, name, file, kind)
+    exact = values.to_numpy()
+    return exact.astype(kind) if exact.dtype.kind in "iu" else numbers.astype(kind)
+
+
+def _texts(values: pd.Series[Any], name: str, file: object) -> Any:
+    import pandas as pd
+
+    if values.isna().any():
+        row = f"row {int(values.isna().argmax())}"
+        raise RabtaError("empty value", file=file, key=name, value=row, expected="text")
+    plain = values.to_numpy(dtype=object)
+    if pd.api.types.infer_dtype(plain, skipna=False) in ("string", "empty"):
+        return plain
+    return np.asarray([str(value) for value in plain], dtype=object)
 
 
 def _refuse(wrong: NDArray[np.bool_], values: Any, name: str, file: object, expected: str) -> None:
@@ -134,60 +206,142 @@ def _check_cells(cells: pd.DataFrame, file: object) -> None:
     known = cells["mobile_today"].isin(MOBILE).to_numpy()
     _refuse(~known, cells["mobile_today"], "mobile_today", file, " or ".join(MOBILE))
     _refuse(np.abs(cells["lat_deg"].to_numpy()) > 90, cells["lat_deg"], "lat_deg", file, "-90 to 90")
-    _refuse(cells["cell"].duplicated().to_numpy(), cells["cell"], "cell", file, "each cell once")
+    _refuse(np.abs(cells["lon_deg"].to_numpy()) > 180, cells["lon_deg"], "lon_deg", file, "-180 to 180")
 
 
-def _find(where: Path, name: str) -> Path | None:
+def find(where: Path, name: str) -> Path | None:
+    """File of a table in a folder, Parquet before CSV."""
     for suffix in (".parquet", ".csv"):
         if (where / f"{name}{suffix}").is_file():
             return where / f"{name}{suffix}"
     return None
 
 
-def _read(path: Path) -> pd.DataFrame:
+def read(path: Path) -> pd.DataFrame:
+    """Table as it stands in the file."""
     import pandas as pd
+    from pyarrow.lib import ArrowException
 
     try:
-        return (
-            pd.read_parquet(path)
-            if path.suffix == ".parquet"
-            else pd.read_csv(path, keep_default_na=False, na_values=[""])
-        )
-    except (OSError, ValueError) as error:
+        if path.suffix == ".parquet":
+            frame = pd.read_parquet(path)
+        else:
+            frame = pd.read_csv(path, keep_default_na=False, na_values=[""])
+    except (OSError, ValueError, ArrowException) as error:
         raise RabtaError(f"cannot read the table: {error}", file=path, expected="Parquet or CSV") from error
+    if not frame.columns.is_unique:
+        twice = str(frame.columns[frame.columns.duplicated()][0])
+        raise RabtaError("column is there twice", file=path, key=twice, expected="each column once")
+    return frame
 
 
 def _with_climate(cells: pd.DataFrame, where: Path) -> pd.DataFrame:
-    path = _find(where, "climate")
+    path = find(where, "climate")
     if path is None:
         return cells
-    climate = _read(path)
+    climate = read(path)
     for key in KEYS:
-        for frame, file in ((cells, _find(where, "cells")), (climate, path)):
+        for frame, file in ((cells, find(where, "cells")), (climate, path)):
             if key not in frame:
                 raise RabtaError("missing column", file=file, key=key, expected="the tehsil's name")
     wanted = [c for c in climate.columns if c not in cells.columns or c in KEYS]
     return cells.merge(climate[wanted], on=list(KEYS), how="left", sort=False, validate="m:1")
 
 
-def _with_zone(cells: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """Add the zone, and refuse what is not an H3 cell of resolution 3 or finer."""
-    import h3
-
+def _index(cells: pd.DataFrame, path: Path) -> hexes.Index:
+    """Index of each cell; refuses what is not an H3 cell of resolution 3 or finer, or is there twice."""
     if "cell" not in cells:
         raise RabtaError("missing column", file=path, key="cell", expected="H3 index of the cell")
-    zones = []
-    for row, cell in enumerate(cells["cell"].astype(str)):
-        if not h3.is_valid_cell(cell) or h3.get_resolution(cell) < ZONE_RESOLUTION:
+    index = hexes.numbers(cells["cell"].to_numpy())
+    wrong = ~hexes.valid(index) | (hexes.resolution(index) < ZONE_RESOLUTION)
+    _refuse(wrong, cells["cell"], "cell", path, "H3 index, resolution 3 or finer")
+    _, first = np.unique(index, return_index=True)
+    twice = np.ones(len(index), dtype=bool)
+    twice[first] = False
+    _refuse(twice, cells["cell"], "cell", path, "each cell once")
+    return index
+
+
+def zones(index: hexes.Index) -> NDArray[np.object_]:
+    """Text of each cell's zone."""
+    found, row = np.unique(hexes.parent(index, ZONE_RESOLUTION), return_inverse=True)
+    return np.asarray(hexes.texts(found), dtype=object)[row]
+
+
+def _units(cells: pd.DataFrame, where: Path, path: Path) -> Units:
+    """Census units of cells that point into them."""
+    for name in ("tehsils", "apportionment"):
+        if find(where, name) is None:
             raise RabtaError(
-                "wrong value",
-                file=path,
-                key="cell",
-                value=f"{cell} in row {row}",
-                expected="H3 index, resolution 3 or finer",
+                f"no table of {name}", file=where, expected=f"{name}.parquet: cells have tehsil_row"
             )
-        zones.append(h3.cell_to_parent(cell, ZONE_RESOLUTION))
-    return cells.assign(zone=zones)
+    if "people" not in cells:
+        raise RabtaError("missing column", file=path, key="people", expected="int64: People")
+    tehsils = table(where, "tehsils")
+    main = _rows(cells, "tehsil_row", len(tehsils), 0, path)
+    parts = table(where, "apportionment")
+    file = find(where, "apportionment")
+    _refuse(parts["people"].to_numpy() <= 0, parts["people"], "people", file, "more than zero")
+    for key, whole in (("cell_row", cells), ("tehsil_row", tehsils)):
+        row = _rows(parts, key, len(whole), 0, file)
+        people = np.bincount(row, parts["people"], len(whole)) if len(parts) else np.zeros(len(whole))
+        _refuse(people != whole["people"].to_numpy(), people, f"people by {key}", file, "sums of the tables")
+    return Units(tehsils, parts, main)
+
+
+def _rows(frame: pd.DataFrame, key: str, count: int, least: int, file: object) -> NDArray[np.int64]:
+    row = np.asarray(_typed(frame[key], "int64", key, file), dtype=np.int64)
+    _refuse((row < least) | (row >= count), frame[key], key, file, f"{least} to {count - 1}")
+    return row
+
+
+def _expanded(cells: pd.DataFrame, units: Units, where: Path) -> pd.DataFrame:
+    """Cells with the columns that follow from their tehsils."""
+    found = _from_tehsils(units, len(cells))
+    tehsils = _with_climate(units.tehsils, where)
+    for name in tehsils.columns:
+        if name in schema.tables()["cells"] and name not in found and name not in schema.tables()["tehsils"]:
+            found[name] = tehsils[name].to_numpy()[units.tehsil_row]
+    return cells.assign(**{name: values for name, values in found.items() if name not in cells})
+
+
+def _from_tehsils(units: Units, count: int) -> dict[str, Any]:
+    """Columns of cells that the tehsils hold: numbers by people, shares weighted by who has them."""
+    tehsils, main = units.tehsils, units.tehsil_row
+    cell, tehsil, people = (units.apportionment[k].to_numpy() for k in ("cell_row", "tehsil_row", "people"))
+    out: dict[str, Any] = {name: tehsils[name].to_numpy()[main] for name in (*KEYS, "census_year")}
+    counted = np.maximum(tehsils["people"].to_numpy(), 1)
+    for name in BY_PERSON:
+        out[name] = np.bincount(cell, people * (tehsils[name].to_numpy() / counted)[tehsil], count)
+    homes = people * (tehsils["households"].to_numpy() / counted)[tehsil]
+    for name, weight in (*((n, homes) for n in BY_HOUSEHOLD), ("literate_share", people)):
+        share = tehsils[name].to_numpy()
+        total = np.bincount(cell, weight, count)
+        mean = np.bincount(cell, weight * share[tehsil], count) / np.where(total > 0, total, 1.0)
+        out[name] = np.where(total > 0, np.minimum(mean, 1.0), share[main])
+    return out
+
+
+def units_of(cells: pd.DataFrame) -> Units:
+    """Units of cells with explicit names: every cell lies in one tehsil."""
+    import pandas as pd
+
+    groups = cells.groupby(list(KEYS), sort=True)
+    row = np.asarray(groups.ngroup().to_numpy(), dtype=np.int64)
+    first = np.unique(row, return_index=True)[1]
+    out = cells.iloc[first][[*KEYS, "census_year"]].reset_index(drop=True)
+    people, homes = cells["people"].to_numpy(), cells["households"].to_numpy()
+    for name in ("people", *BY_PERSON, "schools"):
+        out[name] = np.bincount(row, cells[name].to_numpy()).astype(cells[name].to_numpy().dtype)
+    out["urban_people"] = np.rint(np.bincount(row, cells["urban_share"] * people)).astype(np.int64)
+    for name, weight in (*((n, homes) for n in BY_HOUSEHOLD), ("literate_share", people)):
+        total = np.bincount(row, weight)
+        mean = np.bincount(row, weight * cells[name].to_numpy()) / np.where(total > 0, total, 1.0)
+        out[name] = np.where(total > 0, mean, cells[name].to_numpy()[first])
+    out["basis"] = "own"
+    inside = np.flatnonzero(people)
+    parts = pd.DataFrame({"cell_row": inside, "tehsil_row": row[inside], "people": people[inside]})
+    return Units(out[list(schema.tables()["tehsils"])], parts, row)
 
 
 def _checked_cells(cells: pd.DataFrame, path: Path) -> pd.DataFrame:
@@ -213,23 +367,36 @@ def unserved_share(mobile_today: ArrayLike, fixed_today_share: ArrayLike) -> NDA
     return np.where(without_mobile, 1.0 - np.asarray(fixed_today_share, dtype=np.float64), 0.0)
 
 
-def _places(where: Path, cells: int) -> pd.DataFrame:
+def table(where: Path, name: str) -> pd.DataFrame:
+    """Checked table of a folder; empty where the folder has none."""
     import pandas as pd
 
-    path = _find(where, "places")
+    path = find(where, name)
     if path is None:
-        return check(pd.DataFrame({name: [] for name in schema.tables()["places"]}), "places", where)
-    frame = check(_read(path), "places", path)
-    row = frame["cell_row"].to_numpy()
-    _refuse((row < 0) | (row >= cells), frame["cell_row"], "cell_row", path, f"0 to {cells - 1}")
+        return check(pd.DataFrame({column: [] for column in schema.tables()[name]}), name, where)
+    frame = read(path)
+    if "iata" in frame:  # an aerodrome need not have one, and CSV reads an empty text as no value
+        frame["iata"] = frame["iata"].astype(object).where(frame["iata"].notna(), "")
+    return check(frame, name, path)
+
+
+def _pointing(where: Path, name: str, cells: int, keys: tuple[str, ...], least: int) -> pd.DataFrame:
+    """Checked table that names rows of the cells."""
+    frame = table(where, name)
+    for key in keys:
+        _rows(frame, key, cells, least, find(where, name))
+    if "route_km" in frame:
+        _refuse(
+            frame["route_km"].to_numpy() < 0, frame["route_km"], "route_km", find(where, name), "zero or more"
+        )
     return frame
 
 
 def _horizon(where: Path, cells: int) -> NDArray[np.float32]:
-    path = _find(where, "horizon")
+    path = find(where, "horizon")
     if path is None:
         return np.zeros((cells, AZIMUTHS), dtype=np.float32)
-    frame = _read(path)
+    frame = read(path)
     if frame.shape != (cells, AZIMUTHS):
         raise RabtaError(
             "horizon table has the wrong shape",

@@ -21,7 +21,7 @@ def _files(scenario: Scenario) -> list[Path]:
 @stage(
     "Nation: cells, towns and terrain",
     params=("nation",),
-    writes=("cells", "places", "horizon_deg"),
+    writes=("cells", "places", "horizon_deg", "tehsils", "apportionment", "aerodromes", "backbone"),
     catalog=("nations",),
     files=_files,
 )
@@ -33,7 +33,15 @@ def load(twin: Twin) -> dict[str, Any]:
     if nation.climate == "itur":
         points = (cells[name].to_numpy(np.float64) for name in ("lat_deg", "lon_deg", "elevation_m"))
         cells = cells.assign(**climate.of_points(*points))
-    return {"cells": cells, "places": found.places, "horizon_deg": found.horizon_deg}
+    return {
+        "cells": cells,
+        "places": found.places,
+        "horizon_deg": found.horizon_deg,
+        "tehsils": found.units.tehsils,
+        "apportionment": found.units.apportionment,
+        "aerodromes": found.aerodromes,
+        "backbone": found.backbone,
+    }
 
 
 @stage(
