@@ -16,7 +16,7 @@ INTERRUPTED = "interrupted: finished parts are kept, the same command resumes"
 
 def run(
     scenario: Annotated[str, typer.Argument(help="Name or file of a scenario")] = "pakistan",
-    resolution: Annotated[int | None, typer.Option(help="H3 resolution of the cells (4 to 6)")] = None,
+    resolution: Annotated[int | None, typer.Option(help="H3 resolution of the cells (4 to 7)")] = None,
     hours: Annotated[float | None, typer.Option(help="Length of the simulated span")] = None,
     step: Annotated[float | None, typer.Option(help="Seconds between instants")] = None,
     constellation: Annotated[list[str] | None, typer.Option(help="Catalog entry; repeat for several")] = None,
