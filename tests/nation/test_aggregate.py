@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+from itertools import pairwise
+
 import h3
 import numpy as np
+import pandas as pd
 import pytest
 
 from rabta.nation import layers, shapes
@@ -96,3 +100,68 @@ def test_outlines_have_fewer_corners_and_still_fit(fine: layers.Layers) -> None:
     count = [sum(shapely.get_num_coordinates(p) for p in found.values()) for found in (exact, simple)]
     assert count[1] < count[0] / 2
     assert shapely.coverage_is_valid(list(simple.values()))
+
+
+def test_names_are_of_the_tehsil_with_most_people(fine: layers.Layers) -> None:
+    coarse = aggregate(fine, 5)
+    parts = coarse.units.apportionment
+    most = parts.sort_values("people").groupby("cell_row")["tehsil_row"].last()
+    people = coarse.units.apportionment.groupby(["cell_row", "tehsil_row"])["people"].sum()
+    ours = coarse.units.tehsil_row[most.index.to_numpy()]
+    assert (
+        people.loc[list(zip(most.index, ours, strict=True))].to_numpy()
+        == people.loc[list(zip(most.index, most, strict=True))].to_numpy()
+    ).all()
+    names = set(map(tuple, fine.units.tehsils[["province", "district", "tehsil"]].to_numpy().tolist()))
+    assert set(map(tuple, coarse.cells[["province", "district", "tehsil"]].to_numpy().tolist())) <= names
+
+
+@pytest.mark.parametrize("resolution", [5, 4])
+def test_apportionment_keeps_both_sums(fine: layers.Layers, resolution: int) -> None:
+    coarse = aggregate(fine, resolution)
+    parts, tehsils = coarse.units.apportionment, coarse.units.tehsils
+    assert np.bincount(parts["cell_row"], parts["people"], len(coarse.cells)).tolist() == (
+        coarse.cells["people"].tolist()
+    )
+    assert np.bincount(parts["tehsil_row"], parts["people"], len(tehsils)).tolist() == (
+        tehsils["people"].tolist()
+    )
+    assert not parts.duplicated(["cell_row", "tehsil_row"]).any()
+
+
+def chain(km: float) -> layers.Layers:
+    """A cable through a row of resolution-6 cells, so many km between neighbours."""
+    names = h3.grid_path_cells(h3.latlng_to_cell(28.0, 66.0, 6), h3.latlng_to_cell(28.0, 70.0, 6))
+    whole = layers.load(Nation())
+    rows = {cell: row for row, cell in enumerate(whole.cells["cell"])}
+    path = [rows[name] for name in names]
+    edges = [(min(a, b), max(a, b), km) for a, b in pairwise(path)]
+    table = pd.DataFrame(edges, columns=["from_row", "to_row", "route_km"])
+    return dataclasses.replace(whole, backbone=table)
+
+
+@pytest.mark.parametrize("resolution", [5, 4])
+def test_cables_keep_their_length(resolution: int) -> None:
+    """From hub to hub nothing is lost: the whole differs by less than a coarse cell at each end."""
+    fine = chain(7.0)
+    coarse = aggregate(fine, resolution).backbone
+    total = fine.backbone["route_km"].sum()
+    width = {5: 17.0, 4: 45.0}[resolution]
+    assert total - 2 * width <= coarse["route_km"].sum() <= total
+    assert (coarse["from_row"] < coarse["to_row"]).all()
+
+
+def test_shortest_of_parallel_cables_is_kept() -> None:
+    fine = chain(7.0)
+    twice = fine.backbone.assign(route_km=70.0)[["to_row", "from_row", "route_km"]]
+    both = pd.concat([fine.backbone, twice.set_axis(["from_row", "to_row", "route_km"], axis=1)])
+    both = both.reset_index(drop=True)
+    coarse = [aggregate(dataclasses.replace(fine, backbone=b), 5).backbone for b in (fine.backbone, both)]
+    pd.testing.assert_frame_equal(*coarse)
+
+
+def test_errors_add_as_squares(fine: layers.Layers) -> None:
+    given = dataclasses.replace(fine, cells=fine.cells.assign(people_sigma=3.0))
+    found = aggregate(given, 5)
+    children = np.unique([h3.cell_to_parent(c, 5) for c in fine.cells["cell"]], return_counts=True)[1]
+    assert found.cells["people_sigma"].tolist() == pytest.approx((3.0 * np.sqrt(children)).tolist())

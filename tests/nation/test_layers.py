@@ -165,3 +165,125 @@ def test_unknown_nation_is_refused() -> None:
 
 def test_entry_marks_what_is_modelled() -> None:
     assert "cells.mobile_today" in catalog.entry("nations", "pakistan").data["modelled"]
+
+
+@pytest.fixture
+def by_tehsil(tmp_path: Path, small: Frame) -> Path:
+    """Seven cells of resolution 6 by tehsil: two units that share one cell, and a cell where nobody lives."""
+    names = ["province", "district", "tehsil", "census_year"]
+    climate = [c for c in small if c.endswith(("_mmh", "_km", "_k", "_g_m3", "_kg_m2", "n_wet"))]
+    climate.remove("backbone_km")
+    people = np.array([100, 200, 300, 400, 500, 600, 0], dtype=np.int32)
+    keep = [c for c in small if c not in {*names, *climate, *layers.BY_PERSON, *layers.BY_HOUSEHOLD}]
+    cells = small[keep].drop(columns=["literate_share", "unserved_today_share"])
+    cells["cell"] = np.array([h3.str_to_int(c) for c in small["cell"]], np.uint64)
+    cells.assign(people=people, tehsil_row=np.array([0, 0, 0, 1, 1, 1, 1], np.uint16)).to_parquet(
+        tmp_path / "cells.parquet"
+    )
+    parts = [(0, 0, 100), (1, 0, 200), (2, 0, 180), (2, 1, 120), (3, 1, 400), (4, 1, 500), (5, 1, 600)]
+    pd.DataFrame(parts, columns=["cell_row", "tehsil_row", "people"]).to_parquet(
+        tmp_path / "apportionment.parquet"
+    )
+    tehsils = pd.DataFrame(
+        {
+            "province": ["Punjab", "Punjab"],
+            "district": ["Lahore", "Kasur"],
+            "tehsil": ["A", "B"],
+            "census_year": [2023, 2017],
+            "people": [480, 1620],
+            "households": [96.0, 270.0],
+            "school_age": [120.0, 648.0],
+            "pupils": [60.0, 162.0],
+            "grid_share": [0.5, 0.9],
+            "literate_share": [0.25, 0.75],
+        }
+    )
+    tehsils.to_parquet(tmp_path / "tehsils.parquet")
+    air = small.loc[[0, 1], climate].assign(n_wet=[80.0, 90.0])
+    pd.concat([tehsils[["province", "district", "tehsil"]], air], axis=1).to_parquet(
+        tmp_path / "climate.parquet"
+    )
+    return tmp_path
+
+
+def test_columns_follow_from_tehsils(by_tehsil: Path) -> None:
+    found = layers.load(Nation(data=str(by_tehsil)))
+    cells = found.cells
+    assert list(cells.columns) == list(schema.tables()["cells"])
+    assert cells["cell"].map(h3.is_valid_cell).all()
+    assert cells["tehsil"].tolist() == list("AAABBBB")
+    assert cells["census_year"].tolist() == [2023] * 3 + [2017] * 4
+    assert cells["n_wet"].tolist() == [80.0] * 3 + [90.0] * 4
+    # Cell 2: 180 people of A in 36 households and 120 of B in 20.
+    assert cells["households"].tolist() == pytest.approx([20, 40, 56, 400 / 6, 500 / 6, 100, 0])
+    assert cells.loc[2, "grid_share"] == pytest.approx((36 * 0.5 + 20 * 0.9) / 56)
+    assert cells.loc[2, "literate_share"] == pytest.approx((180 * 0.25 + 120 * 0.75) / 300)
+    assert cells.loc[2, "school_age"] == pytest.approx(180 / 4 + 120 * 0.4)
+    assert cells.loc[6, ["grid_share", "literate_share"]].tolist() == [0.9, 0.75]
+    for name in ("households", "school_age", "pupils"):
+        assert cells[name].sum() == pytest.approx(found.units.tehsils[name].sum(), rel=1e-12)
+
+
+def test_a_column_of_the_file_wins(by_tehsil: Path) -> None:
+    path = by_tehsil / "cells.parquet"
+    pd.read_parquet(path).assign(households=7.0).to_parquet(path)
+    assert set(layers.load(Nation(data=str(by_tehsil))).cells["households"]) == {7.0}
+
+
+APART: dict[str, tuple[str, Callable[[Frame], Frame], str]] = {
+    "lost people": ("apportionment", lambda f: f.assign(people=f["people"] - 1), "sums of the tables"),
+    "nobody": ("apportionment", lambda f: f.assign(people=0), "more than zero"),
+    "no such cell": ("apportionment", lambda f: f.assign(cell_row=7), "0 to 6"),
+    "no such tehsil": ("cells", lambda f: f.assign(tehsil_row=2), "0 to 1"),
+    "half a row": ("cells", lambda f: f.assign(tehsil_row=0.5), "0.5 in row 0"),
+    "no people": ("cells", lambda f: f.drop(columns="people"), "missing column"),
+}
+
+
+@pytest.mark.parametrize("defect", APART)
+def test_a_defect_of_the_apportionment_is_named(by_tehsil: Path, defect: str) -> None:
+    name, break_, words = APART[defect]
+    path = by_tehsil / f"{name}.parquet"
+    break_(pd.read_parquet(path)).to_parquet(path)
+    with pytest.raises(RabtaError, match=f"{name}.parquet") as caught:
+        layers.load(Nation(data=str(by_tehsil)))
+    assert words in str(caught.value)
+
+
+def test_tehsil_rows_need_their_tables(by_tehsil: Path) -> None:
+    (by_tehsil / "apportionment.parquet").unlink()
+    with pytest.raises(RabtaError, match="no table of apportionment"):
+        layers.load(Nation(data=str(by_tehsil)))
+
+
+def test_explicit_cells_give_their_own_units(tmp_path: Path, small: Frame) -> None:
+    found = load(tmp_path, small)
+    units = found.units
+    assert units.tehsils["people"].sum() == units.apportionment["people"].sum() == small["people"].sum()
+    assert units.tehsils["tehsil"].tolist() == sorted(set(small["tehsil"]))
+    assert found.cells["tehsil"].tolist() == units.tehsils["tehsil"].to_numpy()[units.tehsil_row].tolist()
+
+
+def test_aerodromes_may_lack_a_code(tmp_path: Path, small: Frame) -> None:
+    row = {"name": "X", "icao": "OPXX", "iata": "", "lat_deg": 31.5, "lon_deg": 74.3, "cell_row": -1}
+    pd.DataFrame([row]).to_csv(tmp_path / "aerodromes.csv", index=False)
+    assert load(tmp_path, small).aerodromes[["iata", "cell_row"]].to_numpy().tolist() == [["", -1]]
+
+
+@pytest.mark.parametrize(("key", "value"), [("to_row", 7), ("from_row", -1), ("route_km", -2.0)])
+def test_backbone_is_checked(tmp_path: Path, small: Frame, key: str, value: float) -> None:
+    pd.DataFrame([{"from_row": 0, "to_row": 1, "route_km": 7.0, key: value}]).to_csv(
+        tmp_path / "backbone.csv", index=False
+    )
+    with pytest.raises(RabtaError, match=key):
+        load(tmp_path, small)
+
+
+def test_columns_named_twice_are_refused(tmp_path: Path, small: Frame) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    whole = pa.Table.from_pandas(small)
+    pq.write_table(whole.append_column("people", whole["people"]), tmp_path / "cells.parquet")
+    with pytest.raises(RabtaError):
+        layers.load(Nation(data=str(tmp_path)))
