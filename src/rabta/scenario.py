@@ -118,7 +118,17 @@ class Demand(Section):
 
     services: tuple[str, ...] = ("household", "schooling", "payments", "telemedicine", "government")
     adoption_percent: Percent = Field(60.0, description="Households and institutions that take the service")
-    growth_percent: float = Field(0.0, ge=-50, le=400, description="Growth of the load over today")
+    adoption: Literal["flat", "affordable"] = Field(
+        "flat",
+        description="Who takes it: adoption_percent everywhere, or the households that can pay the tariff "
+        "(institutions as adoption_percent says)",
+    )
+    tariff: str = Field("mobile_data", description="Offer of the nation's tariffs catalog that they pay")
+    year: int = Field(2026, ge=2026, le=2035, description="Year that demand is of")
+    growth: Literal["low", "base", "high"] = Field(
+        "base", description="Case of the growth catalog that leads to that year"
+    )
+    growth_percent: float = Field(0.0, ge=-50, le=400, description="Growth of the load on top of that")
 
 
 class Transport(Section):

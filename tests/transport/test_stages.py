@@ -67,8 +67,9 @@ def twin(need: float = 100.0, sites: pd.DataFrame | None = None, **system: objec
     given = scenario.validate({"time": {"start": "2026-01-13T14:30:00Z", "hours": 0.05}})
     lat, lon = np.array([h3.cell_to_latlng(c) for c in CELLS]).T
     zone = [h3.cell_to_parent(c, 3) for c in CELLS]
-    cells = pd.DataFrame({"cell": CELLS, "lat_deg": lat, "lon_deg": lon, "zone": zone})
     n = len(CELLS)
+    cells = pd.DataFrame({"cell": CELLS, "lat_deg": lat, "lon_deg": lon, "zone": zone})
+    cells["unserved_today_share"] = 0.5
     place = geo.ecef_from_geodetic([30.4, 30.4], [69.3, 55.0], 550e3)
     ground = geo.ecef_from_geodetic(lat, lon)
     span = np.linalg.norm(ground[:, None, :] - place, axis=-1)
@@ -78,7 +79,7 @@ def twin(need: float = 100.0, sites: pd.DataFrame | None = None, **system: objec
         "slot_range_m": np.tile(span, (3, 1, 1)),
         "slot_efficiency_bps_hz": np.full((3, n, 2), 4.0),
         "unserved_demand_mbps": np.full(n, need),
-        "demand_profile": np.where(np.arange(24) == 19, 1.0, 0.25),
+        "demand_mbps": np.tile(2.0 * need * np.where(np.arange(24) == 19, 1.0, 0.25), (n, 1)),
         "geo_efficiency_bps_hz": np.full((n, 1), 2.0),
         "geo_clear": np.ones((n, 1), bool),
     }
@@ -120,6 +121,12 @@ def test_demand_follows_the_local_hour() -> None:
     given = twin()
     later = Twin(given.scenario, TIMES + np.timedelta64(2, "h"), given.tables, given.arrays)
     assert stages.sharing(later)["offered_mbps"] == pytest.approx([9100.0 / 4] * 3)
+    # a cell with an hour of its own: its half of 1000 Mbit/s in place of its 25
+    load = given.values("demand_mbps").copy()
+    load[0, 21] = 1000.0
+    own = {**given.arrays, "demand_mbps": wrap("demand_mbps", load)}
+    found = stages.sharing(Twin(given.scenario, later.times, given.tables, own))
+    assert found["offered_mbps"] == pytest.approx([9100.0 / 4 + 475.0] * 3)
 
 
 def test_delay_is_bent_pipe_and_fibre() -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from rabta.nation import aggregate, climate, layers
+from rabta import catalog
+from rabta.nation import affordability, aggregate, climate, growth, layers
 from rabta.nation import demand as demands
 from rabta.scenario import Scenario
 from rabta.stage import stage
@@ -45,21 +47,61 @@ def load(twin: Twin) -> dict[str, Any]:
 
 
 @stage(
-    "Demand in the busy hour",
-    params=("demand",),
+    "Demand of every cell and hour",
+    params=("demand", "nation.name"),
     reads=("cells",),
-    writes=("busy_demand_mbps", "unserved_demand_mbps", "demand_profile"),
-    catalog=("services",),
+    writes=(
+        "demand_mbps",
+        "busy_demand_mbps",
+        "unserved_demand_mbps",
+        "demand_profile",
+        "adoption_share",
+        "joining_households",
+        "affordable_share",
+        "income_usd_month",
+        "income_sigma",
+    ),
+    catalog=("services", "incomes", "tariffs", "growth"),
 )
 def demand(twin: Twin) -> dict[str, Any]:
     """Add up the services' loads; split off those of households without broadband today."""
     cells, wanted = twin.table("cells"), twin.scenario.demand
+    year = growth.factors(twin.scenario.nation.name, wanted.growth, wanted.year)
     services = demands.services(wanted.services)
-    columns = {"household": "households", "pupil": "school_age", "person": "people"}
-    units = {unit: cells[column].to_numpy(np.float64) for unit, column in columns.items()}
-    peaks = demands.peak_loads(
-        services, units, wanted.adoption_percent / 100.0, wanted.growth_percent / 100.0
+    units = {unit: cells[column].to_numpy(np.float64) for unit, column in demands.UNITS.items()}
+    money = _money(twin, units["household"])
+    flat = float(year.adoption(wanted.adoption_percent / 100.0))
+    able = year.adoption(money["affordable_share"])
+    share = able if wanted.adoption == "affordable" else np.full(len(cells), flat)
+    peaks = demands.peak_loads(services, units, demands.Adoption(share, flat), year)
+    peaks *= 1.0 + wanted.growth_percent / 100.0
+    load = demands.hourly(peaks, np.stack([service.profile for service in services]))
+    busy, profile = demands.busy_hour(load)
+    unserved = cells["unserved_today_share"].to_numpy(np.float64)
+    return {
+        "demand_mbps": load,
+        "busy_demand_mbps": busy,
+        "unserved_demand_mbps": busy * unserved,
+        "demand_profile": profile,
+        "adoption_share": share,
+        "joining_households": units["household"] * unserved * share * year.households,
+        **money,
+    }
+
+
+def _money(twin: Twin, households: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """Income of each cell and the share that can pay the tariff; not a number where no income is known."""
+    name, wanted = twin.scenario.nation.name, twin.scenario.demand
+    names = ("affordable_share", "income_usd_month", "income_sigma")
+    if wanted.adoption == "flat" and name not in catalog.names("incomes"):
+        return {key: np.full(len(households), np.nan) for key in names}
+    cells = twin.table("cells")
+    mean, sigma = affordability.household_income(
+        affordability.incomes(name),
+        cells["province"].to_numpy(object),
+        households,
+        cells["urban_share"].to_numpy(np.float64),
     )
-    load, profile = demands.busy_hour(peaks, np.stack([service.profile for service in services]))
-    share = cells["unserved_today_share"].to_numpy(np.float64)
-    return {"busy_demand_mbps": load, "unserved_demand_mbps": load * share, "demand_profile": profile}
+    price, part = affordability.tariff_usd(name, wanted.tariff)
+    share = affordability.affordable_share(mean, sigma, price, part)
+    return dict(zip(names, (share, mean, sigma), strict=True))

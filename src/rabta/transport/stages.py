@@ -40,7 +40,7 @@ def gateways(twin: Twin) -> dict[str, Any]:
         "slot_satellite",
         "slot_efficiency_bps_hz",
         "unserved_demand_mbps",
-        "demand_profile",
+        "demand_mbps",
     ),
     writes=(
         "served_mbps",
@@ -58,7 +58,8 @@ def sharing(twin: Twin) -> dict[str, Any]:
     cells = twin.table("cells")
     hours = programme.local_hours(twin.times, cells["lon_deg"].to_numpy(np.float64))
     busy = twin.values("unserved_demand_mbps").astype(np.float64)
-    need = twin.values("demand_profile").astype(np.float64)[hours, None] * busy
+    share = cells["unserved_today_share"].to_numpy(np.float64)
+    need = np.ascontiguousarray(twin.values("demand_mbps").T, np.float64)[hours] * share
     fleet, _ = _fleet(twin)
     landed = _landing(twin, fleet)
     found = programme.share(_problem(twin, landed, need))
