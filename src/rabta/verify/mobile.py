@@ -1,13 +1,10 @@
-"""Suite ``mobile``: rural path loss, NR rates, links from above, and national demand."""
+"""Suite ``mobile``: rural path loss, NR rates, and links from above."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from rabta.mobile import equipment, nr, ntn, pathloss
-from rabta.nation import demand
 from rabta.verify import Row, suite
 
 NS3_RMA = (
@@ -32,13 +29,12 @@ MCS_BITS = (
     *(3.0293, 3.3223, 3.6094, 3.9023, 4.2129, 4.5234, 4.8164, 5.1152, 5.3320, 5.5547, 5.8906, 6.2266),
     *(6.5703, 6.9141, 7.1602, 7.4063),
 )
-SECONDS_A_YEAR = 365.0 * 86_400.0
 
 
-@suite("mobile", "Mobile access and demand: TR 38.901, TS 38.214, TR 38.811, TR 38.821, PTA")
+@suite("mobile", "Mobile access: TR 38.901, TS 38.214, TR 38.811, TR 38.821")
 def rows(_files: Path | None) -> list[Row]:
     """Recompute the published numbers."""
-    return [*_ground(), *_rates(), *_above(), *_demand()]
+    return [*_ground(), *_rates(), *_above()]
 
 
 def _ground() -> list[Row]:
@@ -96,35 +92,3 @@ def _phones() -> list[Row]:
             "arXiv 2506.00283: estimate from SINR measured on Starlink's beams",
         ),
     ]
-
-
-def _demand() -> list[Row]:
-    household = demand.services(["household"])[0]
-    return [
-        Row(
-            "Contention of a household, 1 in",
-            1.0 / household.concurrency,
-            20.0,
-            6.0,
-            "overbooking of 20, Osoro and Oughton, IEEE Access 2021; ours follows from traffic",
-        ),
-        Row(
-            "National mean traffic, Tbit/s",
-            _national_mean_tbps(),
-            27_727.0 * 8e15 / SECONDS_A_YEAR / 1e12,
-            1.0,
-            "PTA: 27,727 PB in FY2025, all networks, 70 % of households connected; ours is the default "
-            "scenario: 60 % adoption, households, schools, health, offices and payments",
-        ),
-    ]
-
-
-def _national_mean_tbps() -> float:
-    from rabta.nation import stages
-    from rabta.scenario import Scenario
-    from rabta.twin import Twin
-
-    twin = Twin(Scenario(), np.array([], dtype="datetime64[ns]"))
-    twin.tables["cells"] = stages.load(twin)["cells"]
-    found = stages.demand(twin)
-    return float(found["busy_demand_mbps"].sum() * found["demand_profile"].mean() / 1e6)
