@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from rabta.plan import candidates, finance, routes
+from rabta.plan import candidates, finance
 from rabta.plan.costs import prices as read_prices
 from rabta.scenario import TECHNOLOGIES
 
@@ -24,7 +24,7 @@ place = candidates.Places(
 )
 bill = candidates.costs(TECHNOLOGIES, place, prices, DISCOUNT, YEARS)
 total = (bill.fixed_npc + bill.unit_npc * HOUSEHOLDS)[0]
-path = routes.plan_routes(np.array([35.0]), np.array([73.0]), place.backbone_km, prices["fibre_detour"])
+path = candidates.plan_routes(np.array([35.0]), np.array([73.0]), place.backbone_km, prices["fibre_detour"])
 cable = candidates.route_costs(path, place.rough_m, prices, DISCOUNT, YEARS)
 total[TECHNOLOGIES.index("fibre_fwa")] += cable.npc[0]
 total[TECHNOLOGIES.index("haps")] += float(candidates.station_cost(prices, DISCOUNT, YEARS).npc)

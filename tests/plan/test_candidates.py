@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from rabta.plan import candidates
-from rabta.plan.candidates import Places
+from rabta.plan.candidates import Places, Routes
 from rabta.plan.costs import prices
 from rabta.plan.finance import annuity, capital_factor
-from rabta.plan.routes import Routes
 from rabta.scenario import TECHNOLOGIES
 
 BOOK = prices("pakistan")

@@ -10,8 +10,8 @@ import pytest
 from scipy.optimize import linprog
 
 from rabta.plan.model import columns, needed, relax, solve
-from rabta.plan.optimise import exact, nothing_given, optimise
-from rabta.plan.problem import Pool, Problem, Solution, price, spread_routes, used_mbps
+from rabta.plan.optimise import exact, nothing_given, optimise, replan
+from rabta.plan.problem import Forest, Pool, Problem, Solution, price, spread_routes, used_mbps
 
 TECHNOLOGIES = ("fibre_fwa", "microwave_macro", "leo_terminal", "geo_terminal", "haps")
 SHORTFALL = 50_000.0
@@ -283,3 +283,54 @@ def test_same_answer_twice() -> None:
     first, second = optimise(problem, 20.0), optimise(problem, 20.0)
     assert np.array_equal(first.share, second.share)
     assert first.bound_usd == second.bound_usd
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_replan_is_exact_where_nothing_is_shared_but_cable(seed: int) -> None:
+    problem = make(60, seed)
+    cost = check(problem, replan(problem))
+    assert cost == pytest.approx(check(problem, exact(problem, 60.0)), rel=1e-4)
+    assert replan(problem).bound_usd == pytest.approx(cost, rel=1e-9)
+
+
+@pytest.mark.parametrize(("pairs", "nation"), [(1e6, 100.0), (60.0, 1e6), (80.0, 150.0), (0.0, 0.0)])
+@pytest.mark.parametrize("seed", range(4))
+def test_replan_holds_satellite_limits_and_the_bound_is_true(seed: int, pairs: float, nation: float) -> None:
+    """Many households a cell against little capacity: whole cells fit badly, so 10 % is asked of 60 cells."""
+    problem = pooled(make(60, seed, satellite=200.0), pairs, nation)
+    problem = replace(problem, unit_npc=problem.unit_npc * np.array([1.0, 1.0, 0.1, 1.0, 1.0]))
+    answer, referee = replan(problem), exact(problem, 60.0)
+    theirs = check(problem, referee)
+    assert answer.bound_usd <= theirs * (1 + 1e-6)
+    assert theirs <= check(problem, answer) * (1 + 1e-4) <= theirs * 1.1
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+def test_replan_holds_a_budget(share: float) -> None:
+    problem = make(60, 3)
+    free = exact(problem, 60.0)
+    spent = float((free.share * problem.fixed_capex + free.share * problem.households[:, None]).sum())
+    tight = replace(problem, budget_usd=share * spent)
+    answer = replan(tight)
+    assert answer.bound_usd <= check(tight, optimise(tight, 60.0)) * (1 + 1e-6)
+    check(tight, answer)
+
+
+def test_stations_of_a_replan_are_whole_and_pay() -> None:
+    problem = replace(make(60, 5), station_npc=4e5, station_capex=2e5)
+    problem = replace(problem, unit_npc=problem.unit_npc * np.array([1.0, 1.0, 1.0, 1.0, 0.1]))
+    answer, referee = replan(problem), exact(problem, 60.0)
+    assert answer.stations.sum() > 0
+    theirs = check(problem, referee)
+    assert answer.bound_usd <= theirs * (1 + 1e-6)
+    assert check(problem, answer) <= theirs * 1.1  # four stations: one too many weighs much
+
+
+def test_forest_sums() -> None:
+    """A chain 0 - 1 - 2 with a branch 1 - 3, by hand."""
+    forest = Forest.of(np.array([-1, 0, 1, 1]))
+    assert forest.sum_inward(np.array([1.0, 2.0, 3.0, 4.0])).tolist() == [10.0, 9.0, 3.0, 4.0]
+    assert forest.sum_outward(np.array([1.0, 2.0, 3.0, 4.0])).tolist() == [1.0, 3.0, 6.0, 7.0]
+    built, saved = forest.best(np.array([0.0, 0.0, 9.0, 2.0]), np.array([1.0, 2.0, 3.0, 4.0]))
+    assert built.tolist() == [True, True, True, False]
+    assert saved == 3.0

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rabta.geo import great_circle_m
-from rabta.plan.routes import plan_routes, terrain_factor
+from rabta.plan.candidates import plan_routes, terrain_factor
 
 
 def test_cells_in_a_row_share_the_cable() -> None:

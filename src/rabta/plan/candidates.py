@@ -1,4 +1,4 @@
-"""Candidates: what each technology would cost in each cell, fixed and per household."""
+"""Candidates: what each technology costs in each cell, fixed and per household, and the cable between."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from rabta import geo
 from rabta.plan import finance
-from rabta.plan.routes import Routes, terrain_factor
 
 Array = NDArray[np.float64]
 Prices = Mapping[str, float]
 GRID_ENOUGH = 0.5  # a site takes grid power where at least half of the households have it
 MONTHS = 12.0
+ROUGH_FULL_M = 500.0  # terrain spread inside a cell at which the mountain factor applies in full
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,22 @@ class Costs:
 
 
 @dataclass(frozen=True)
+class Routes:
+    """One cable segment to each cell.
+
+    Attributes
+    ----------
+    parent : ndarray of int, shape (cell,)
+        Row of the cell that the segment starts from; -1 where it starts at a fibre node of today.
+    length_km : ndarray, shape (cell,)
+        Length of the segment.
+    """
+
+    parent: NDArray[np.int64]
+    length_km: Array
+
+
+@dataclass(frozen=True)
 class SharedCost:
     """Cost of things that cells share: a cable segment, or a stratospheric station."""
 
@@ -124,6 +141,45 @@ def station_cost(prices: Prices, discount: float, years: int) -> SharedCost:
     capex, opex = np.array(prices["haps_platform_usd"]), np.array(prices["haps_opex_usd_year"])
     npc = finance.net_present_cost(capex, opex, discount, years, prices["life_haps_years"])
     return SharedCost(capex, opex, npc)
+
+
+def plan_routes(
+    lat_deg: ArrayLike, lon_deg: ArrayLike, backbone_km: ArrayLike, detour: float, neighbours: int = 16
+) -> Routes:
+    """Shortest single extension that reaches each cell.
+
+    A cell is fed either straight from today's fibre (``backbone_km``) or from the nearest other cell
+    that is itself nearer to today's fibre. Parents are strictly nearer, so the result is a forest.
+
+    Parameters
+    ----------
+    lat_deg, lon_deg, backbone_km : array_like, shape (cell,)
+    detour : float
+        Cable length over straight distance between neighbouring cells.
+    neighbours : int
+        Nearest cells that are looked at.
+    """
+    from scipy.spatial import cKDTree
+
+    back = np.asarray(backbone_km, dtype=np.float64)
+    if back.size < 2:
+        return Routes(np.full(back.size, -1, dtype=np.int64), back.copy())
+    points = geo.ecef_from_geodetic(lat_deg, lon_deg) / 1e3
+    count = min(neighbours + 1, back.size)
+    distance, row = cKDTree(points).query(points, k=count)
+    nearer = back[row] < back[:, None]
+    reach = np.where(nearer, distance * detour, np.inf)
+    best = np.argmin(reach, axis=1)
+    lines = np.arange(back.size)
+    shared = reach[lines, best] < back
+    parent = np.where(shared, row[lines, best], -1).astype(np.int64)
+    return Routes(parent, np.where(shared, reach[lines, best], back))
+
+
+def terrain_factor(rough_m: ArrayLike, mountain_factor: float) -> Array:
+    """Price of a kilometre of cable over the plains' price, linear in the terrain spread."""
+    share = np.clip(np.asarray(rough_m, dtype=np.float64) / ROUGH_FULL_M, 0.0, 1.0)
+    return np.asarray(1.0 + (mountain_factor - 1.0) * share)
 
 
 def _columns(parts: list[Array]) -> Array:

@@ -59,7 +59,7 @@ class Problem:
     limits : dict of str to ndarray, shape (zone,)
         Capacity in Mbit/s of the resources ``satellite`` and ``geo`` in each zone alone.
     route_parent, route_npc, route_capex : ndarray, shape (cell,)
-        Forest of cable segments (`routes.plan_routes`) that the routed technology needs.
+        Forest of cable segments (`candidates.plan_routes`) that the routed technology needs.
     station_npc, station_capex, station_mbps : float
         One stratospheric station, which serves one zone.
     shortfall_usd : float
@@ -156,6 +156,69 @@ class Price:
         return self.npc_usd + self.penalty_usd
 
 
+@dataclass(frozen=True)
+class Forest:
+    """Cable segments by distance from today's fibre, for work on whole levels at once.
+
+    Attributes
+    ----------
+    levels : tuple of (ndarray of int, ndarray of int)
+        Cells of a level and their parents, outermost first; cells fed from today's fibre are in none.
+    """
+
+    levels: tuple[tuple[Index, Index], ...]
+
+    @classmethod
+    def of(cls, parent: Index) -> Forest:
+        """Levels of a forest that is given by each cell's parent, -1 for none."""
+        levels = []
+        front = np.flatnonzero(parent < 0)
+        while front.size:
+            mark = np.zeros(parent.size + 1, dtype=bool)  # the last entry takes the roots' parent, -1
+            mark[front] = True
+            mark[-1] = False
+            front = np.flatnonzero(mark[parent])
+            levels.append((front, parent[front]))
+        return cls(tuple(levels[-2::-1]))
+
+    def best(self, gain: Array, cost: Array) -> tuple[NDArray[np.bool_], float]:
+        """Segments that bring the most, and what they bring.
+
+        Parameters
+        ----------
+        gain : ndarray, shape (cell,)
+            What a cable to the cell saves; used only where positive.
+        cost : ndarray, shape (cell,)
+            Price of the segment to the cell.
+
+        A segment needs those between it and today's fibre, so a branch is worth its own gain less its
+        price plus what its branches are worth: exact, in one pass inward and one outward.
+        """
+        worth = np.maximum(gain, 0.0) - cost
+        for cell, parent in self.levels:
+            np.add.at(worth, parent, np.maximum(worth[cell], 0.0))
+        built = worth > 0.0
+        inner = np.ones(built.size, dtype=bool)
+        for cell, parent in reversed(self.levels):
+            built[cell] &= built[parent]
+            inner[cell] = False
+        return built, float(np.maximum(worth[inner], 0.0).sum())
+
+    def sum_inward(self, values: Array) -> Array:
+        """Each cell's value plus those of all cells behind it."""
+        out = values.copy()
+        for cell, parent in self.levels:
+            np.add.at(out, parent, out[cell])
+        return out
+
+    def sum_outward(self, values: Array) -> Array:
+        """Each cell's value plus those of all cells between it and today's fibre."""
+        out = values.copy()
+        for cell, parent in reversed(self.levels):
+            out[cell] += out[parent]
+        return out
+
+
 def price(problem: Problem, answer: Solution) -> Price:
     """Cost of an answer, from the cost tables alone."""
     used = answer.share > TINY
@@ -193,38 +256,15 @@ def spread_routes(problem: Problem, built: NDArray[np.bool_], people: Array, cos
     ndarray, shape (cell,)
         Sums to the cost of all built segments that lead to a household.
     """
-    behind = np.where(built, people, 0.0)
-    order = _outermost_first(problem.route_parent)
-    for cell in order:
-        parent = problem.route_parent[cell]
-        if parent >= 0:
-            behind[parent] += behind[cell]
+    forest = Forest.of(problem.route_parent)
+    behind = forest.sum_inward(np.where(built, people, 0.0))
     each = np.divide(np.where(built, cost, 0.0), behind, out=np.zeros_like(behind), where=behind > 0)
-    for cell in order[::-1]:
-        parent = problem.route_parent[cell]
-        if parent >= 0:
-            each[cell] += each[parent]
-    return np.asarray(each * people)
+    return np.asarray(forest.sum_outward(each) * people)
 
 
 def missing_route_npc(problem: Problem, built: NDArray[np.bool_]) -> Array:
     """Cost of the segments that are still to be built from each cell to the backbone, shape (cell,)."""
-    missing = np.where(built, 0.0, problem.route_npc)
-    for cell in _outermost_first(problem.route_parent)[::-1]:
-        parent = problem.route_parent[cell]
-        if parent >= 0:
-            missing[cell] += missing[parent]
-    return missing
-
-
-def _outermost_first(parent: Index) -> Index:
-    depth = np.zeros(parent.size, dtype=np.int64)
-    above = parent.copy()
-    while (above >= 0).any():
-        deeper = above >= 0
-        depth[deeper] += 1
-        above[deeper] = parent[above[deeper]]
-    return np.argsort(-depth, kind="stable")
+    return Forest.of(problem.route_parent).sum_outward(np.where(built, 0.0, problem.route_npc))
 
 
 def spread_stations(problem: Problem, stations: Index, people: Array) -> Array:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabta.errors import RabtaError, nearest
-from rabta.plan import candidates, routes, service, tables
+from rabta.plan import candidates, service, tables
 from rabta.plan.costs import prices as read_prices
 from rabta.plan.optimise import optimise
 from rabta.plan.problem import (
@@ -128,7 +128,7 @@ class Money:
     """Costs by cell, of cable segments, and of a station."""
 
     cost: candidates.Costs
-    path: routes.Routes
+    path: candidates.Routes
     cable: candidates.SharedCost
     station: candidates.SharedCost
 
@@ -336,7 +336,7 @@ def geo_channels(twin: Twin) -> Array:
 def _money(twin: Twin, rows: Index, places: candidates.Places, prices: candidates.Prices) -> Money:
     wanted, cells = twin.scenario.plan, twin.table("cells").iloc[rows]
     rate = wanted.discount_percent / 100.0
-    path = routes.plan_routes(
+    path = candidates.plan_routes(
         cells["lat_deg"].to_numpy(), cells["lon_deg"].to_numpy(), places.backbone_km, prices["fibre_detour"]
     )
     return Money(
