@@ -31,7 +31,8 @@ def degrees(dem: Raster, lat: ArrayLike, lon: ArrayLike) -> NDArray[np.float32]:
     at radius ``far`` and arc ``s`` has the elevation ``atan2(far cos s - own, far sin s)``. Steps are 1 km,
     then 1.5 % of the distance, to 200 km; angles are not below 0. Along a ray the tangents are compared
     instead of the angles, and it ends where the highest ground of the map would stay below the horizon
-    already found; neither changes the result.
+    already found; differences of latitude and longitude are by series. None of it changes the result by 1e-4
+    of a degree, up to latitudes of 60.
 
     Parameters
     ----------
@@ -82,6 +83,18 @@ def _height(grid: Any, y: float, x: float) -> float:
     return float(top * (1.0 - fy) + bottom * fy)
 
 
+@inline
+def _asin(s: float) -> float:
+    """Arcsine by its series: below 0.032 (200 km of arc) the rest is less than 2e-12."""
+    return s * (1.0 + s * s * (1.0 / 6.0 + s * s * 0.075))
+
+
+@inline
+def _atan(t: float) -> float:
+    """Arctangent by its series: below 0.063 (200 km of arc at 60 degrees) the rest is less than 6e-10."""
+    return t * (1.0 - t * t * (1.0 / 3.0 - t * t * 0.2))
+
+
 @kernel("void(f4[:,::1], f8[::1], f8[:,::1], f8[:,::1], f8[::1], f4[:,::1])", parallel=True)
 def _degrees(grid: Any, window: Any, points: Any, azimuth: Any, arc: Any, out: Any) -> None:
     rows, cols = grid.shape
@@ -99,9 +112,10 @@ def _degrees(grid: Any, window: Any, points: Any, azimuth: Any, arc: Any, out: A
                     if highest * cos_arc[k] - own <= best * highest * sin_arc[k]:
                         break
                     target = sin_phi * cos_arc[k] + cos_phi * sin_arc[k] * cos_az
-                    shift = math.atan2(sin_az * sin_arc[k] * cos_phi, cos_arc[k] - sin_phi * target)
-                    y = (north - math.degrees(math.asin(target))) / step
-                    x = (points[p, 1] + math.degrees(shift) - west) / step
+                    root = math.sqrt(1.0 - target * target)
+                    y = (north - points[p, 0] - math.degrees(_asin(target * cos_phi - root * sin_phi))) / step
+                    t = sin_az * sin_arc[k] * cos_phi / (cos_arc[k] - sin_phi * target)
+                    x = (points[p, 1] + math.degrees(_atan(t)) - west) / step
                     if y < 0.0 or y > rows or x < 0.0 or x > cols:
                         continue
                     far = EARTH_M + _height(grid, y - 0.5, x - 0.5)
