@@ -1,4 +1,4 @@
-"""Climate of each tehsil from the ITU-R maps: the people-weighted mean of the values at its cells.
+"""Climate of each tehsil from the ITU-R maps: the mean of the values at its cells, weighted by its people in them.
 
 The maps themselves may not be redistributed; one value a tehsil may.
 """
@@ -19,10 +19,22 @@ def of_cells(lat: Array, lon: Array, height_m: Array) -> pd.DataFrame:
     return pd.DataFrame(of_points(lat, lon, height_m))
 
 
-def by_tehsil(cells: pd.DataFrame, values: pd.DataFrame) -> pd.DataFrame:
-    """People-weighted mean of the cells' values, one row a tehsil."""
-    weight = cells["people"].to_numpy(dtype=np.float64) + 1.0
-    keyed = pd.concat([cells[KEYS], values.mul(weight, axis=0).assign(weight=weight)], axis=1)
-    total = keyed.groupby(KEYS, sort=True).sum()
-    mean = total[list(values.columns)].div(total["weight"], axis=0)
-    return mean.round(4).reset_index()
+def by_tehsil(values: pd.DataFrame, shares: pd.DataFrame, tehsils: pd.DataFrame) -> pd.DataFrame:
+    """Mean of the cells' values by the people of each tehsil in them, one row a tehsil.
+
+    Parameters
+    ----------
+    values : DataFrame
+        One row a cell.
+    shares : DataFrame
+        The apportionment: every tehsil has people in some cell.
+    """
+    weight = shares["people"].to_numpy(dtype=np.float64)
+    unit = shares["tehsil_row"].to_numpy()
+    total = np.bincount(unit, weight, minlength=len(tehsils))
+    rows = values.to_numpy(dtype=np.float64)[shares["cell_row"].to_numpy()]
+    mean = [np.bincount(unit, weight * column, minlength=len(tehsils)) / total for column in rows.T]
+    keyed = pd.DataFrame(np.column_stack(mean), columns=values.columns).round(4)
+    return pd.concat([tehsils[KEYS].reset_index(drop=True), keyed], axis=1).sort_values(
+        KEYS, ignore_index=True
+    )

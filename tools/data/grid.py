@@ -1,4 +1,4 @@
-"""Cells, their owner, and the cross-walk between polygons and census units."""
+"""Cells, and the cross-walk between polygons and census units."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import re
 from pathlib import Path
 
 import geopandas as gpd
-import h3
+import h3.api.basic_int as h3
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 from tools.data.inputs import Array
 
 HERE = Path(__file__).parent
-RESOLUTION = 6
+RESOLUTION = 7
 GENERIC = re.compile(r"\b(tehsil|taluka|sub-?division|town|fr)\b|[^a-z]")
 
 
@@ -35,7 +36,7 @@ def crosswalk(polygons: gpd.GeoDataFrame, units: pd.DataFrame) -> pd.DataFrame:
             rows.append((r.district, r.unit, pcode, "name"))
     table = pd.DataFrame(rows, columns=["district", "unit", "pcode", "basis"])
     _check(table, polygons, units)
-    return table
+    return _numbered(table, polygons, units)
 
 
 def _plain(name: str) -> str:
@@ -53,62 +54,63 @@ def _check(table: pd.DataFrame, polygons: gpd.GeoDataFrame, units: pd.DataFrame)
         )
 
 
-def group(table: pd.DataFrame) -> pd.Series:
-    """Group number of each polygon: units and polygons that share a member are one group."""
-    parent: dict[str, str] = {}
+def _numbered(table: pd.DataFrame, polygons: gpd.GeoDataFrame, units: pd.DataFrame) -> pd.DataFrame:
+    """Add the row of each unit and of each polygon, and its ``area``.
 
-    def root(item: str) -> str:
-        while parent.setdefault(item, item) != item:
-            item = parent[item]
-        return item
-
-    for r in table.itertuples():
-        parent[root(f"{r.district}/{r.unit}")] = root(str(r.pcode))
-    pcodes = sorted(table["pcode"].unique())
-    roots = [root(p) for p in pcodes]
-    number = {name: i for i, name in enumerate(dict.fromkeys(roots))}
-    return pd.Series([number[r] for r in roots], index=pcodes, name="group")
-
-
-def cells(polygons: gpd.GeoDataFrame, groups: pd.Series) -> pd.DataFrame:
-    """Cells whose centre lies in a polygon, with the polygon's group; sorted by cell.
-
-    A group without a cell takes the cell that it covers most from a neighbour that keeps another one.
+    Units and polygons that share a member are one area: the smallest land whose people are known.
     """
-    owner: dict[str, str] = {}
-    for pcode, shape in zip(polygons["pcode"], polygons.geometry, strict=True):
-        for cell in h3.geo_to_cells(shape, RESOLUTION):
-            owner.setdefault(cell, pcode)
-    names = sorted(owner)
-    frame = pd.DataFrame({"cell": names, "group": groups.reindex([owner[c] for c in names]).to_numpy()})
-    return _claim(frame, polygons, groups)
+    row = {key: k for k, key in enumerate(zip(units["district"], units["unit"], strict=True))}
+    unit = [row[key] for key in zip(table["district"], table["unit"], strict=True)]
+    polygon = pd.Index(polygons["pcode"]).get_indexer(table["pcode"])
+    out = table.assign(row=np.asarray(unit), polygon=polygon)
+    return out.assign(area=_joined(out["row"].to_numpy(), polygon)).sort_values(
+        ["row", "polygon"], ignore_index=True
+    )
 
 
-def _claim(frame: pd.DataFrame, polygons: gpd.GeoDataFrame, groups: pd.Series) -> pd.DataFrame:
-    shapes = outlines(frame["cell"])
-    member = groups.reindex(polygons["pcode"]).to_numpy()
-    for number in sorted(set(groups) - set(frame["group"])):
-        land = shapely.union_all(polygons.geometry.to_numpy()[member == number])
-        near = np.flatnonzero(shapely.intersects(shapes, land))
-        covered = shapely.area(shapely.intersection(shapes[near], land))
-        spare = frame["group"].map(frame["group"].value_counts()).to_numpy()[near] > 1
-        best = near[np.argmax(np.where(spare, covered, -1.0))]
-        frame.loc[best, "group"] = number
-    return frame
+def _joined(unit: NDArray[np.int64], polygon: NDArray[np.int64]) -> NDArray[np.int64]:
+    from scipy import sparse
+    from scipy.sparse import csgraph
+
+    n = int(unit.max()) + 1
+    size = n + int(polygon.max()) + 1
+    links = sparse.coo_array((np.ones(len(unit)), (unit, n + polygon)), (size, size))
+    label = csgraph.connected_components(links, directed=False)[1]
+    return np.asarray(label[unit], dtype=np.int64)
 
 
-def outlines(names: pd.Series) -> np.ndarray:
+def cells(country: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Cells whose centre lies inside the country, sorted; with their area inside it.
+
+    Parameters
+    ----------
+    country : GeoDataFrame
+        Polygons of the provinces and territories.
+    """
+    found = {cell for shape in country.geometry for cell in h3.geo_to_cells(shape, RESOLUTION)}
+    names = np.asarray(sorted(found), dtype=np.uint64)
+    return pd.DataFrame({"cell": names, "area_km2": _land_area_km2(names, country)})
+
+
+def outlines(names: NDArray[np.uint64]) -> NDArray[np.object_]:
     """Polygon of each cell in longitude and latitude."""
-    rings = [[(lon, lat) for lat, lon in h3.cell_to_boundary(c)] for c in names]
-    return np.asarray([shapely.Polygon(ring) for ring in rings], dtype=object)
+    rings = [h3.cell_to_boundary(c) for c in names.tolist()]
+    size = np.asarray([len(ring) for ring in rings])
+    flat = np.concatenate([np.asarray(ring) for ring in rings])[:, ::-1]
+    made = shapely.linearrings(flat, indices=np.repeat(np.arange(len(rings)), size))
+    return np.asarray(shapely.polygons(made), dtype=object)
 
 
-def land_area_km2(names: pd.Series, polygons: gpd.GeoDataFrame) -> Array:
+def _land_area_km2(names: NDArray[np.uint64], country: gpd.GeoDataFrame) -> Array:
     """Area of each cell inside the country."""
-    country = shapely.union_all(polygons.geometry.to_numpy())
-    shapes = outlines(names)
-    shapely.prepare(country)
-    edge = ~shapely.contains_properly(country, shapes)
-    share = np.ones(len(shapes))
-    share[edge] = shapely.area(shapely.intersection(shapes[edge], country)) / shapely.area(shapes[edge])
-    return np.asarray(share * np.asarray([h3.cell_area(c, unit="km^2") for c in names]))
+    land = shapely.union_all(country.geometry.to_numpy())
+    edge = np.asarray([_at_border(c, names) for c in names.tolist()])
+    share = np.ones(len(names))
+    shapes = outlines(names[edge])
+    share[edge] = shapely.area(shapely.intersection(shapes, land)) / shapely.area(shapes)
+    return np.asarray(share * np.asarray([h3.cell_area(c, unit="km^2") for c in names.tolist()]))
+
+
+def _at_border(cell: int, names: NDArray[np.uint64]) -> bool:
+    ring = np.asarray(h3.grid_ring(cell, 1), dtype=np.uint64)
+    return bool((names[np.searchsorted(names, ring).clip(max=len(names) - 1)] != ring).any())

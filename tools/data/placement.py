@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import ndimage
+from scipy import ndimage, sparse
 from tools.data.inputs import Array, Raster
 
 COVER = np.array([0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 4, 5, 4, 6, 7])  # IGBP class to group
@@ -126,22 +126,24 @@ def _step(weight: Array, area: Array, whole: Array, share: Array, active: Array)
     return np.asarray(up / np.maximum(down, 1e-12))
 
 
-def town_weight(points: pd.DataFrame, towns: pd.DataFrame, built: NDArray[np.bool_]) -> Array:
-    """People per square kilometre that the listed towns would put on each point."""
+def town_density(points: pd.DataFrame, towns: pd.DataFrame, built: NDArray[np.bool_]) -> sparse.csr_array:
+    """People per square kilometre that each listed town would put on each point, shape (town, point)."""
     lat, lon = points["lat"].to_numpy(), points["lon"].to_numpy()
-    out = np.where(built, SUBURB_KM2, 0.0)
     order = np.argsort(lat, kind="stable")
-    sorted_lat = lat[order]
+    found: list[tuple[NDArray[np.int64], Array]] = []
     for people, at_lat, at_lon in towns[["population", "latitude", "longitude"]].to_numpy(dtype=np.float64):
         radius = max(1.0, float(np.sqrt(people / (np.pi * TOWN_DENSITY_KM2))))
         reach = 3.5 * radius / KM_PER_DEG
-        lo, hi = np.searchsorted(sorted_lat, [at_lat - reach, at_lat + reach])
+        lo, hi = np.searchsorted(lat, [at_lat - reach, at_lat + reach], sorter=order)
         near = order[lo:hi]
         east = (lon[near] - at_lon) * np.cos(np.radians(at_lat))
         square = ((lat[near] - at_lat) ** 2 + east**2) * KM_PER_DEG**2
-        shape = np.exp(-square / radius**2) * np.where(square < (3.5 * radius) ** 2, 1.0, 0.0)
-        out[near] += people / (np.pi * radius**2) * shape * np.where(built[near], 3.0, 1.0)
-    return np.asarray(out)
+        near, square = near[square < (3.5 * radius) ** 2], square[square < (3.5 * radius) ** 2]
+        shape = np.exp(-square / radius**2) * np.where(built[near], 3.0, 1.0)
+        found.append((near, people / (np.pi * radius**2) * shape))
+    start = np.cumsum([0, *(len(near) for near, _ in found)])
+    points_of, value = (np.concatenate([pair[k] for pair in found]) for k in (0, 1))
+    return sparse.csr_array((value, points_of, start), shape=(len(towns), len(points)))
 
 
 def spread(weight: Array, unit: NDArray[np.int64], people: Array) -> Array:

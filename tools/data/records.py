@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tools.data.inputs import Inputs
 
-LIMIT_BYTES = 6_000_000
+LIMIT_BYTES = 12_000_000
 
 
 def write(built: dict[str, pd.DataFrame], folder: Path) -> None:

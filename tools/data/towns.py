@@ -1,81 +1,135 @@
-"""Towns: positions from GeoNames, people from the census where a locality of the district has the name."""
+"""Towns: positions from GeoNames, people from the census where a locality of the district has the name.
+
+GeoNames also lists people. For most towns that the census names they are the census's own count copied, so
+they are used only for places that it does not name, and for no test.
+"""
 
 from __future__ import annotations
 
 import re
 from difflib import get_close_matches
+from pathlib import Path
 
-import h3
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from tools.data import terrain
 from tools.data.census import district_key
 from tools.data.inputs import Inputs
 
+HERE = Path(__file__).parent
 BODY = re.compile(r"\s+(MC|TC|CANTONMENT|MUN\w* CORP\w*|METROPOLITAN CORP\w*)\b.*$")
 KARACHI = r"Karachi|Keamari|Korangi|Malir"  # one listed city over seven districts
-VILLAGE_SHARE = 0.1  # largest part of a tehsil without towns that one listed place may hold
+VILLAGE_SHARE = 0.1  # largest part of an area without towns that one listed place may hold
 ALIKE = 0.84  # of `difflib`: Tala Gang and Talagang, Mirpur Khas and Mirpurkhas
+FARTHEST_DEG = 0.02  # from a place to the nearest point of the country; farther is abroad
 
 
-def listed(inputs: Inputs, cells: pd.DataFrame, tehsils: pd.DataFrame, resolution: int) -> pd.DataFrame:
-    """Towns that lie in a cell, largest first.
+def localities(inputs: Inputs, units: pd.DataFrame) -> pd.DataFrame:
+    """Urban localities of Table 2: one row a name and district.
 
-    Columns: name, latitude, longitude, population, row (of the cell), counted (True where the people are
-    those of the 2023 census: wards, cantonments and corporations of one name are one town). Some places are
-    listed with the people of their whole district; one that the census does not name holds no more than the
-    towns of its tehsil do.
+    Returns
+    -------
+    DataFrame
+        ``key`` (of the district), ``name`` in letters only, ``people`` of 2023; ``units``: rows of the census
+        units that hold a part of it. Wards, cantonments and corporations of one name are one town.
     """
-    frame = inputs.towns()
-    row_of = {cell: row for row, cell in enumerate(cells["cell"])}
-    at = [
-        row_of.get(h3.latlng_to_cell(a, b, resolution), -1)
-        for a, b in zip(frame["latitude"], frame["longitude"], strict=True)
-    ]
-    frame = frame.assign(row=np.asarray(at, dtype=np.int64))
-    frame = frame[frame["row"] >= 0].reset_index(drop=True)
-    district = cells["district"].to_numpy()[frame["row"]]
-    census = localities(inputs)
-    found = [_match(district_key(d), n, census) for d, n in zip(district, frame["name"], strict=True)]
-    return _limited(_counted(frame, pd.Series(found, dtype=object), census), cells, tehsils)
-
-
-def _counted(frame: pd.DataFrame, found: pd.Series, census: dict[str, dict[str, int]]) -> pd.DataFrame:
-    """Give each matched locality to the largest of the places that claim it."""
-    first = found.notna() & ~found.duplicated()
-    people = [census[f[0]][f[1]] if ok else 0 for f, ok in zip(found, first, strict=True)]
-    frame = frame.assign(counted=first, population=np.where(first, people, frame["population"]))
-    return frame[first | found.isna()]  # a second place of one name is a part of the first
-
-
-def _limited(frame: pd.DataFrame, cells: pd.DataFrame, tehsils: pd.DataFrame) -> pd.DataFrame:
-    at = cells["group"].to_numpy()[frame["row"]]
-    most = np.maximum(tehsils["urban"].to_numpy(), VILLAGE_SHARE * tehsils["people"].to_numpy())[at]
-    free = frame["counted"] | cells["district"].iloc[frame["row"]].str.match(KARACHI).to_numpy()
-    people = np.where(free, frame["population"], np.minimum(frame["population"], most)).astype(np.int64)
-    order = ["population", "geonameid"]
-    frame = frame.assign(population=people).sort_values(order, ascending=[False, True])
-    return frame.reset_index(drop=True)
-
-
-def localities(inputs: Inputs) -> dict[str, dict[str, int]]:
-    """People of the urban localities of each district, by name in letters only."""
     raw = inputs.table("urban_localities")
     whole = raw["URBAN_LOCALITY"].fillna(raw["TEHSIL"])
-    named = raw[~whole.str.startswith("DISTRICT MUNICIPAL")]
-    out: dict[str, dict[str, int]] = {}
-    for district, name, people in zip(named["DISTRICT"], whole[named.index], named["ALL_SEXES"], strict=True):
-        inside = out.setdefault(district_key(district), {})
-        letters = _letters(BODY.sub("", str(name)))
-        inside[letters] = inside.get(letters, 0) + int(people)
-    return out
+    named = raw[~whole.str.startswith("DISTRICT MUNICIPAL")].copy()
+    named["key"] = named["DISTRICT"].map(district_key)
+    named["name"] = [letters(BODY.sub("", str(name))) for name in whole[named.index]]
+    row = {
+        (district_key(d), letters(n)): k
+        for k, (d, n) in enumerate(zip(units["district"], units["unit"], strict=True))
+    }
+    named["row"] = [row.get((k, letters(t)), -1) for k, t in zip(named["key"], named["TEHSIL"], strict=True)]
+    grouped = named.groupby(["key", "name"])
+    out = grouped["ALL_SEXES"].sum().astype(np.int64).rename("people").to_frame()
+    out["units"] = grouped["row"].agg(lambda rows: tuple(sorted({int(r) for r in rows if r >= 0})))
+    return out.reset_index()
 
 
-def _letters(name: str) -> str:
+def letters(name: str) -> str:
+    """Name in lower-case letters only."""
     return re.sub(r"[^a-z]", "", name.lower())
 
 
-def _match(district: str, name: str, census: dict[str, dict[str, int]]) -> tuple[str, str] | None:
-    inside = census.get(district, {})
-    letters = _letters(name)
-    near = [letters] if letters in inside else get_close_matches(letters, inside, n=1, cutoff=ALIKE)
-    return (district, near[0]) if near else None
+def listed(
+    inputs: Inputs, points: pd.DataFrame, walk: pd.DataFrame, units: pd.DataFrame, district: NDArray[np.object_]
+) -> pd.DataFrame:
+    """Places with their people, largest first.
+
+    Parameters
+    ----------
+    district : ndarray of str
+        District of each polygon.
+
+    Returns
+    -------
+    DataFrame
+        name, latitude, longitude, population; point (of the terrain, nearest), row (of its cell); counted
+        (True where the people are those of the 2023 census), units (rows of the census units to which the
+        town belongs; empty where not known). Some places are listed with the people of their whole district:
+        one that the census does not name holds no more than the towns of its area do.
+    """
+    frame = inputs.towns()
+    point = terrain.nearest_point(points, frame)
+    there = points.iloc[point]
+    away = np.hypot(
+        frame["latitude"].to_numpy() - there["lat"], frame["longitude"].to_numpy() - there["lon"]
+    )
+    home = district[there["polygon"]]
+    frame = frame.assign(point=point, row=there["row"].to_numpy(), polygon=there["polygon"].to_numpy(), home=home)
+    frame = frame[away.to_numpy() < FARTHEST_DEG]
+    census = localities(inputs, units)
+    frame = _counted(frame, census)
+    return _limited(frame, walk, units)
+
+
+def _counted(frame: pd.DataFrame, census: pd.DataFrame) -> pd.DataFrame:
+    """Give each matched locality to the largest of the places that claim it."""
+    hand = pd.read_csv(HERE / "place_aliases.csv", keep_default_na=False).set_index("geonameid")
+    row = {key: k for k, key in enumerate(zip(census["key"], census["name"], strict=True))}
+    names = census.groupby("key")["name"].agg(list).to_dict()
+    found = [
+        _match(int(i), district_key(home), letters(name), hand, names)
+        for i, home, name in zip(frame["geonameid"], frame["home"], frame["name"], strict=True)
+    ]
+    frame = frame.assign(locality=[row.get(key, -1) for key in found])
+    frame = frame[[key != ("", "") for key in found]]
+    first = (frame["locality"] >= 0) & ~frame["locality"].duplicated()
+    frame = frame[first | (frame["locality"] < 0)]  # a second place of one name is a part of the first
+    at = frame["locality"].to_numpy()
+    people = np.where(at >= 0, census["people"].to_numpy()[at], frame["population"])
+    members = [census["units"].iloc[k] if k >= 0 else () for k in at]
+    return frame.assign(population=people, counted=at >= 0, units=members).reset_index(drop=True)
+
+
+def _match(
+    geonameid: int, district: str, name: str, hand: pd.DataFrame, names: dict[str, list[str]]
+) -> tuple[str, str]:
+    """District key and locality of a place; ``("", "")`` for one that is not where it is listed."""
+    if geonameid in hand.index:
+        return str(hand.at[geonameid, "district"]), str(hand.at[geonameid, "locality"])
+    inside = names.get(district, [])
+    near = [name] if name in inside else get_close_matches(name, inside, n=1, cutoff=ALIKE)
+    return (district, near[0]) if near else (district, "?")
+
+
+def _limited(frame: pd.DataFrame, walk: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
+    area = walk.drop_duplicates("polygon").set_index("polygon")["area"]
+    of_unit = walk.drop_duplicates("row").set_index("row")["area"].reindex(range(len(units))).to_numpy()
+    most = np.maximum(
+        np.bincount(of_unit, units["urban"]), VILLAGE_SHARE * np.bincount(of_unit, units["people"])
+    )
+    free = frame["counted"] | frame["home"].str.match(KARACHI)
+    limit = most[area[frame["polygon"]].to_numpy()]
+    people = np.where(free, frame["population"], np.minimum(frame["population"], limit)).astype(np.int64)
+    order = ["population", "geonameid"]
+    return (
+        frame.assign(population=people)
+        .sort_values(order, ascending=[False, True])
+        .drop(columns=["polygon", "locality"])
+        .reset_index(drop=True)
+    )
