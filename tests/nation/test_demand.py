@@ -98,7 +98,7 @@ def test_institutions_are_counted_where_the_nation_counts_them() -> None:
 
 def test_national_busy_hour_is_in_the_evening_and_below_the_sum_of_peaks() -> None:
     peaks = demand.peak_loads(SHIPPED, NATION, demand.Adoption(0.6, 0.6))
-    load, profile = demand.busy_hour(demand.hourly(peaks, PROFILES))
+    load, profile = demand.busy_hour(demand.hourly(peaks, PROFILES), np.zeros(1))
     assert int(np.argmax(profile)) == 22
     assert peaks[0, 0] < load[0] < peaks.sum()
     assert profile.max() == 1.0
@@ -114,8 +114,13 @@ def test_a_cell_with_a_university_is_busiest_in_the_morning() -> None:
     assert load.argmax(axis=1).tolist() == [22, 11]
     # 20,000 pupils x 0.1 Mbit/s and 10 households x 0.404 Mbit/s x 0.644, six in ten of both
     assert load[1, 11] == pytest.approx(0.6 * (2000.0 + 10 * 0.404 * 0.644), rel=1e-6)
-    busy, profile = demand.busy_hour(load)
+    busy, profile = demand.busy_hour(load, np.zeros(2))
     np.testing.assert_allclose(load.sum(axis=0), profile * busy.sum(), rtol=1e-12)
+    # The nation is busiest at 11 h, but those whom the plan serves in the evening.
+    assert int(profile.argmax()) == 11
+    evening, profile = demand.busy_hour(load, np.array([1.0, 0.0]))
+    assert int(profile.argmax()) == 22
+    np.testing.assert_array_equal(evening, load[:, 22])
 
 
 @given(
@@ -126,7 +131,7 @@ def test_loads_are_linear_in_units_and_adoption(people: list[float], adoption: f
     units = dict.fromkeys(demand.UNITS, np.array(people))
     one = demand.hourly(demand.peak_loads(SHIPPED, units, demand.Adoption(1.0, 1.0)), PROFILES)
     part = demand.hourly(demand.peak_loads(SHIPPED, units, demand.Adoption(adoption, adoption)), PROFILES)
-    np.testing.assert_allclose(part, adoption * one, rtol=1e-12)
+    np.testing.assert_allclose(part, adoption * one, rtol=1e-12, atol=1e-12)
 
 
 def test_households_buy_and_institutions_do_not() -> None:
@@ -149,7 +154,7 @@ def test_growth_multiplies_users_and_only_the_traffic_of_users() -> None:
 
 def test_nobody_is_refused() -> None:
     with pytest.raises(RabtaError, match="zero"):
-        demand.busy_hour(np.zeros((2, 24)))
+        demand.busy_hour(np.zeros((2, 24)), np.ones(2))
 
 
 def test_no_service_is_refused() -> None:

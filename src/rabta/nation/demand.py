@@ -2,7 +2,7 @@
 
 A service has a unit (household, pupil, health unit ...), a rate while it is in use, the share of units that
 use it at once in the service's own busiest hour, and a profile over the local day. Loads add up to a curve of
-each cell and of the nation; the peak of the nation's is the national busy hour.
+each cell. The busy hour is that in which those without broadband today, whom the plan serves, ask for most.
 """
 
 from __future__ import annotations
@@ -197,20 +197,25 @@ def hourly(peak_mbps: Array, profiles: Array) -> Array:
     return np.asarray(peak_mbps.T @ profiles)
 
 
-def busy_hour(load_mbps: Array) -> tuple[Array, Array]:
-    """Take every cell's load in the hour in which the nation's load is largest.
+def busy_hour(load_mbps: Array, unserved: Array) -> tuple[Array, Array]:
+    """Take every cell's load in the hour in which those without broadband today ask for most.
+
+    Lessons of all the nation's pupils can make noon the busiest hour of the whole, while what a plan must
+    carry is busiest in the evening.
 
     Parameters
     ----------
     load_mbps : ndarray, shape (cell, hour)
+    unserved : ndarray, shape (cell,)
+        Share of the load that is of those without broadband today; all load counts where there are none.
 
     Returns
     -------
     busy_mbps : ndarray, shape (cell,)
     profile : ndarray, shape (hour,)
-        National load of each local hour over the busy hour.
+        Their national load in each local hour over the busy hour.
     """
-    national = load_mbps.sum(axis=0)
+    national = unserved @ load_mbps if unserved.any() else load_mbps.sum(axis=0)
     hour = int(np.argmax(national))
     if national[hour] <= 0:
         raise RabtaError("nobody asks for anything: the national load is zero", key="demand")

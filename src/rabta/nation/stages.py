@@ -76,8 +76,8 @@ def demand(twin: Twin) -> dict[str, Any]:
     peaks = demands.peak_loads(services, units, demands.Adoption(share, flat), year)
     peaks *= 1.0 + wanted.growth_percent / 100.0
     load = demands.hourly(peaks, np.stack([service.profile for service in services]))
-    busy, profile = demands.busy_hour(load)
     unserved = cells["unserved_today_share"].to_numpy(np.float64)
+    busy, profile = demands.busy_hour(load, unserved)
     return {
         "demand_mbps": load,
         "busy_demand_mbps": busy,
