@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from rabta import verify
-from rabta.verify import globalsat, saleos
+from rabta.verify.anchors import giga, globalsat, inframapkit, pysim5g, saleos
 
 
-@pytest.mark.parametrize(("name", "least"), [("globalsat", 48), ("saleos", 60)])
+@pytest.mark.parametrize(("name", "least"), [("globalsat", 48), ("saleos", 56)])
 def test_every_published_figure_is_met(name: str, least: int) -> None:
     rows = verify.run(name)
     assert len(rows) >= least
@@ -25,15 +25,56 @@ def test_every_published_figure_is_met(name: str, least: int) -> None:
 def test_wrong_input_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = replace(globalsat.OF_PAPER["Starlink"], altitude_km=560.0)
     monkeypatch.setitem(globalsat.OF_PAPER, "Starlink", wrong)
-    failed = [row.name for row in verify.run("globalsat") if not row.passed]
-    assert "Starlink: slant distance, km" in failed
-    assert not any(name.startswith("Kuiper") for name in failed)
+    wrong_rows = failed("globalsat")
+    assert "Starlink: slant distance, km" in wrong_rows
+    assert not any(name.startswith("Kuiper") for name in wrong_rows)
 
 
 def test_wrong_launch_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(saleos.LAUNCH_KG, "falcon9", (22e6, 48e6))
-    failed = [row.name for row in verify.run("saleos") if not row.passed]
-    assert "mean of the nine low-orbit cells, kg CO2e by subscriber and year" in failed
+    assert "mean of the nine low-orbit cells, kg CO2e by subscriber and year" in failed("saleos")
+
+
+def failed(name: str) -> list[str]:
+    return [row.name for row in verify.run(name) if not row.passed]
+
+
+def test_wrong_detour_of_a_cable_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(giga, "DETOUR", 1.0)
+    assert "fibre: total of five years, US$" in failed("giga")
+    assert "cellular: total of five years, US$" not in failed("giga")
+
+
+def test_wrong_length_of_a_cable_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inframapkit, "EXPANSION", 1.2)
+    wrong = failed("inframapkit")
+    assert "fibre, 865 Mbit/s: profit of year 1, US$" in wrong
+    assert "fibre, 415 Mbit/s: profit of year 1, US$" not in wrong  # has no cable
+
+
+def test_wrong_code_rate_and_radius_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = list(pysim5g.TABLE["4G"])
+    table[13] = (pysim5g.QAM64, 973, "5.1152")  # as misprinted in its script
+    monkeypatch.setitem(pysim5g.TABLE, "4G", tuple(table))
+    assert failed("pysim5g") == ["4G, at 21 dB: bit/s/Hz"]
+    monkeypatch.setattr(pysim5g, "RADIUS_KM", 0.26)
+    assert len(failed("pysim5g")) == 45
+
+
+def test_no_efficiency_below_the_first_index() -> None:
+    assert pysim5g.efficiency("5G", -6.71) == 0.0
+    assert pysim5g.efficiency("5G", -6.7) == pytest.approx(0.15234, abs=5e-6)
+
+
+def test_nothing_is_renewed_at_the_end_of_the_plan() -> None:
+    """Hardware of five years in a plan of ten is bought twice, at 0 % for twice its price."""
+    bare = inframapkit.Technology(1000.0, 5, 0.0)
+    assert bare.present_usd(0.0, 10) == 2000.0
+    assert bare.ownership_usd(10) == 3000.0  # as documented
+
+
+def test_suites_of_packages_below_are_found() -> None:
+    assert {"globalsat", "itm", "itu"} <= set(verify.suites())
 
 
 def test_noise_is_the_published_constant() -> None:

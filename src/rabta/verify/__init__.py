@@ -1,6 +1,7 @@
 """Published numbers against ours: each suite says ours, theirs, the difference and the source.
 
-A suite is a function in a module of this package, registered with `suite`; `rabta verify` finds it.
+A suite is a function in a module of this package, or of one below it, registered with `suite`;
+`rabta verify` finds it.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def suite(name: str, title: str, *, needs: str = "") -> Callable[[SuiteFunction]
 
 def suites() -> dict[str, Suite]:
     """All suites by name."""
-    for module in pkgutil.iter_modules(__path__, "rabta.verify."):
+    for module in pkgutil.walk_packages(__path__, "rabta.verify."):
         importlib.import_module(module.name)
     return dict(sorted(_SUITES.items()))
 

@@ -1,4 +1,4 @@
-"""Published figures of saleos (capacity, cost and emissions by subscriber), and two worked cost examples.
+"""Published figures of saleos (capacity, cost and emissions by subscriber).
 
 Source: Osoro, Oughton and others, "Sustainability assessment of Low Earth Orbit (LEO) satellite broadband
 megaconstellations", arXiv 2309.02338, and the data that its open repository (MIT) carries. Its random
@@ -9,6 +9,7 @@ draws are not seeded, so the committed draws are the input: with the repository'
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,8 @@ from numpy.typing import NDArray
 
 from rabta.plan.finance import annuity
 from rabta.verify import Row, reference, suite
-from rabta.verify.globalsat import last_digit, noise_dbm
+from rabta.verify.anchors import printed
+from rabta.verify.anchors.globalsat import noise_dbm
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 PAPER = "arXiv 2309.02338 and its repository at cfd006c"
+_row = partial(printed, source=PAPER)
 DRAWS_FILE = "uq_parameters_capacity.csv"
 ACTIVE, COVERAGE = 0.20, 0.67
 RADIUS_KM = 6378.0
@@ -181,17 +184,13 @@ def emissions_kg(system: System, *, worst: bool = False) -> Array:
 
 @suite("saleos", "saleos: capacity, cost and emissions by subscriber", needs=DRAWS_FILE)
 def saleos(files: Path | None) -> list[Row]:
-    """Rows of every constellation, the two published means, the draws, and worked cost examples."""
+    """Rows of every constellation, the two published means, and the draws."""
     rows = [row for name, system in SYSTEMS.items() for row in _system_rows(name, system)]
     rows += _mean_rows()
     path = reference(files, DRAWS_FILE)
     if path is not None:
         rows += _draw_rows(path)
-    return [*rows, *_school_rows()]
-
-
-def _row(name: str, ours: float, printed: str, source: str = PAPER) -> Row:
-    return Row(name, float(ours), float(printed), last_digit(printed) * (1 + 1e-6), source)
+    return rows
 
 
 def _system_rows(name: str, system: System) -> list[Row]:
@@ -280,24 +279,3 @@ def _draw_rows(path: Path) -> list[Row]:
             what = f"{name}: capacity of the draws with {scenario} C/N, Gbit/s"
             rows.append(Row(what, gbps, float(f"{system.capacity_gbps[i]:.0f}"), 0.5, PAPER))
     return rows
-
-
-GIGA = "Giga open cost model (Apache-2.0), Rwanda: 20 Mbit/s, five years, fibre 5 km away"
-# first investment, yearly cost, printed total
-SCHOOLS = {
-    "fibre": (7500.0 * 1.2 * 5.0, 100.0 * 6.0 + 6.09 * 20.0, "48609"),
-    "cellular": (534.0, 120.0 * 20.0, "12534"),
-    "point to point": (2000.0 + 2500.0, 240.0 * 20.0, "28500"),
-    "satellite": (515.0, 6.0 * 20.0, "1115"),
-}
-
-
-def _school_rows() -> list[Row]:
-    """Giga's worked example, which does not discount; and what 8 % makes of it."""
-    rows = [
-        _row(f"Giga school, {name}: total, US$", capex + opex * annuity(0.0, 5), total, GIGA)
-        for name, (capex, opex, total) in SCHOOLS.items()
-    ]
-    capex, opex, total = SCHOOLS["point to point"]
-    what = "defect, Giga school, point to point: discounted at 8 %; printed without discount"
-    return [*rows, Row(what, capex + opex * annuity(0.08, 5), float(total), float(total) * 0.2, GIGA)]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from rabta.plan.finance import annuity
 from rabta.verify import Row, suite
+from rabta.verify.anchors import printed
 
 Array = NDArray[np.float64]
 
@@ -217,18 +218,6 @@ MONEY = {
 DENSITY = ((53.0, 24.0, 0.93), (53.0, 30.0, 1.02), (53.0, 37.0, 1.21), (51.9, 24.0, 0.95), (51.9, 37.0, 1.26))
 
 
-def last_digit(text: str) -> float:
-    """Half of the last printed digit, with a hair for binary rounding.
-
-    Examples
-    --------
-    >>> last_digit("24.94")
-    0.005
-    """
-    digits = len(text.partition(".")[2])
-    return float(f"5e-{digits + 1}")
-
-
 def density(inclination_deg: float, latitude_deg: float) -> float:
     """Satellites per area of a circular shell at a latitude over the mean of the whole sphere.
 
@@ -259,20 +248,19 @@ def _paper_rows() -> list[Row]:
             found.mbps_km2,
             *(found.per_user(users) for users in (0.1, 1.0, 0.05)),
         )
-        printed = PRINTED[name]
-        rows += [_row(f"{name}: {NAMES[i]}", ours[i], printed[i]) for i in range(len(NAMES))]
+        texts = PRINTED[name]
+        rows += [printed(f"{name}: {NAMES[i]}", ours[i], texts[i], PAPER) for i in range(len(NAMES))]
         for users, text in zip((0.1, 1.0), ABSTRACT[name], strict=True):
-            rows.append(_row(f"{name}: abstract, at {users} users/km2", found.per_user(users), text))
+            what = f"{name}: abstract, at {users} users/km2"
+            rows.append(printed(what, found.per_user(users), text, PAPER))
     return rows
-
-
-def _row(name: str, ours: float, printed: str, source: str = PAPER) -> Row:
-    return Row(name, ours, float(printed), last_digit(printed) * (1 + 1e-9), source)
 
 
 def _drift_rows() -> list[Row]:
     rows = [
-        _row(f"{name}: drifted inputs, at 0.1 users/km2", figures(given).per_user(0.1), DRIFTED[name], LAST)
+        printed(
+            f"{name}: drifted inputs, at 0.1 users/km2", figures(given).per_user(0.1), DRIFTED[name], LAST
+        )
         for name, given in OF_LAST.items()
     ]
     for name, (capex, opex, total) in MONEY.items():
