@@ -17,7 +17,7 @@ from rabta.geo import great_circle_m
 from rabta.space import constellations
 from rabta.space.constellations import Constellation
 
-KINDS = ("constellations", "terminals", "gateways", "cables", "bands")
+KINDS = ("constellations", "terminals", "gateways", "cables", "bands", "spectrum")
 ALL = [(kind, name) for kind in KINDS for name in catalog.names(kind)]
 SYSTEMS = catalog.names("constellations")
 KARACHI = (24.86, 67.01)
@@ -173,14 +173,57 @@ def test_the_foreign_set_has_no_leo_gateway_at_home() -> None:
 
 def test_cables_add_up_to_the_regulators_totals() -> None:
     """PTA: 17.21 Tbit/s installed and 13.01 lit in November 2025 (techjuice.pk), the land route included."""
-    cables = [catalog.entry("cables", name).data for name in catalog.names("cables")]
-    working = [cable for cable in cables if cable["status"] == "operating"]
-    assert sum(cable["installed_tbps"] for cable in working) == pytest.approx(17.21, abs=0.005)
-    assert sum(cable["lit_tbps"] for cable in working) == pytest.approx(13.01, abs=0.005)
-    for cable in cables:
-        assert cable["lit_tbps"] <= cable["installed_tbps"] <= cable["design_tbps"]
-        assert cable["status"] in {"operating", "landed", "planned", "retired"}
-    assert sum(cable["kind"] == "submarine" for cable in working) == 6
+    total = catalog.entry("nations", "pakistan").data["international"]
+    counted = [catalog.entry("cables", name).data for name in total["cables"]]
+    for key, value in (("installed_tbps", 17.21), ("lit_tbps", 13.01)):
+        assert total[key] == value
+        assert sum(cable[key] for cable in counted) == pytest.approx(value, abs=0.005)
+        ranges = [[one[key] for one in cable["capacity"]] for cable in counted]
+        assert sum(map(min, ranges)) <= value <= sum(map(max, ranges)) + 0.005
+    assert {cable["status"] for cable in counted} == {"operating"}
+    assert sum(cable["kind"] == "submarine" for cable in counted) == 6
+
+
+@pytest.mark.parametrize("name", catalog.names("cables"))
+def test_a_cable_lands_in_the_country_and_keeps_what_each_source_says(name: str) -> None:
+    cable = catalog.entry("cables", name).data
+    assert cable["lit_tbps"] <= cable["installed_tbps"] <= cable["design_tbps"]
+    assert cable["status"] in {"operating", "landed", "planned", "retired"}
+    for one in cable["landing"]:
+        east, north = one["lon_deg"], one["lat_deg"]
+        assert (61.0 < east < 67.5 and 24.5 < north < 25.5) or (75.0 < east < 76.0 and 36.5 < north < 37.1)
+    for key in ("installed_tbps", "lit_tbps"):
+        told = [one[key] for one in cable["capacity"]]
+        assert min(told) <= cable[key] <= max(told)
+    assert all(one["source"] for one in cable["capacity"])
+
+
+def test_the_spectrum_adds_up_and_agrees_with_the_bands() -> None:
+    """274 MHz before March 2026, 754 after (telecomtv); the auctioned bands name the same holders."""
+    entry = catalog.entry("spectrum", "pakistan").data
+    held: dict[str, dict[str, float]] = {}
+    for row in entry["holdings"]:
+        assert row["band"] in catalog.names("bands")
+        there = held.setdefault(row["band"], {})
+        there[row["operator"]] = there.get(row["operator"], 0.0) + row["mhz"]
+    for name, holders in held.items():
+        data = band(name)
+        assert sum(holders.values()) <= data["high_mhz"] - data["low_mhz"]
+        assert data.get("holders_mhz", holders) == holders
+    before = sum(row["mhz"] for row in entry["holdings"] if row["since"] < 2026)
+    assert before == pytest.approx(274.0)
+    assert sum(sum(holders.values()) for holders in held.values()) == pytest.approx(754.0)
+
+
+def test_traffic_of_a_subscription_is_plausible() -> None:
+    """27,727 PB a year over 150 M subscriptions is 15.4 GB a month, and 7.0 Tbit/s on average."""
+    nation = catalog.entry("nations", "pakistan").data
+    traffic = nation["traffic"]
+    gigabytes = traffic["petabytes_year"] * 1e6 / traffic["broadband_subscriptions"] / 12.0
+    assert gigabytes == pytest.approx(15.4, abs=0.05)
+    mean_tbps = traffic["petabytes_year"] * 8e15 / (365.0 * 86_400.0) / 1e12
+    assert mean_tbps == pytest.approx(7.03, abs=0.01)
+    assert mean_tbps < nation["international"]["lit_tbps"]
 
 
 def test_bands_are_ordered_and_hold_the_auction_of_2026() -> None:

@@ -230,14 +230,14 @@ def _neighbours(land: Ground, reach: Array, source: NDArray[np.int32]) -> tuple[
 
 def _spanner(pairs: Rows, cost: Array) -> list[int]:
     """Which of the pairs, cheapest first, the greedy spanner joins."""
-    names_of, local = np.unique(pairs, return_inverse=True)
-    ends: list[list[int]] = local.reshape(pairs.shape).tolist()
-    joined = sparse.lil_array((len(names_of), len(names_of)))
+    nodes = np.unique(pairs)
+    ends = np.searchsorted(nodes, pairs)
+    joined = sparse.lil_array((len(nodes), len(nodes)))
     kept = []
-    for k, (i, j) in enumerate(ends):
+    for k, (one, other) in enumerate(ends.tolist()):
         limit = STRETCH * cost[k]
-        if csgraph.dijkstra(joined.tocsr(), indices=i, limit=limit)[j] > limit:
-            joined[i, j] = joined[j, i] = cost[k]
+        if csgraph.dijkstra(joined.tocsr(), indices=one, limit=limit)[other] > limit:
+            joined[one, other] = joined[other, one] = cost[k]
             kept.append(k)
     return kept
 
