@@ -191,3 +191,48 @@ def _to_hub(layers: Layers, ends: Rows, km: NDArray[np.float64], row: Rows) -> N
     order = np.lexsort((away, net))
     hubs = order[np.unique(net[order], return_index=True)[1]]
     return np.asarray(csgraph.dijkstra(inside, directed=False, indices=hubs, min_only=True))
+
+
+def pieces(cells: pd.DataFrame, tehsils: pd.DataFrame, apportionment: pd.DataFrame) -> pd.DataFrame:
+    """Cells cut along the districts, so that sums over districts and provinces are the census's own.
+
+    A cell on a border belongs to the district of most of its people; its figures do not. A piece is the part
+    of a cell in one district: what a cell counts by household is divided as its households are, by the size
+    of the households of each tehsil, and the rest as its people.
+
+    Parameters
+    ----------
+    cells, tehsils, apportionment : DataFrame
+        Tables of the twin.
+
+    Returns
+    -------
+    DataFrame
+        ``cell_row``, ``province``, ``district``, ``people``, ``people_share`` and ``household_share`` of the
+        cell; shares of a cell sum to one, and a cell without people is one piece.
+    """
+    import pandas as pd
+
+    unit = tehsils.iloc[apportionment["tehsil_row"].to_numpy()].reset_index(drop=True)
+    people = apportionment["people"].to_numpy(dtype=np.float64)
+    counted = unit["people"].to_numpy(dtype=np.float64)
+    homes = people * np.divide(unit["households"], counted, out=np.zeros(len(unit)), where=counted > 0)
+    frame = pd.DataFrame(
+        {
+            "cell_row": apportionment["cell_row"].to_numpy(),
+            "province": unit["province"],
+            "district": unit["district"],
+            "people": people,
+            "households": homes,
+        }
+    )
+    empty = np.setdiff1d(np.arange(len(cells)), frame["cell_row"][people > 0])
+    alone = cells.iloc[empty][["province", "district"]].assign(cell_row=empty, people=0.0, households=0.0)
+    keys = ["cell_row", "province", "district"]
+    out = pd.concat([frame[people > 0], alone]).groupby(keys, sort=True, as_index=False, observed=True).sum()
+    row = out["cell_row"].to_numpy()
+    for name, share in (("people", "people_share"), ("households", "household_share")):
+        whole = np.bincount(row, out[name])[row]
+        alike = 1.0 / np.bincount(row)[row]
+        out[share] = np.divide(out[name], whole, out=alike, where=whole > 0)
+    return out.drop(columns="households").astype({"people": np.int64})
