@@ -112,3 +112,14 @@ def test_a_wrong_entry_names_file_and_key(
         growth.factors("broken", "base", 2030)
     assert "broken.toml" in str(caught.value)
     assert caught.value.key in {key, "adoption"}
+
+
+@pytest.mark.parametrize("text", ["cases = 3", "[cases]\nbase = 3", "[cases.base]\npeople_percent = 1.0"])
+def test_what_is_not_a_table_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    head = "".join(f'{key} = "x"\n' for key in catalog.REQUIRED)
+    folder = tmp_path / "growth"
+    folder.mkdir()
+    (folder / "broken.toml").write_text(head + text, encoding="utf-8")
+    monkeypatch.setenv("RABTA_CATALOG", str(tmp_path))
+    with pytest.raises(RabtaError, match=r"broken\.toml"):
+        growth.factors("broken", "base", 2030)

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rabta import catalog
 from rabta.errors import RabtaError, nearest
+from rabta.nation.growth import section
 
 Array = NDArray[np.float64]
 
@@ -65,6 +66,7 @@ def incomes(nation: str) -> Incomes:
     """Incomes of a nation, checked."""
     entry = catalog.entry("incomes", nation)
     names = ("household_month", "local_per_usd", "urban_over_rural", "gini_urban", "gini_rural")
+    levels = section(entry, "province_month")
     month, rate, ratio, urban, rural = (_positive(entry, entry.data, name) for name in names)
     if max(urban, rural) >= 1:
         raise RabtaError("wrong Gini coefficient", file=entry.path, key="gini_urban", expected="0 to 1")
@@ -73,15 +75,15 @@ def incomes(nation: str) -> Incomes:
         ratio,
         float(sigma_of_gini(urban)),
         float(sigma_of_gini(rural)),
-        {name: _positive(entry, entry.data["province_month"], name) for name in entry.data["province_month"]},
-        dict(entry.data.get("surveyed_with", {})),
+        {name: _positive(entry, levels, name) for name in levels},
+        section(entry, "surveyed_with"),
     )
 
 
 def tariff_usd(nation: str, offer: str) -> tuple[float, float]:
     """Price of an offer a month in US dollars, and the share of a household's income that it may take."""
     entry = catalog.entry("tariffs", nation)
-    offers = entry.data.get("offers", {})
+    offers = section(entry, "offers")
     if offer not in offers:
         raise RabtaError(
             "no such tariff",
@@ -90,7 +92,9 @@ def tariff_usd(nation: str, offer: str) -> tuple[float, float]:
             value=offer,
             expected=nearest(offer, offers),
         )
-    price = _positive(entry, offers[offer], "local_month") / _positive(entry, entry.data, "local_per_usd")
+    price = _positive(entry, section(entry, "offers", offer), "local_month") / _positive(
+        entry, entry.data, "local_per_usd"
+    )
     return price, _positive(entry, entry.data, "income_percent") / 100.0
 
 
@@ -169,7 +173,7 @@ def affordable_share(mean: ArrayLike, sigma: ArrayLike, tariff: ArrayLike, part:
     --------
     Half of the households earn less than the median:
 
-    >>> float(affordable_share(100.0, 0.5, 2.0 * np.exp(-0.125), 0.02))
+    >>> round(float(affordable_share(100.0, 0.5, 2.0 * np.exp(-0.125), 0.02)), 6)
     0.5
     """
     from scipy.special import ndtr

@@ -84,7 +84,7 @@ def services(names: Sequence[str]) -> list[Service]:
 
 
 def _service(entry: catalog.Entry) -> Service:
-    tables = [entry.data, *([entry.data["fallback"]] if "fallback" in entry.data else [])]
+    tables = [entry.data, *([growth.section(entry, "fallback")] if "fallback" in entry.data else [])]
     numbers = {key: _number(entry, entry.data, key) for key in ("rate_mbps", "concurrency", "latency_ms")}
     loss = entry.data.get("loss_percent", 100.0)
     if not isinstance(loss, int | float) or not 0 <= loss <= 100:

@@ -6,6 +6,7 @@ Cases are data (``catalog/growth/<nation>.toml``): yearly rates of change, and w
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -57,7 +58,7 @@ def factors(nation: str, case: str, year: int) -> Factors:
     if year == BASE_YEAR:
         return Factors()
     entry = catalog.entry("growth", nation)
-    cases = entry.data.get("cases", {})
+    cases = section(entry, "cases")
     if case not in cases:
         raise RabtaError(
             "no such case of growth",
@@ -66,7 +67,7 @@ def factors(nation: str, case: str, year: int) -> Factors:
             value=case,
             expected=nearest(case, cases),
         )
-    rates, years = cases[case], year - BASE_YEAR
+    rates, years = section(entry, "cases", case), year - BASE_YEAR
     people, size, traffic = (
         1.0 + _number(entry, rates, f"{name}_percent") / 100.0
         for name in ("people", "household_size", "traffic")
@@ -84,7 +85,7 @@ def factors(nation: str, case: str, year: int) -> Factors:
 
 def _adoption_rate(entry: catalog.Entry, ceiling: float) -> float:
     """Rate of the logistic curve with that ceiling through the two surveyed shares."""
-    seen = entry.data.get("adoption", {})
+    seen = section(entry, "adoption")
     first, last, years = (_number(entry, seen, key) for key in ("first_share", "last_share", "years"))
     if not 0 < first <= last < ceiling <= 1 or years <= 0:
         raise RabtaError(
@@ -95,6 +96,18 @@ def _adoption_rate(entry: catalog.Entry, ceiling: float) -> float:
             expected="0 < first_share <= last_share < adoption_ceiling <= 1",
         )
     return float(np.log(last / (ceiling - last)) - np.log(first / (ceiling - first))) / years
+
+
+def section(entry: catalog.Entry, *path: str) -> dict[str, Any]:
+    """Table of an entry by its path; empty where there is none, an error where something else is there."""
+    found: dict[str, Any] = entry.data
+    for key in path:
+        found = found.get(key, {})
+        if not isinstance(found, dict):
+            raise RabtaError(
+                "not a table", file=entry.path, key=".".join(path), value=found, expected="a TOML table"
+            )
+    return found
 
 
 def _number(entry: catalog.Entry, table: dict[str, object], key: str) -> float:
