@@ -1,4 +1,4 @@
-"""Rounding, the fit of rural factors, the town kernel, the backbone: each against a truth made by hand."""
+"""Rounding, the fit of rural factors, the town kernel: each against a truth made by hand."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tools.data import census, grid, layers, networks, placement, terrain
+from tools.data import census, grid, layers, placement, terrain
 from tools.data.inputs import Inputs, districts
 
 
@@ -57,89 +57,6 @@ def test_spread_keeps_each_units_people() -> None:
     unit = np.array([0, 0, 1, 1, 1])
     found = placement.spread(np.array([1.0, 3.0, 1.0, 1.0, 2.0]), unit, np.array([100.0, 8.0]))
     assert found.tolist() == [25.0, 75.0, 2.0, 2.0, 4.0]
-
-
-def patch(rings: int = 6) -> pd.Series:
-    import h3
-
-    return pd.Series(sorted(h3.grid_disk(h3.latlng_to_cell(30.0, 70.0, 6), rings)))
-
-
-def test_backbone_joins_seats_in_a_row() -> None:
-    """Three seats in a row on level ground: neighbours are joined, and never the far ends."""
-    import h3
-
-    names = patch()
-    flat = np.zeros(len(names))
-    land = networks.ground(names, flat, flat)
-    row = {c: i for i, c in enumerate(names)}
-    centre = h3.latlng_to_cell(30.0, 70.0, 6)
-    ends = [c for c in h3.grid_ring(centre, 4) if h3.grid_distance(c, centre) == 4]
-    nodes = np.array(
-        sorted({row[ends[0]], row[centre], row[max(ends, key=lambda c: h3.grid_distance(c, ends[0]))]})
-    )
-    edges = networks.backbone(land, nodes)
-    assert len(edges) == 8
-    assert set(nodes) <= set(edges.ravel())
-
-
-def test_distance_to_the_backbone_counts_cells() -> None:
-    names = patch(4)
-    flat = np.zeros(len(names))
-    land = networks.ground(names, flat, flat)
-    found = networks.backbone_km(land, np.array([[0, 0]]))
-    assert found[0] == 0.0
-    assert (found[1:] > 3.0).all()
-    far = found.argmax()
-    import h3
-
-    hops = h3.grid_distance(names[0], names[far])
-    assert found[far] == pytest.approx(
-        hops * np.sqrt(3) * h3.average_hexagon_edge_length(6, unit="km"), rel=0.1
-    )
-
-
-def test_mountains_make_a_route_longer() -> None:
-    names = patch(3)
-    flat, rough = np.zeros(len(names)), np.full(len(names), 500.0)
-    land = networks.replace(networks.ground(names, flat, rough), detour=1.1, winding=0.5)
-    assert land.length.sum() == pytest.approx(land.line.sum() * (1.1 + 0.5 * 0.5))
-
-
-def towns_and_country() -> pd.DataFrame:
-    names = patch()
-    rng = np.random.default_rng(3)
-    people = (10 ** rng.uniform(1, 5, len(names))).astype(np.int64)
-    urban = np.where(people > 20_000, 0.8, 0.0)
-    return pd.DataFrame(
-        {
-            "cell": names,
-            "people": people,
-            "area_km2": 39.0,
-            "rough_m": rng.uniform(0, 300, len(names)),
-            "backbone_km": rng.uniform(0, 60, len(names)),
-            "urban_share": urban,
-            "households": people / 6.3,
-        }
-    )
-
-
-def test_mobile_coverage_meets_the_regulators_share() -> None:
-    cells = towns_and_country()
-    best = networks.mobile(cells)
-    share = {k: cells.loc[best == k, "people"].sum() / cells["people"].sum() for k in ("4g", "2g", "none")}
-    largest = cells["people"].max() / cells["people"].sum()
-    assert share["4g"] == pytest.approx(networks.BROADBAND_SHARE, abs=largest)
-    assert share["4g"] + share["2g"] == pytest.approx(networks.CELLULAR_SHARE, abs=largest)
-
-
-def test_fixed_lines_add_up_and_stay_in_towns() -> None:
-    cells = towns_and_country()
-    share = networks.fixed_share(cells)
-    lines = (share * cells["households"]).sum()
-    assert lines == pytest.approx(networks.FIXED_LINES_PER_PERSON * cells["people"].sum(), rel=1e-6)
-    assert share[cells["urban_share"] == 0].max() == 0.0
-    assert share.max() <= networks.FIXED_LARGEST_SHARE
 
 
 @pytest.fixture(scope="module")

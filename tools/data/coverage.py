@@ -297,13 +297,13 @@ def at_margin(ground: Land, margin_db: float) -> Networks:
     found = {name: reach(ground, name, margin_db) for name in LINKS}
     order, need = opened(ground, found["2g"])
     low, high = 0, len(order)
-    while high - low > 1:
+    while True:
         middle = (low + high) // 2
         first, sites = placed(ground, found["2g"], order[:middle], need)
         over = _share(ground, found["2g"].covered(sites)) - CELLULAR_SHARE
-        low, high = (low, middle) if over > 0.0 else (middle, high)
-        if abs(over) <= CLOSE / 10.0:
+        if middle == low or abs(over) <= CLOSE / 10.0:
             break
+        low, high = (low, middle) if over > 0.0 else (middle, high)
     kept = order[:middle]
     lte = without(sites, first, kept, SITES - SITES_4G)
     umts = without(lte, first, kept, SITES_4G - round(SHARE_3G * SITES))
