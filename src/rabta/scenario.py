@@ -155,6 +155,9 @@ class Plan(Section):
     serve_percent: Percent = Field(100.0, description="Share of today's unserved households to reach")
     budget_usd: float | None = Field(None, ge=0, description="Most to invest; none means what it takes")
     time_limit_s: Positive = Field(60.0, description="Time limit of the solver")
+    costs_case: Literal["low", "base", "high"] = Field(
+        "base", description="Cheap end, base or dear end of every range of the cost book"
+    )
     costs: dict[str, float] = Field(default_factory=dict, description="Overrides of cost-book entries")
 
     @field_validator("technologies")

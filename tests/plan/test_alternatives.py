@@ -21,7 +21,16 @@ def answer(make_twin: Make) -> tables.Answer:
     asked = stages.national_problem(make_twin())
     found = optimise(asked.problem, 20.0)
     paid = price(asked.problem, found)
-    return tables.Answer(asked.problem, found, paid, asked.rows, asked.unserved, paid.npc, asked.service)
+    return tables.Answer(
+        asked.problem,
+        found,
+        paid,
+        asked.rows,
+        asked.ground.unserved,
+        paid.npc,
+        asked.service,
+        asked.money.annuity,
+    )
 
 
 def moved(answer: tables.Answer, cell: int, column: int) -> Solution:

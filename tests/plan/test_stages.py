@@ -10,7 +10,7 @@ import pytest
 
 from rabta import schema
 from rabta.errors import RabtaError
-from rabta.plan import stages
+from rabta.plan import pricing, stages
 from rabta.twin import Twin
 
 Make = Callable[..., Twin]
@@ -34,7 +34,7 @@ def test_tables_have_the_columns_of_the_schema(base: dict[str, Any], make_twin: 
     twin = make_twin()
     twin.tables["plan"] = base["plan"]
     found = base | stages.districts(twin)
-    for name in ("plan", "plan_mix", "plan_summary", "plan_prices", "districts"):
+    for name in ("plan", "plan_mix", "plan_summary", "plan_prices", "sensitivity", "districts"):
         assert list(found[name].columns) == list(schema.tables()[name]), name
 
 
@@ -211,7 +211,10 @@ def test_towers_of_today_lower_the_investment(base: dict[str, Any], make_twin: M
     twin = make_twin()
     cells = twin.tables["cells"]
     cells.loc[:1, ["people", "mobile_today"]] = [[100, "2g"], [9000, "2g"]]
-    asked = stages._sites_today(cells, {"people_per_site_today": 4200.0})
+    covered = (cells["mobile_today"] != "none").to_numpy()
+    asked = pricing.sites_today(
+        cells["people"].to_numpy(dtype=float), covered, {"people_per_site_today": 4200.0}
+    )
     assert asked[:3].tolist() == [1.0, 2.0, 0.0]
     cells["mobile_today"] = "2g"
     assert figure(stages.plan(twin), "npc_usd") < figure(base, "npc_usd")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -111,7 +111,7 @@ def costs(
     Capital is renewed at the end of its life and credited with its rest value (`finance.capital_factor`);
     civil works, active equipment and household terminals have lives of their own.
     """
-    bills = [BILLS[name](places, prices) for name in technologies]
+    bills = [_taxed(BILLS[name](places, prices), prices["investment_tax_share"]) for name in technologies]
     year = finance.annuity(discount, years)
     civil, active, terminal = (
         finance.capital_factor(discount, years, prices[f"life_{kind}_years"])
@@ -130,7 +130,8 @@ def costs(
 def route_costs(routes: Routes, rough_m: Array, prices: Prices, discount: float, years: int) -> SharedCost:
     """Cost of each cable segment; dearer in rough terrain."""
     km = routes.length_km
-    capex = km * prices["fibre_usd_km"] * terrain_factor(rough_m, prices["fibre_mountain_factor"])
+    usd_km = prices["fibre_usd_km"] * (1.0 + prices["investment_tax_share"])
+    capex = km * usd_km * terrain_factor(rough_m, prices["fibre_mountain_factor"])
     opex = km * prices["fibre_upkeep_usd_km_year"]
     npc = finance.net_present_cost(capex, opex, discount, years, prices["life_civil_years"])
     return SharedCost(capex, opex, npc)
@@ -138,7 +139,8 @@ def route_costs(routes: Routes, rough_m: Array, prices: Prices, discount: float,
 
 def station_cost(prices: Prices, discount: float, years: int) -> SharedCost:
     """Cost of one stratospheric station kept over its zone."""
-    capex, opex = np.array(prices["haps_platform_usd"]), np.array(prices["haps_opex_usd_year"])
+    capex = np.array(prices["haps_platform_usd"] * (1.0 + prices["investment_tax_share"]))
+    opex = np.array(prices["haps_opex_usd_year"])
     npc = finance.net_present_cost(capex, opex, discount, years, prices["life_haps_years"])
     return SharedCost(capex, opex, npc)
 
@@ -186,6 +188,14 @@ def _columns(parts: list[Array]) -> Array:
     return np.stack(parts, axis=1) if parts else np.empty((0, 0))
 
 
+def _taxed(bill: Bill, share: float) -> Bill:
+    """The bill with a tax on its investment."""
+    more = 1.0 + share
+    return replace(
+        bill, civil=bill.civil * more, active=bill.active * more, unit_capex=bill.unit_capex * more
+    )
+
+
 def _sites(places: Places, technology: str) -> Array:
     """Sites of the access design; a technology that is built has at least one."""
     return np.maximum(np.ceil(places.sites[technology]), 1.0)
@@ -207,8 +217,11 @@ def _reused(places: Places, prices: Prices, sites: Array) -> Array:
     return np.minimum(sites, prices["reuse_existing_sites"] * places.sites_today)
 
 
-def _macro(places: Places, prices: Prices, sites: Array, radio: float, cpe: float, link: Array) -> Bill:
-    """Bill of macro sites; a reused one saves civil works and power, but pays rent, energy and upkeep."""
+def _macro(places: Places, prices: Prices, sites: Array, radio: float, home: float, link: Array) -> Bill:
+    """Bill of macro sites; a reused one saves civil works and power, but pays rent, energy and upkeep.
+
+    ``home`` is what a household takes: its unit and its part of the spectrum.
+    """
     power, energy = _power(places, prices)
     reused = _reused(places, prices, sites)
     between = np.maximum(sites - 1.0, 0.0) * prices["local_link_usd"]
@@ -217,7 +230,7 @@ def _macro(places: Places, prices: Prices, sites: Array, radio: float, cpe: floa
         civil=(sites - reused) * prices["site_civil_usd"],
         active=kept - reused * power,
         opex_year=sites * (energy + _rent(places, prices)) + prices["upkeep_share_year"] * kept,
-        unit_capex=np.full_like(sites, cpe + prices["install_usd"]),
+        unit_capex=np.full_like(sites, home + prices["core_usd_household"] + prices["install_usd"]),
         unit_opex_year=places.load_mbps * prices["transit_usd_mbps_year"],
     )
 
@@ -225,7 +238,8 @@ def _macro(places: Places, prices: Prices, sites: Array, radio: float, cpe: floa
 def _fibre_fwa(places: Places, prices: Prices) -> Bill:
     sites = _sites(places, "fibre_fwa")
     link = np.zeros_like(sites)  # the cable is shared between cells: see route_costs
-    return _macro(places, prices, sites, prices["radio_5g_usd_site"], prices["cpe_5g_usd"], link)
+    home = prices["cpe_5g_usd"] + prices["spectrum_usd_household_5g"]
+    return _macro(places, prices, sites, prices["radio_5g_usd_site"], home, link)
 
 
 def _microwave_macro(places: Places, prices: Prices) -> Bill:
@@ -234,7 +248,8 @@ def _microwave_macro(places: Places, prices: Prices) -> Bill:
     links = np.maximum(np.ceil(places.total_mbps / prices["microwave_capacity_mbps"]), 1.0)
     relays = hops - 1.0
     link = hops * links * prices["microwave_usd_hop"] + relays * prices["power_solar_usd_site"]
-    bill = _macro(places, prices, sites, prices["radio_4g_usd_site"], prices["cpe_4g_usd"], link)
+    home = prices["cpe_4g_usd"] + prices["spectrum_usd_household_4g"]
+    bill = _macro(places, prices, sites, prices["radio_4g_usd_site"], home, link)
     opex = bill.opex_year + relays * (prices["energy_solar_usd_year"] + prices["rent_rural_usd_year"])
     civil = bill.civil + relays * prices["site_civil_usd"]
     return Bill(civil, bill.active, opex, bill.unit_capex, bill.unit_opex_year)

@@ -419,6 +419,9 @@ def _fit(
     tiers: list[tuple[Index, Array]] = [(np.arange(problem.zones), problem.limits[resource])]
     tiers += [(pool.row, pool.limit) for pool in problem.pools.values() if pool.resource == resource]
     cut = np.zeros(problem.zones)
+    taken = np.bincount(problem.zone[want], menu.mbps[want], minlength=problem.zones)
+    if all((np.bincount(row, taken, minlength=limit.size) <= limit).all() for row, limit in tiers):
+        return None, cut
     gain = _alternative(menu, built, uses)[want] - menu.cost[want, pick[want]]
     rate = np.maximum(gain, 0.0) / menu.mbps[want]
     order = np.argsort(-rate, kind="stable")

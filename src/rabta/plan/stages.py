@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rabta.errors import RabtaError, nearest
-from rabta.plan import candidates, service, tables
+from rabta.plan import candidates, pricing, service, tables
 from rabta.plan.costs import prices as read_prices
 from rabta.plan.optimise import optimise
+from rabta.plan.pricing import Asked, Ground, Sky, ask, opex_year
 from rabta.plan.problem import (
-    ROUTED,
-    STATIONED,
     Pool,
     Problem,
-    Solution,
     price,
-    spread_routes,
-    spread_stations,
     used_mbps,
 )
 from rabta.space import constellations
@@ -64,7 +59,7 @@ BUSY_SHARE = 0.999  # steps with at least this share of the busiest step's load 
         "zone_capacity_mbps",
         "pool_capacity_mbps",
     ),
-    writes=("plan", "plan_mix", "plan_summary", "plan_prices"),
+    writes=("plan", "plan_mix", "plan_summary", "plan_prices", "sensitivity"),
     catalog=("costs", "nations", "terminals"),
 )
 def plan(twin: Twin) -> dict[str, Any]:
@@ -73,21 +68,25 @@ def plan(twin: Twin) -> dict[str, Any]:
     asked = national_problem(twin)
     problem = asked.problem
     solution = optimise(problem, twin.scenario.plan.time_limit_s)
+    used = used_mbps(problem, solution.share)
     answer = tables.Answer(
         problem,
         solution,
         price(problem, solution),
         asked.rows,
-        asked.unserved,
-        _opex(problem, solution, asked.money),
-        asked.offer(_carried(twin, problem, used_mbps(problem, solution.share)["satellite"])),
+        asked.ground.unserved,
+        opex_year(problem, solution, asked.money),
+        asked.offer(_carried(twin, problem, used["satellite"])),
+        asked.money.annuity,
     )
     size = (cells["people"] / cells["households"].where(cells["households"] > 0)).fillna(0.0).to_numpy()
+    summary = tables.summary_table(answer, asked.prices, asked.ground.places.load_mbps)
     return {
         "plan": tables.plan_table(list(cells["cell"]), answer),
         "plan_mix": tables.mix_table(answer, size[asked.rows]),
-        "plan_summary": tables.summary_table(answer, asked.prices, asked.asked_mbps),
-        "plan_prices": tables.price_table(answer, list(zones["zone"]), used_mbps(problem, solution.share)),
+        "plan_summary": tables.with_range(summary, pricing.spread(asked)),
+        "plan_prices": tables.price_table(answer, list(zones["zone"]), used),
+        "sensitivity": pricing.tornado(asked),
     }
 
 
@@ -123,56 +122,45 @@ def districts(twin: Twin) -> dict[str, Any]:
     return {"districts": tables.district_table(twin.table("cells"), twin.table("plan"), sky)}
 
 
-@dataclass(frozen=True)
-class Money:
-    """Costs by cell, of cable segments, and of a station."""
-
-    cost: candidates.Costs
-    path: candidates.Routes
-    cable: candidates.SharedCost
-    station: candidates.SharedCost
-
-
-@dataclass(frozen=True)
-class Asked:
-    """The planning problem of a twin, with what it was made from.
-
-    Attributes
-    ----------
-    service : Service
-        What the plan may count on: satellites as available as when all limits are filled.
-    offer : callable
-        The same for another share of the steps in which satellites carry each cell's load.
-    asked_mbps : ndarray, shape (cell,)
-        Busy-hour load of a household that the services ask for, before the floor is provisioned.
-    """
-
-    problem: Problem
-    rows: Index
-    unserved: Array
-    service: service.Service
-    offer: Offer
-    asked_mbps: Array
-    money: Money
-    prices: candidates.Prices
-
-
 def national_problem(twin: Twin) -> Asked:
     """Read the tables and arrays that the plan needs, and state the problem."""
     wanted = twin.scenario.plan
     if not wanted.technologies:
         raise RabtaError("no technology to plan with", key="plan.technologies", expected="at least one")
-    prices = read_prices(twin.scenario.nation.name, wanted.costs, _terminals(twin))
+    prices = read_prices(twin.scenario.nation.name, wanted.costs, _terminals(twin), wanted.costs_case)
+    return ask(ground(twin, prices), prices)
+
+
+def ground(twin: Twin, prices: candidates.Prices) -> Ground:
+    """Read what the plan needs from the twin, apart from prices (but for the tree of cables)."""
+    cells, zones = twin.table("cells"), twin.table("zones")
     unserved = unserved_households(twin)
     rows = np.flatnonzero(unserved > 0)
-    places = _places(twin, rows, unserved[rows], prices)
-    offer = _offer(twin, rows, places, prices)
-    zone = _rows_of(twin.table("cells")["zone"].iloc[rows], twin.table("zones")["zone"], "zones")
-    given = offer(service.carried_share(*_filled(twin))[zone])
-    money = _money(twin, rows, places, prices)
-    problem = _problem(twin, rows, places, given, money, prices)
-    return Asked(
-        problem, rows, unserved, given, offer, _asked_mbps(twin, rows, unserved[rows]), money, prices
+    zone = _rows_of(cells["zone"].iloc[rows], zones["zone"], "zones")
+    places = _places(twin, rows, unserved[rows])
+    return Ground(
+        wanted=twin.scenario.plan,
+        book=twin.scenario.nation.name,
+        rows=rows,
+        unserved=unserved,
+        people=cells["people"].to_numpy(dtype=np.float64)[rows],
+        covered=(cells["mobile_today"] != "none").to_numpy(dtype=bool)[rows],
+        places=places,
+        zone=zone,
+        sky=_sky(twin, rows),
+        carried=service.carried_share(*_filled(twin))[zone],
+        limits={
+            name: np.nan_to_num(zones[f"{name}_capacity_mbps"].to_numpy(dtype=np.float64))
+            for name in ("satellite", "geo")
+        },
+        pools=_pools(zones, twin.table("pools")),
+        detour=prices["fibre_detour"],
+        path=candidates.plan_routes(
+            cells["lat_deg"].to_numpy()[rows],
+            cells["lon_deg"].to_numpy()[rows],
+            places.backbone_km,
+            prices["fibre_detour"],
+        ),
     )
 
 
@@ -204,32 +192,24 @@ def unserved_households(twin: Twin) -> Array:
     return np.asarray(twin.table("cells")["households"].to_numpy(dtype=np.float64) * np.clip(share, 0.0, 1.0))
 
 
-def _places(twin: Twin, rows: Index, unserved: Array, prices: candidates.Prices) -> candidates.Places:
+def _places(twin: Twin, rows: Index, unserved: Array) -> candidates.Places:
     wanted, demand = twin.scenario.plan, twin.scenario.demand
     cells = twin.table("cells").iloc[rows]
     joining = unserved * demand.adoption_percent / 100.0
-    load = np.maximum(_asked_mbps(twin, rows, unserved), wanted.floor_mbps / prices["contention"])
     urban, grid, rough, backbone = (
         cells[name].fillna(0.0).to_numpy(dtype=np.float64)
         for name in ("urban_share", "grid_share", "rough_m", "backbone_km")
     )
     return candidates.Places(
         joining * wanted.serve_percent / 100.0,
-        load,
+        _asked_mbps(twin, rows, unserved),
         urban,
         grid,
         rough,
         backbone,
         {name: twin.values("sites_per_cell")[rows, _column(twin, name)] for name in SITES},
-        _sites_today(cells, prices),
+        np.zeros(rows.size),
     )
-
-
-def _sites_today(cells: pd.DataFrame, prices: candidates.Prices) -> Array:
-    """Mobile sites that a cell plausibly has: by its people, at least one where there is service today."""
-    people = cells["people"].to_numpy(dtype=np.float64)
-    found = np.maximum(np.floor(people / prices["people_per_site_today"]), 1.0)
-    return np.asarray(np.where(cells["mobile_today"] == "none", 0.0, found))
 
 
 def _asked_mbps(twin: Twin, rows: Index, unserved: Array) -> Array:
@@ -249,11 +229,9 @@ def _column(twin: Twin, technology: str) -> int:
     return known.index(technology)
 
 
-def _offer(twin: Twin, rows: Index, places: candidates.Places, prices: candidates.Prices) -> Offer:
-    """Rate, latency and availability of the technologies, by how often satellites carry each cell's load."""
+def _sky(twin: Twin, rows: Index) -> Sky:
     wanted = twin.scenario.plan
     columns = [_column(twin, name) for name in wanted.technologies]
-    access = np.nan_to_num(twin.values("access_rate_mbps")[rows][:, columns].astype(np.float64))
     sky = service.orbiting(
         twin.values("link_rate_mbps"),
         twin.values("latency_ms"),
@@ -261,22 +239,17 @@ def _offer(twin: Twin, rows: Index, places: candidates.Places, prices: candidate
         rows,
         wanted.floor_mbps,
     )
-    sky = replace(sky, for_homes=_for_homes(twin.table("systems")))
-    geo = service.geo_best(
-        twin.values("geo_efficiency_bps_hz")[rows],
-        twin.values("geo_elevation_deg")[rows],
-        geo_channels(twin),
-        _geo_routes_ms(twin),
-    )
-    return partial(
-        service.combine,
-        wanted.technologies,
-        access,
+    return Sky(
+        np.nan_to_num(twin.values("access_rate_mbps")[rows][:, columns].astype(np.float64)),
         _added_ms(twin, rows, columns),
-        sky,
-        geo,
-        places.load_mbps * prices["contention"],
-        {**prices, "availability_weather": twin.scenario.radio.availability_percent / 100.0},
+        replace(sky, for_homes=_for_homes(twin.table("systems"))),
+        service.geo_best(
+            twin.values("geo_efficiency_bps_hz")[rows],
+            twin.values("geo_elevation_deg")[rows],
+            geo_channels(twin),
+            _geo_routes_ms(twin),
+        ),
+        twin.scenario.radio.availability_percent / 100.0,
     )
 
 
@@ -333,56 +306,6 @@ def geo_channels(twin: Twin) -> Array:
     return np.asarray(channel[system])
 
 
-def _money(twin: Twin, rows: Index, places: candidates.Places, prices: candidates.Prices) -> Money:
-    wanted, cells = twin.scenario.plan, twin.table("cells").iloc[rows]
-    rate = wanted.discount_percent / 100.0
-    path = candidates.plan_routes(
-        cells["lat_deg"].to_numpy(), cells["lon_deg"].to_numpy(), places.backbone_km, prices["fibre_detour"]
-    )
-    return Money(
-        candidates.costs(wanted.technologies, places, prices, rate, wanted.years),
-        path,
-        candidates.route_costs(path, places.rough_m, prices, rate, wanted.years),
-        candidates.station_cost(prices, rate, wanted.years),
-    )
-
-
-def _problem(
-    twin: Twin,
-    rows: Index,
-    places: candidates.Places,
-    given: service.Service,
-    money: Money,
-    prices: candidates.Prices,
-) -> Problem:
-    wanted, zones = twin.scenario.plan, twin.table("zones")
-    limits = {
-        name: np.nan_to_num(zones[f"{name}_capacity_mbps"].to_numpy(dtype=np.float64))
-        for name in ("satellite", "geo")
-    }
-    return Problem(
-        technologies=wanted.technologies,
-        households=places.households,
-        load_mbps=places.load_mbps,
-        fixed_npc=money.cost.fixed_npc,
-        unit_npc=money.cost.unit_npc,
-        fixed_capex=money.cost.fixed_capex,
-        unit_capex=money.cost.unit_capex,
-        quality=given.quality(wanted.floor_mbps, wanted.floor_latency_ms, wanted.floor_availability),
-        zone=_rows_of(twin.table("cells")["zone"].iloc[rows], zones["zone"], "zones"),
-        limits=limits,
-        route_parent=money.path.parent,
-        route_npc=money.cable.npc,
-        route_capex=money.cable.capex,
-        station_npc=float(money.station.npc),
-        station_capex=float(money.station.capex),
-        station_mbps=prices["haps_capacity_mbps"],
-        shortfall_usd=prices["shortfall_usd_household"],
-        budget_usd=wanted.budget_usd,
-        pools=_pools(zones, twin.table("pools")),
-    )
-
-
 def _nation(pools: pd.DataFrame) -> NDArray[np.bool_]:
     """Mark the row of the nation."""
     found = np.asarray((pools["pool"] == NATION).to_numpy(dtype=bool))
@@ -407,15 +330,3 @@ def _rows_of(area: pd.Series[str], known: pd.Series[str], table: str) -> Index:
     if unknown:
         raise RabtaError(f"area that the {table} table lacks", key=str(area.name), value=unknown[0])
     return np.asarray([row[name] for name in area], dtype=np.int64)
-
-
-def _opex(problem: Problem, solution: Solution, money: Money) -> Array:
-    people = solution.share * problem.households[:, None]
-    opex = (people > 0) * money.cost.fixed_opex_year + people * money.cost.unit_opex_year
-    routed, stationed = problem.column_of(ROUTED), problem.column_of(STATIONED)
-    if routed >= 0:
-        opex[:, routed] += spread_routes(problem, solution.built, people[:, routed], money.cable.opex_year)
-    if stationed >= 0:
-        each = spread_stations(problem, solution.stations, people[:, stationed])
-        opex[:, stationed] += each * float(money.station.opex_year)
-    return np.asarray(opex)

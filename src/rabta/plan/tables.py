@@ -26,6 +26,9 @@ from rabta.plan.service import SATELLITE, Service
 if TYPE_CHECKING:
     import pandas as pd
 
+    from rabta.plan.pricing import Spread
+
+MONTHS = 12.0
 NONE = "none"
 ROUNDING = 1e-9
 
@@ -44,6 +47,8 @@ class Answer:
         Yearly cost, shared cables and stations included.
     service : Service
         What a household gets under the plan's own load, shape (cell, technology).
+    annuity : float
+        Present value of one dollar a year over the plan's years.
     """
 
     problem: Problem
@@ -53,6 +58,11 @@ class Answer:
     unserved: Array
     opex_year: Array
     service: Service
+    annuity: float
+
+    def tariff(self, npc: Array, households: Array) -> Array:
+        """Break-even tariff: the monthly payment of each household whose present value is the cost."""
+        return _over(npc, households) / (self.annuity * MONTHS)
 
     @property
     def households(self) -> Array:
@@ -85,10 +95,12 @@ def plan_table(cell: Sequence[str], answer: Answer) -> pd.DataFrame:
         "opex_usd_year": answer.opex_year.sum(axis=1),
         "npc_usd": npc,
         "npc_per_household_usd": _over(npc, served),
+        "tariff_usd_month": answer.tariff(npc, served),
         "score": _over(scored, answer.problem.households),
     }
     blank = dict.fromkeys(
-        ("rate_mbps", "latency_ms", "availability", "npc_per_household_usd", "score"), np.nan
+        ("rate_mbps", "latency_ms", "availability", "npc_per_household_usd", "tariff_usd_month", "score"),
+        np.nan,
     )
     count = len(cell)
     made: dict[str, object] = {"cell": np.asarray(cell)}
@@ -254,14 +266,62 @@ def summary_table(answer: Answer, prices: Mapping[str, float], asked_mbps: Array
             "USD",
             "Mean net present cost",
         ),
+        *_tariffs(answer),
         ("score", _score(answer, target), "1", "Share of the target served, weighted by quality"),
         ("fibre_segments", float(answer.solution.built.sum()), "1", "Cable segments that the plan builds"),
         ("stations", float(answer.solution.stations.sum()), "1", "Stratospheric stations"),
         ("solved", float(answer.solution.status == "Optimal"), "1", "1 where the repair ended in time"),
+        *_shares(answer),
         *_loads(problem, asked_mbps),
         *_medians(answer),
     ]
     return pd.DataFrame(rows, columns=["key", "value", "unit", "description"])
+
+
+def with_range(summary: pd.DataFrame, spread: Spread) -> pd.DataFrame:
+    """The summary with the 10th and 90th percentile of each figure over the joint draws of all prices."""
+    import pandas as pd
+
+    words = "over joint draws of every price in its range, each planned anew"
+    more = pd.DataFrame(
+        [
+            ("npc_usd_middle", spread.middle["npc_usd"], "USD", f"Median of the net present cost {words}"),
+            (
+                "npc_per_household_usd_middle",
+                spread.middle["npc_per_household_usd"],
+                "USD",
+                f"Median of the cost of a household {words}",
+            ),
+            ("range_gap", spread.gap, "1", "Certified gap of the plans behind low and high, 90th percentile"),
+        ],
+        columns=list(summary.columns),
+    )
+    whole = pd.concat([summary, more], ignore_index=True)
+    for name, values in (("low", spread.low), ("high", spread.high)):
+        keys = [str(key).removesuffix("_middle") for key in whole["key"]]
+        whole[name] = [values.get(key, float("nan")) for key in keys]
+    return whole
+
+
+def _tariffs(answer: Answer) -> list[tuple[str, float, str, str]]:
+    """Break-even tariff of all served households, and of those on each technology."""
+    npc, people = answer.price.npc.sum(axis=0), answer.households.sum(axis=0)
+    words = "Break-even tariff: monthly payment that covers the net present cost"
+    whole = answer.tariff(npc.sum(keepdims=True), people.sum(keepdims=True))[0]
+    rows = [("tariff_usd_month", float(whole), "USD", f"{words}, mean")]
+    for technology, value in zip(answer.problem.technologies, answer.tariff(npc, people), strict=True):
+        if np.isfinite(value):
+            rows.append((f"tariff_usd_month_{technology}", float(value), "USD", f"{words}, {technology}"))
+    return rows
+
+
+def _shares(answer: Answer) -> list[tuple[str, float, str, str]]:
+    people = answer.households.sum(axis=0)
+    share = _over(people, np.broadcast_to(people.sum(), people.shape))
+    return [
+        (f"share_{name}", float(part), "1", f"Share of the served households on {name}")
+        for name, part in zip(answer.problem.technologies, share, strict=True)
+    ]
 
 
 def _bound(answer: Answer) -> float:
@@ -378,7 +438,8 @@ def _district(
     sky: Mapping[str, Array],
 ) -> dict[str, object]:
     people = cells["people"].to_numpy()[rows].astype(np.float64)
-    served = float(plan["households_served"].to_numpy()[rows].sum())
+    connected, tariff = (plan[name].to_numpy()[rows] for name in ("households_served", "tariff_usd_month"))
+    on, served = connected > 0, float(connected.sum())
     npc = float(plan["npc_usd"].to_numpy()[rows].sum())
     asked = float(sky["asked_mbps"][rows].sum())
     return {
@@ -395,6 +456,7 @@ def _district(
         "carried_share": float(sky["carried_mbps"][rows].sum()) / asked if asked > 0 else np.nan,
         "npc_usd": npc,
         "npc_per_household_usd": npc / served if served > 0 else np.nan,
+        "tariff_usd_month": weighted_mean(tariff[on], connected[on]) if on.any() else np.nan,
     }
 
 
