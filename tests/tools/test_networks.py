@@ -172,6 +172,27 @@ def test_sites_add_up_and_dense_places_get_more(monkeypatch: pytest.MonkeyPatch)
     assert coverage.MARGINS_DB[0] <= found.margin_db <= coverage.MARGINS_DB[1]
 
 
+def test_areas_of_own_licences_meet_the_share_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few people on one side: they are covered to the same share as the many on the other."""
+    monkeypatch.setattr(coverage, "SITES", 400)
+    monkeypatch.setattr(coverage, "SITES_4G", 380)
+    names = disc(16)
+    rng = np.random.default_rng(6)
+    cells, points = valley(names, rng.integers(0, 3_000, len(names)))
+    apart = cells["lon_deg"] > CENTRE[1] + 0.12
+    cells.loc[apart, "people"] //= 50
+    cells.loc[apart, "province"] = coverage.OWN_LICENCES[0]
+    ground = coverage.land(cells, points)
+    found = coverage.at_margin(ground, 8.0)
+    for inside in (ground.apart, ~ground.apart):
+        people = ground.people * inside
+        share = people[found.covered["2g"]].sum() / people.sum()
+        assert share == pytest.approx(coverage.CELLULAR_SHARE, abs=0.06)
+    theirs = found.sites["2g"][ground.apart].sum()
+    lacking = theirs - found.sites["4g"][ground.apart].sum()
+    assert lacking == round((1.0 - coverage.OWN_4G) * theirs)
+
+
 def test_a_cell_is_covered_by_its_own_sites_or_its_neighbours() -> None:
     names = disc(3)
     cells, points = valley(names, np.full(len(names), 100))

@@ -24,7 +24,12 @@ Rows = NDArray[np.int64]
 GRADE_COST = 25.0  # extra cost of a route for a grade of 1 between valley floors
 GLACIER_M, GLACIER_COST = 4_700.0, 4.0  # valley floors above the pass of Khunjerab are not built on
 STRETCH = 1.5  # of the backbone: longest way round between seats that are near
-EXITS = (("Khunjerab", 36.8500, 75.4280),)
+EXITS = (
+    ("Khunjerab", 36.850, 75.428),
+    ("Torkham", 34.120, 71.090),
+    ("Chaman", 30.920, 66.450),
+    ("Taftan", 28.970, 61.570),
+)
 # The one long-haul cable whose route is published by place: Special Communications Organization, 820 km of
 # buried cable "via Karimabad, Gilgit, Chilas, Babusar Top, Naran, Mansehra" (urdupoint.com, 5 Sept 2016).
 LAID = (

@@ -45,7 +45,7 @@ def of(
     cells, edges = _fibre(cells, tehsils, points, say)
     found = coverage.today(coverage.land(cells, points))
     say(
-        f"{found.coverage_sites} coverage sites, the last for {found.people_at_last:.0f} people; "
+        f"{found.coverage_sites} coverage sites, the last 100 for {found.people_at_last:.0f} people each; "
         f"margin {found.margin_db:.2f} dB"
     )
     cells = cells.assign(
