@@ -138,6 +138,7 @@ class Synthetic:
                 "people": people,
                 "census_year": np.where(lat > 34.5, 2017, 2023).astype(np.int16),
                 "households": people / 6.4,
+                "school_age": people * rng.uniform(0.2, 0.35, n),
                 "urban_share": np.clip(rng.normal(0.3, 0.3, n), 0, 1),
                 "elevation_m": 100 + rough * 8,
                 "rough_m": rough,

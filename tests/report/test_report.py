@@ -19,12 +19,13 @@ import pytest
 
 from rabta import catalog, report
 from rabta.errors import RabtaError
-from rabta.report import payload, sections, series, text
+from rabta.report import payload, series, text
 from rabta.report.figures import Headline
 from rabta.report.folder import RunFolder
+from rabta.report.parts import limits
 from rabta.report.pictures import charts, maps
 
-HOSTILE = "</script><script>bad()</script><img src=x onerror=bad()>\"'&"
+from .reading import HOSTILE, column, data_of
 
 
 class Tags(HTMLParser):
@@ -55,22 +56,6 @@ class Tags(HTMLParser):
 @pytest.fixture(scope="module")
 def page(small_run: Path) -> str:
     return (small_run / "report" / "index.html").read_text(encoding="utf-8")
-
-
-def data_of(page: str) -> dict[str, object]:
-    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
-    assert found
-    return dict(json.loads(found[1]))
-
-
-def column(data: dict[str, object], name: str) -> np.ndarray:
-    """Column of the page's data, read back as the script reads it."""
-    packed = data["cells"][name]  # type: ignore[index]
-    kind = {"u1": "u1", "u2": "<u2", "u4": "<u4", "f4": "<f4"}[packed["t"]]
-    raw = np.frombuffer(base64.b64decode(packed["d"]), dtype=kind)
-    if "s" not in packed:
-        return raw
-    return np.where(raw == payload.NOT_A_NUMBER, np.nan, packed["o"] + packed["s"] * raw.astype(float))
 
 
 def test_the_page_is_well_formed_and_identifiers_are_unique(page: str) -> None:
@@ -135,20 +120,19 @@ def test_the_map_carries_the_values_of_the_run(small_run: Path, page: str) -> No
     plan = pd.read_parquet(small_run / "tables" / "plan.parquet")
     cost = np.where(plan["households_served"] > 0, plan["npc_per_household_usd"], np.nan)
     step = data["cells"]["cost"]["s"]  # type: ignore[index]
-    assert np.allclose(column(data, "cost"), cost, atol=step * 0.51, equal_nan=True)
-    assert np.allclose(column(data, "unserved"), plan["households_unserved_today"], rtol=1e-6)
+    assert np.allclose(column(page, "cost"), cost, atol=step * 0.51, equal_nan=True)
+    assert np.allclose(column(page, "unserved"), plan["households_unserved_today"], rtol=3e-4)
     names = np.array(data["cells"]["technologies"])  # type: ignore[index]
-    assert (names[column(data, "technology")] == plan["technology"]).all()
-    assert (names[column(data, "next")] == plan["next_technology"]).all()
+    assert (names[column(page, "technology")] == plan["technology"]).all()
+    assert (names[column(page, "next")] == plan["next_technology"]).all()
 
 
 def test_satellites_in_view_are_reduced_rightly(small_run: Path, page: str) -> None:
     run = RunFolder(small_run)
     count = run.values("visible_count")
-    data = data_of(page)
-    assert np.allclose(column(data, "visible_min"), count.min(axis=0), atol=1e-3)
-    assert np.allclose(column(data, "visible_mean"), count.mean(axis=0), atol=1e-3)
-    bins = column(data, "bins").reshape(series.BINS, -1)
+    assert np.allclose(column(page, "visible_min"), count.min(axis=0), atol=1e-3)
+    assert np.allclose(column(page, "visible_mean"), count.mean(axis=0), atol=1e-3)
+    bins = column(page, "bins").reshape(series.BINS, -1)
     assert (bins == count.reshape(series.BINS, 2, -1).min(axis=1)).all()
     assert series.at_cells(run, "visible_count", np.array([4]), 12)[:, 0] == pytest.approx(
         count[:, 4].reshape(12, 4).mean(axis=1)
@@ -193,7 +177,7 @@ def test_hostile_names_stay_text(tmp_path: Path, make_disk: Callable[..., object
     provenance["scenario"]["demand"]["services"] = [HOSTILE]
     (folder / "provenance.json").write_text(json.dumps(provenance))
     page = report.build(folder).read_text(encoding="utf-8")
-    assert page.count("<script") == 2
+    assert page.count("<script") == 3
     assert "<img" not in page
     assert "bad()</script>" not in page
     tags = Tags(page)
@@ -205,7 +189,7 @@ def test_hostile_names_stay_text(tmp_path: Path, make_disk: Callable[..., object
 
 
 def test_the_district_file_holds_every_district(small_run: Path, page: str) -> None:
-    found = re.search(r'href="data:text/csv;charset=utf-8;base64,([^"]*)"', page)
+    found = re.search(r'download="districts.csv" href="data:text/csv;charset=utf-8;base64,([^"]*)"', page)
     assert found
     rows = list(csv.DictReader(io.StringIO(base64.b64decode(found[1]).decode("utf-8-sig"))))
     districts = pd.read_parquet(small_run / "tables" / "districts.parquet").set_index("district")
@@ -215,7 +199,7 @@ def test_the_district_file_holds_every_district(small_run: Path, page: str) -> N
 
 
 def test_limits_say_what_binds_and_where(page: str) -> None:
-    section = page[page.index('<section id="limits"') : page.index('<section id="assumptions"')]
+    section = page[page.index('<section id="limits"') : page.index('<section id="census"')]
     assert "1 of 2 limits bind" in section
     assert "US$ 813 per Mbit/s" in section or "US$ 812 per Mbit/s" in section
     assert re.search(r"near Town \d+ \(District", section)
@@ -223,20 +207,18 @@ def test_limits_say_what_binds_and_where(page: str) -> None:
 
 def test_zones_are_named_by_the_largest_place_inside(small_run: Path) -> None:
     run = RunFolder(small_run)
-    head = Headline(run)
-    atlas = maps.atlas(run)
-    c = payload.Context(run, head, atlas, series.reduce_cells(run, np.nan_to_num(head.unserved_cells)))
+    c = payload.context(run)
     cells, places = run.table("cells"), run.table("places")
     zone_of_place = cells["zone"].to_numpy()[places["cell_row"]]
     for zone in cells["zone"].unique():
-        words = sections.where(c, zone)
+        words = limits.where(c, zone)
         inside = places[zone_of_place == zone]
         if len(inside):
             assert words.startswith(f"near {inside.loc[inside['people'].idxmax(), 'name']} (")
         assert zone not in words
         named = set(cells.loc[cells["zone"] == zone, "district"])
         assert set(words[words.index("(") + 1 : -1].split(" and ")) <= named
-    assert sections.where(c, "nation") == "whole nation"
+    assert limits.where(c, "nation") == "whole nation"
 
 
 def test_binding_limits_beyond_fifteen_are_folded_away(
@@ -248,7 +230,7 @@ def test_binding_limits_beyond_fifteen_are_folded_away(
     prices = pd.read_parquet(path).iloc[[0] * 20].assign(zone=zones.iloc[0])
     prices.assign(price_usd=np.arange(1.0, 21.0) * 1000).sample(frac=1, random_state=1).to_parquet(path)
     page = report.build(folder).read_text(encoding="utf-8")
-    section = page[page.index('<section id="limits"') : page.index('<section id="assumptions"')]
+    section = page[page.index('<section id="limits"') : page.index('<section id="census"')]
     shown, folded = section.split("<details>")
     assert [int(n) for n in re.findall(r"US\$ (\d+),000 per", shown)] == list(range(20, 5, -1))
     assert [int(n) for n in re.findall(r"US\$ (\d+),000 per", folded)] == list(range(5, 0, -1))
@@ -271,7 +253,7 @@ def test_no_missing_number_is_printed(tmp_path: Path, make_disk: Callable[..., o
     words = re.sub(r"<[^>]*>", " ", words)
     assert not re.search(r"\b(nan|inf|none|null)\b", words.replace("none of", ""), re.IGNORECASE)
     assert "–" in words
-    assert "NaN" not in json.dumps(data_of(page))
+    assert "NaN" not in json.dumps(data_of(page)["districts"])
 
 
 def test_headline_shares_hold_together(small_run: Path) -> None:
@@ -309,7 +291,9 @@ def test_sources_and_modelled_layers_are_named(page: str) -> None:
     section = page[page.index('<section id="assumptions"') :]
     assert "https://example.org/book" in section
     assert '<span class="modelled">mobile_today</span>' in section
-    assert "not counted" not in section  # no cell of the small nation has an older census
+    assert (
+        "not counted" not in section[: section.index("<script")]
+    )  # no cell of the small nation has an older census
 
 
 def test_older_census_is_hatched_and_said(tmp_path: Path, make_disk: Callable[..., object]) -> None:

@@ -27,13 +27,24 @@ def summary(run_folder: Path) -> list[tuple[str, str]]:
 
 
 def headline(run_folder: Path) -> dict[str, dict[str, Any]]:
-    """Headline figures by key, each with label, value, unit and words; an unknown value is None."""
+    """Headline figures by key: label, value, unit, words, and low and high where the run tells them.
+
+    An unknown value is None.
+    """
     from rabta.report.figures import Headline
     from rabta.report.folder import RunFolder
     from rabta.report.payload import clean
 
-    figures = Headline(RunFolder(Path(run_folder))).figures()
-    return {
-        item.key: {"label": item.label, "value": clean(item.value), "unit": item.unit, "words": item.words}
-        for item in figures
-    }
+    head = Headline(RunFolder(Path(run_folder)))
+    found = {}
+    for item in head.figures():
+        known = head.range(item.key)
+        span = {"low": clean(known[0]), "high": clean(known[1])} if known else {}
+        words: dict[str, Any] = {
+            "label": item.label,
+            "value": clean(item.value),
+            "unit": item.unit,
+            "words": item.words,
+        }
+        found[item.key] = words | span
+    return found

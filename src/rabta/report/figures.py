@@ -95,6 +95,24 @@ class Headline:
         found = table.loc[table["key"] == key, "value"]
         return float(found.iloc[0]) if len(found) else float("nan")
 
+    def summary_text(self, key: str, column: str) -> str:
+        """Unit or description of a figure of the plan's own summary; empty where it holds none."""
+        if not self.run.has("plan_summary"):
+            return ""
+        table = self.run.table("plan_summary")
+        found = table.loc[table["key"] == key, column]
+        return str(found.iloc[0]) if len(found) else ""
+
+    def range(self, key: str) -> tuple[float, float] | None:
+        """Low and high of a figure, where the plan's summary tells them."""
+        if not self.run.has("plan_summary"):
+            return None
+        table = self.run.table("plan_summary")
+        if not {"low", "high"} <= set(table):
+            return None
+        found = table.loc[table["key"] == SUMMARY_KEYS.get(key, key), ["low", "high"]].dropna()
+        return (float(found["low"].iloc[0]), float(found["high"].iloc[0])) if len(found) else None
+
     def plan_sum(self, column: str) -> float:
         """National sum of a column of the plan."""
         return float(np.nansum(self.run.column("plan", column)))
@@ -226,6 +244,11 @@ class Headline:
         return found
 
 
+SUMMARY_KEYS = {  # where a headline has another name in the plan's summary
+    "served_households": "households_served",
+    "unserved_households": "households_unserved_today",
+    "plan_gap": "optimality_gap",
+}
 FLOORS = {"rate_mbps": "mbps", "latency_ms": "latency_ms", "availability": "availability"}
 
 

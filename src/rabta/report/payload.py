@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import base64
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rabta import schema
+from rabta.geo import MEAN_RADIUS_M
+from rabta.report import areas, coarse
 from rabta.report.figures import Headline
 from rabta.report.folder import RunFolder
+from rabta.report.origin import Origins
 from rabta.report.pictures import maps
-from rabta.report.series import CellSeries
+from rabta.report.series import CellSeries, reduce_cells
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Floats = NDArray[np.float64]
 Packed = dict[str, Any]
@@ -22,108 +30,234 @@ FLOORS = ("mbps", "latency_ms", "availability")
 MOBILE = ("none", "2g", "3g", "4g")
 MOBILE_TITLES = ("No mobile service", "2G (voice, text)", "3G", "4G")
 NOT_A_NUMBER = 65_535
+KINDS = {"uint8": "u1", "uint16": "u2", "uint32": "u4", "float32": "f4", "int16": "i2"}
 
 
 @dataclass(frozen=True)
 class Context:
-    """What the sections of a page share."""
+    """What the sections of a page share.
+
+    Attributes
+    ----------
+    run, head : RunFolder, Headline
+        The run and its figures, at the run's own cells.
+    shown, atlas, series : RunFolder, Atlas, CellSeries
+        What maps show: the run, or the run on larger cells where there are too many.
+    nation, provinces, districts : DataFrame
+        Figures by area; see `rabta.report.areas`.
+    """
 
     run: RunFolder
     head: Headline
+    shown: RunFolder
     atlas: maps.Atlas
     series: CellSeries
+    origins: Origins
+    nation: pd.DataFrame
+    provinces: pd.DataFrame
+    districts: pd.DataFrame
 
 
-def pack(values: NDArray[Any]) -> Packed:
-    """Little-endian bytes of an integer or float32 array in base64."""
-    flat = np.ascontiguousarray(values)
-    kind = {"uint8": "u1", "uint16": "u2", "uint32": "u4", "float32": "f4"}[flat.dtype.name]
-    raw = flat.astype(flat.dtype.newbyteorder("<"), copy=False).tobytes()
-    return {"t": kind, "d": base64.b64encode(raw).decode("ascii")}
+def context(run: RunFolder) -> Context:
+    """Everything that the sections need, worked out once."""
+    head, view = Headline(run), coarse.shown(run)
+    weights = np.nan_to_num(view.column("plan", "households_unserved_today"))
+    sums = areas.Areas(run, head)
+    return Context(
+        run,
+        head,
+        view,
+        maps.atlas(view),
+        reduce_cells(view, weights),
+        Origins(run),
+        sums.by(()),
+        sums.by(areas.PROVINCE),
+        sums.by(areas.DISTRICT),
+    )
 
 
-def quantised(values: Floats) -> Packed:
-    """Column in 16 bits: value = offset + step x code; the last code stands for no value."""
-    good = np.isfinite(values)
-    if not good.any():
-        return {**pack(np.full(values.size, NOT_A_NUMBER, dtype=np.uint16)), "s": 1.0, "o": 0.0}
-    low, high = float(values[good].min()), float(values[good].max())
-    step = (high - low) / (NOT_A_NUMBER - 1) or 1.0
-    codes = np.where(good, np.rint((np.where(good, values, low) - low) / step), NOT_A_NUMBER)
-    return {**pack(codes.astype(np.uint16)), "s": step, "o": low}
+class Blob:
+    """Columns joined into one stream, deflated: a third of what they take in base64 one by one."""
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+        self.size = 0
+
+    def add(self, values: NDArray[Any], **more: Any) -> Packed:
+        """Place of a column in the stream: type, first byte and length."""
+        flat = np.ascontiguousarray(values)
+        kind = KINDS[flat.dtype.name]
+        raw = flat.astype(flat.dtype.newbyteorder("<"), copy=False).tobytes()
+        raw += bytes(-len(raw) % 4)  # typed arrays start at multiples of their width
+        self.parts.append(raw)
+        self.size += len(raw)
+        return {"t": kind, "b": self.size - len(raw), "n": int(flat.size), **more}
+
+    def quantised(self, values: Floats) -> Packed:
+        """Column in 16 bits: value = offset + step x code; the last code stands for no value."""
+        good = np.isfinite(values)
+        if not good.any():
+            return self.add(np.full(values.size, NOT_A_NUMBER, dtype=np.uint16), s=1.0, o=0.0)
+        low, high = float(values[good].min()), float(values[good].max())
+        step = (high - low) / (NOT_A_NUMBER - 1) or 1.0
+        codes = np.where(good, np.rint((np.where(good, values, low) - low) / step), NOT_A_NUMBER)
+        return self.add(codes.astype(np.uint16), s=step, o=low)
+
+    def text(self) -> str:
+        """Deflated stream in base64."""
+        return base64.b64encode(zlib.compress(b"".join(self.parts), 9)).decode("ascii")
 
 
-def coded(words: Sequence[str], known: Sequence[str] = ()) -> tuple[Packed, list[str]]:
+def rounded(values: Floats) -> NDArray[np.float32]:
+    """Single precision with 12 bits of mantissa (0.02 %): the rest would only be noise to compress."""
+    bits = np.nan_to_num(values).astype(np.float32).view(np.uint32)
+    return ((bits + np.uint32(0x400)) & np.uint32(0xFFFFF800)).view(np.float32)
+
+
+def coded(words: Sequence[str], known: Sequence[str] = ()) -> tuple[NDArray[np.uint16], list[str]]:
     """Names as codes into a list that starts with the known ones."""
     names = [*known, *sorted(set(words) - set(known))]
     code = {name: index for index, name in enumerate(names)}
-    return pack(np.array([code[word] for word in words], dtype=np.uint16)), names
+    return np.array([code[word] for word in words], dtype=np.uint16), names
 
 
-def build(c: Context) -> dict[str, Any]:
-    """Everything the script needs."""
-    run, a, series, head = c.run, c.atlas, c.series, c.head
-    technologies = run.technologies
-    return {
-        "mesh": _mesh(a),
-        "cells": _cells(run, a, series, head),
-        "districts": _districts(run, a),
+def build(c: Context) -> tuple[dict[str, Any], str]:
+    """Everything the script needs, and the stream of its columns."""
+    run, a, head, blob = c.shown, c.atlas, c.head, Blob()
+    data = {
+        "mesh": _mesh(a, blob),
+        "cells": _cells(c, blob),
+        "districts": _districts(c),
         "places": _places(run),
         "cities": [str(name) for name in run.depiction.get("cities", [])],
         "gateways": _gateways(run, a),
-        "technologies": [{"name": name, "title": title} for name, title in technologies.items()],
+        "systems": _systems(run),
+        "technologies": [{"name": name, "title": title} for name, title in run.technologies.items()],
         "mobile": list(MOBILE_TITLES),
-        "layers": layers(run, series, head),
+        "layers": layers(run, c.series),
         "per_usd": head.per_dollar or 0,
         "currency": str(run.depiction.get("currency", "")),
         "floors": {key: run.setting("plan", f"floor_{key}", None) for key in FLOORS},
+        "targets": _targets(c.run),
+        "years": int(run.setting("plan", "years", 10)),
         "hours": float(run.setting("time", "hours", 24.0)),
+        "start_h": _clock_start(run),
+        "clock": str(run.depiction.get("clock", "UTC")),
+        "coarse": len(c.run.table("cells")) if c.shown is not c.run else 0,
+        **_origins(c),
     }
+    return data, blob.text()
 
 
-def _mesh(a: maps.Atlas) -> dict[str, Any]:
-    small = len(a.mesh.points) <= NOT_A_NUMBER + 1
+def _origins(c: Context) -> dict[str, Any]:
+    """Origins of the figures of a place, with those that the sections have linked."""
+    for key, names in PLACE_ORIGINS.items():
+        how = "series" if names[0] in schema.arrays() else "value"
+        known = [name for name in names if _held(c.run, name)]
+        if known:
+            c.origins.add(f"cell-{key}", key.replace("_", " "), how, *known)
+    return c.origins.data()
+
+
+def _held(run: RunFolder, name: str) -> bool:
+    table, _, column = name.partition(".")
+    return run.has(table) and (not column or column in run.table(table))
+
+
+def _clock_start(run: RunFolder) -> float:
+    return run.start.hour + run.start.minute / 60.0 + float(run.depiction.get("utc_offset_hours", 0.0))
+
+
+def _targets(run: RunFolder) -> dict[str, list[float]]:
+    found = {name: areas.target(run, name) for name in ("schooling", "payments")}
+    return {name: [t.rate_mbps, t.latency_ms] for name, t in found.items() if t is not None}
+
+
+def _systems(run: RunFolder) -> list[list[str]]:
+    if not run.has("systems"):
+        return []
+    frame = run.table("systems")
+    kinds = frame["kind"].astype(str) if "kind" in frame else ["broadband"] * len(frame)
+    return [
+        list(row) for row in zip(frame["system"].astype(str), frame["orbit"].astype(str), kinds, strict=True)
+    ]
+
+
+def _mesh(a: maps.Atlas, blob: Blob) -> dict[str, Any]:
+    """Centres and corners of the cells, each corner from its centre: neighbours differ little."""
+    corners = a.mesh.points[a.mesh.rings]
+    middle = np.rint(corners.mean(axis=1)).astype(np.int64)
+    offset = corners - middle[:, None, :]
+    parallels = a.mesh.projection
     return {
-        "points": pack(a.mesh.points.astype(np.uint16)),
-        "rings": pack(a.mesh.rings.astype(np.uint16 if small else np.uint32)),
+        "x": blob.add(middle[:, 0].astype(np.uint16)),
+        "y": blob.add(middle[:, 1].astype(np.uint16)),
+        "offset": blob.add(np.moveaxis(offset, 0, -1).astype(np.int16)),
         "corners": int(a.mesh.rings.shape[1]),
         "width": a.mesh.width,
         "height": a.mesh.height,
         "unit_m": a.mesh.unit_m,
         "scale": a.scale,
+        "origin": list(a.mesh.origin),
+        "projection": [parallels.lat1_deg, parallels.lat2_deg, parallels.lat0_deg, parallels.lon0_deg],
+        "radius_m": MEAN_RADIUS_M,
     }
 
 
-def _cells(run: RunFolder, a: maps.Atlas, series: CellSeries, head: Headline) -> dict[str, Any]:
+def _cells(c: Context, blob: Blob) -> dict[str, Any]:
+    run, a, series = c.shown, c.atlas, c.series
     frame, plan = run.table("cells"), run.table("plan")
-    tehsil, tehsils = coded(frame["tehsil"].astype(str).tolist())
+    keys = [f"{d}\t{t}" for d, t in zip(a.district_of.tolist(), frame["tehsil"].astype(str), strict=True)]
+    tehsil, tehsils = coded(keys)
     known = ["none", *run.technologies]
-    technology, _ = coded(plan["technology"].astype(str).tolist(), known)
+    words = ["technology", "next_technology", "second_technology"]
     nothing = ["none"] * len(plan)
-    other, _ = coded(list(plan.get("next_technology", nothing)), known)
-    second, technologies = coded(plan["second_technology"].astype(str).tolist(), known)
+    codes = {name: coded([str(w) for w in plan.get(name, nothing)], known) for name in words}
     mobile, _ = coded(frame["mobile_today"].astype(str).tolist(), MOBILE)
     out: dict[str, Any] = {
         "count": len(frame),
-        "district": pack(a.district_of.astype(np.uint16)),
-        "tehsil": tehsil,
-        "tehsils": tehsils,
-        "technology": technology,
-        "second": second,
-        "next": other,
-        "technologies": technologies,
-        "mobile": mobile,
-        "people": pack(head.people.astype(np.float32)),
-        "households": pack(head.households.astype(np.float32)),
-        "unserved": pack(np.nan_to_num(head.unserved_cells).astype(np.float32)),
-        "served": pack(np.nan_to_num(head.served_cells).astype(np.float32)),
-        "old": pack(_flags(len(frame), a.old_census)),
-        "bins": pack(series.visible_bins),
+        "key": blob.add(h3_keys(frame["cell"].tolist())),
+        "level": _level(frame["cell"].tolist()),
+        "district": blob.add(a.district_of.astype(np.uint16)),
+        "tehsil": blob.add(tehsil),
+        "tehsils": [[name.partition("\t")[2], int(name.partition("\t")[0])] for name in tehsils],
+        "technology": blob.add(codes["technology"][0]),
+        "second": blob.add(codes["second_technology"][0]),
+        "next": blob.add(codes["next_technology"][0]),
+        "technologies": max((names for _, names in codes.values()), key=len),
+        "mobile": blob.add(mobile),
+        "people": blob.add(np.nan_to_num(run.column("cells", "people")).astype(np.uint32)),
+        "old": blob.add(_flags(len(frame), a.old_census)),
+        "year": blob.add(_years(frame)),
+        "bins": blob.add(series.visible_bins),
     }
+    for name, column in COUNTS.items():
+        out[name] = blob.add(rounded(run.column(*column)))
     for name, values in columns(run, series).items():
         if np.isfinite(values).any():
-            out[name] = quantised(values)
+            out[name] = blob.quantised(values)
     return out
+
+
+def _years(frame: pd.DataFrame) -> NDArray[np.uint16]:
+    years = frame["census_year"] if "census_year" in frame else np.zeros(len(frame))
+    return np.asarray(years, dtype=np.uint16)
+
+
+def _level(cells: Sequence[str]) -> int:
+    import h3
+
+    return int(h3.get_resolution(cells[0]))
+
+
+def h3_keys(cells: Sequence[str]) -> NDArray[np.uint32]:
+    """Base cell and digits of H3 indexes down to resolution 8, without the bits that all share.
+
+    Bit layout of the index: H3 documentation, "H3 cell indexes" (mode 4, resolution 4, base cell 7, 15 x 3).
+    """
+    index = np.array([int(cell, 16) for cell in cells], dtype=np.uint64)
+    unused = np.uint64(3 * (15 - _level(cells)))
+    return ((index & np.uint64((1 << 52) - 1)) >> unused).astype(np.uint32)
 
 
 def _flags(size: int, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
@@ -132,21 +266,53 @@ def _flags(size: int, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
     return flags
 
 
+COUNTS = {
+    "households": ("cells", "households"),
+    "unserved": ("plan", "households_unserved_today"),
+    "served": ("plan", "households_served"),
+}
+PLANNED = {
+    "rate": "rate_mbps",
+    "latency": "latency_ms",
+    "availability": "availability",
+    "cost": "npc_per_household_usd",
+    "capex": "capex_usd",
+    "opex": "opex_usd_year",
+    "next_cost": "next_npc_per_household_usd",
+    "tariff": "tariff_usd_month",
+}
+PLACED = {
+    "sigma": "people_sigma",
+    "fixed": "fixed_today_share",
+    "grid": "grid_share",
+    "solar": "solar_share",
+    "literate": "literate_share",
+    "flooded": "flooded_2022_share",
+    "backbone": "backbone_km",
+    "school_age": "school_age",
+    "out_of_school": "out_of_school",
+    "pupils": "pupils",
+    "schools": "schools",
+    "health": "health_units",
+    "offices": "offices",
+    "sites": "sites",
+    "sites_4g": "sites_4g",
+}
+ARRAYS = {"income": "income_usd_month", "adoption": "adoption_share"}
+
+
 def columns(run: RunFolder, series: CellSeries) -> dict[str, Floats]:
-    """Continuous figures of each cell."""
+    """Continuous figures of each cell; all NaN where the run does not hold them."""
     served = run.column("plan", "households_served") > 0
-    planned = {
-        "rate": "rate_mbps",
-        "latency": "latency_ms",
-        "availability": "availability",
-        "cost": "npc_per_household_usd",
-        "capex": "capex_usd",
-        "next_cost": "next_npc_per_household_usd",
-    }
-    out = {key: np.where(served, run.column("plan", name), np.nan) for key, name in planned.items()}
+    homes, lack = run.column("cells", "households"), run.column("plan", "households_unserved_today")
+    out = {key: np.where(served, run.column("plan", name), np.nan) for key, name in PLANNED.items()}
+    out |= {key: _said(run.column("cells", name)) for key, name in PLACED.items()}
+    for key, name in ARRAYS.items():
+        if run.has(name):
+            out[key] = run.values(name).astype(np.float64)
     return out | {
         "share": run.column("plan", "technology_share"),
-        "fixed": run.column("cells", "fixed_today_share"),
+        "unserved_share": np.divide(lack, homes, out=np.full(homes.size, np.nan), where=homes > 0),
         "visible_min": series.visible_min,
         "visible_mean": series.visible_mean,
         "blind": series.blind_share,
@@ -155,32 +321,77 @@ def columns(run: RunFolder, series: CellSeries) -> dict[str, Floats]:
     }
 
 
-def layers(run: RunFolder, series: CellSeries, head: Headline) -> list[dict[str, Any]]:
+def _said(values: Floats) -> Floats:
+    """Column, or nothing where it is zero throughout: a layer that the nation lacks."""
+    return values if np.nan_to_num(values).any() else np.full(values.size, np.nan)
+
+
+LAYERS = (  # key, title, unit, ramp, modelled, factor
+    ("unserved", "Households unserved today", "households a cell", "warm", True, 1.0),
+    ("unserved_share", "Share of households unserved today", "% of households", "warm", True, 100.0),
+    ("cost", "Cost per household", "US$ net present cost", "violet", False, 1.0),
+    ("rate", "Rate of a served household", "Mbit/s, busy hour", "green", False, 1.0),
+    ("latency", "Round trip in the plan", "ms", "warm", False, 1.0),
+    ("availability", "Availability in the plan", "% of the time", "green", False, 100.0),
+    ("visible_mean", "Satellites in view, mean", "satellites", "blue", False, 1.0),
+    ("visible_min", "Satellites in view, fewest", "satellites", "blue", False, 1.0),
+    ("link_rate", "Rate of one satellite terminal alone", "Mbit/s", "green", False, 1.0),
+    ("link_latency", "Satellite round trip", "ms", "warm", False, 1.0),
+    ("people", "People", "people a cell", "grey", False, 1.0),
+    ("grid", "Households on the grid", "% of households", "violet", False, 100.0),
+    ("flooded", "Under water in August 2022", "% of the land", "blue", False, 100.0),
+    ("backbone", "Distance to fibre", "km of route", "grey", True, 1.0),
+    ("income", "Household income", "US$ a month", "green", True, 1.0),
+    ("adoption", "Households that take the service", "% of households", "violet", True, 100.0),
+    ("tariff", "Tariff that pays for the plan", "US$ a month", "warm", False, 1.0),
+)
+
+
+def layers(run: RunFolder, series: CellSeries) -> list[dict[str, Any]]:
     """Layers of the map with title, unit, ramp and thresholds; a layer without data is left out."""
-    column = columns(run, series)
-    people = np.where(head.people > 0, head.people, np.nan)
-    unserved = np.where(head.unserved_cells >= 0.5, head.unserved_cells, np.nan)
-    found = [
+    known = columns(run, series)
+    known["people"] = _positive(run.column("cells", "people"), 1e-9)
+    known["unserved"] = _positive(run.column("plan", "households_unserved_today"), 0.5)
+    found: list[dict[str, Any]] = [
         {"key": "mobile", "title": "Best mobile service today", "kind": "mobile", "modelled": True},
-        _layer("unserved", "Households without broadband today", "households a cell", "warm", unserved),
         {"key": "technology", "title": "Technology of the plan", "kind": "technology"},
-        _layer("cost", "Cost per household", "US$ net present cost", "violet", column["cost"]),
-        _layer("rate", "Rate of a served household", "Mbit/s, busy hour", "green", column["rate"]),
-        _layer("latency", "Latency of the plan", "ms round trip", "warm", column["latency"]),
-        _layer("visible_mean", "Satellites in view, mean", "satellites", "blue", column["visible_mean"]),
-        _layer("visible_min", "Satellites in view, fewest", "satellites", "blue", column["visible_min"]),
-        _layer("link_rate", "Rate of one satellite terminal alone", "Mbit/s", "green", column["link_rate"]),
-        _layer("link_latency", "Satellite latency", "ms round trip", "warm", column["link_latency"]),
-        _layer("people", "People", "people a cell", "grey", people),
     ]
-    found[1]["modelled"] = True
-    return [item for item in found if "kind" in item or item["cuts"]]
+    for key, title, unit, ramp, modelled, factor in LAYERS:
+        made = _shades(known.get(key, np.zeros(0)) * factor, percent=factor == 100.0)
+        if made.cuts:
+            shades = {"cuts": list(made.cuts), "labels": made.labels, "ramp": ramp, "factor": factor}
+            found.append({"key": key, "title": title, "unit": unit, "modelled": modelled, **shades})
+    return found
 
 
-def _layer(key: str, title: str, unit: str, ramp: str, values: Floats) -> dict[str, Any]:
+PERCENT_CUTS = (5.0, 20.0, 40.0, 60.0, 80.0)  # where the quantiles of a share fall on its ends
+
+
+def _shades(values: Floats, *, percent: bool) -> maps.Classes:
     made = maps.classes(values)
-    shades = {"cuts": list(made.cuts), "labels": made.labels}
-    return {"key": key, "title": title, "unit": unit, "ramp": ramp, **shades}
+    return maps.Classes(PERCENT_CUTS) if percent and 0 < len(made.cuts) < 4 else made
+
+
+def _positive(values: Floats, least: float) -> Floats:
+    return np.where(values >= least, values, np.nan)
+
+
+PLACE_ORIGINS = {
+    **{key: (f"plan.{name}",) for key, name in PLANNED.items()},
+    **{key: (f"cells.{name}",) for key, name in PLACED.items()},
+    **{key: (name,) for key, name in ARRAYS.items()},
+    **{key: (f"{table}.{name}",) for key, (table, name) in COUNTS.items()},
+    "unserved_share": ("plan.households_unserved_today", "cells.households"),
+    "people": ("cells.people",),
+    "mobile": ("cells.mobile_today",),
+    "technology": ("plan.technology", "plan.technology_share", "plan.second_technology"),
+    "next": ("plan.next_technology", "plan.next_npc_per_household_usd"),
+    "gateway": ("gateways.name", "gateways.lat_deg", "gateways.lon_deg", "gateways.systems"),
+    "visible_mean": ("visible_count",),
+    "visible_min": ("visible_count",),
+    "link_rate": ("link_rate_mbps",),
+    "link_latency": ("latency_ms",),
+}
 
 
 DISTRICT_COLUMNS = (
@@ -198,42 +409,39 @@ DISTRICT_COLUMNS = (
 )
 
 
-def _districts(run: RunFolder, a: maps.Atlas) -> list[dict[str, Any]]:
-    rows = district_rows(run, a)
-    mix = _district_mix(run, a)
+AREA_COLUMNS = (
+    "today_share",
+    "after_share",
+    "rate_mbps",
+    "availability",
+    "pupils",
+    "connected",
+    *("schooling_today", "schooling_after", "payments_today", "payments_after"),
+)
+
+
+def _districts(c: Context) -> list[dict[str, Any]]:
+    a = c.atlas
+    rows = district_rows(c.run, a.district_names)
+    by = {(r["province"], r["district"]): r for r in c.districts.to_dict("records")}
     out = []
     for index, (province, name) in enumerate(a.district_names):
         known = {key: clean(float(rows[key][index])) for key in DISTRICT_COLUMNS}
-        out.append({"name": name, "province": province, "path": a.paths[index], "mix": mix[index], **known})
+        area = by[province, name]
+        more = {key: clean(float(area[key])) for key in AREA_COLUMNS} | {"trip_ms": clean(area["latency_ms"])}
+        mix = [(tech, clean(float(area[f"mix_{tech}"]))) for tech in c.run.technologies]
+        mix = sorted((pair for pair in mix if pair[1]), key=lambda pair: -(pair[1] or 0.0))
+        out.append({"name": name, "province": province, "path": a.paths[index], "mix": mix, **known, **more})
     return out
 
 
-def district_rows(run: RunFolder, a: maps.Atlas) -> dict[str, Floats]:
-    """Columns of the districts table in the order of the atlas."""
+def district_rows(run: RunFolder, names: Sequence[tuple[str, str]]) -> dict[str, Floats]:
+    """Columns of the districts table in the order of the (province, district) names."""
     frame = run.table("districts")
     keys = zip(frame["province"].astype(str), frame["district"].astype(str), strict=True)
     row = {key: index for index, key in enumerate(keys)}
-    order = np.array([row.get(key, -1) for key in a.district_names], dtype=np.int64)
-    out = {}
-    for name in DISTRICT_COLUMNS:
-        values = np.append(run.column("districts", name), np.nan)
-        out[name] = values[order]
-    return out
-
-
-def _district_mix(run: RunFolder, a: maps.Atlas) -> list[list[tuple[str, int]]]:
-    plan = run.table("plan")
-    names = list(run.technologies)
-    sums = np.zeros((len(a.district_names), len(names)))
-    technology = plan["technology"].astype(str).to_numpy()
-    served = np.nan_to_num(run.column("plan", "households_served"))
-    for index, name in enumerate(names):
-        rows = technology == name
-        np.add.at(sums[:, index], a.district_of[rows], served[rows])
-    return [
-        sorted(((names[i], round(v)) for i, v in enumerate(row) if v >= 0.5), key=lambda pair: -pair[1])
-        for row in sums.tolist()
-    ]
+    order = np.array([row.get(key, -1) for key in names], dtype=np.int64)
+    return {name: np.append(run.column("districts", name), np.nan)[order] for name in DISTRICT_COLUMNS}
 
 
 def _places(run: RunFolder) -> list[list[Any]]:
@@ -249,12 +457,11 @@ def _gateways(run: RunFolder, a: maps.Atlas) -> list[list[Any]]:
         return []
     frame = run.table("gateways")
     spots = a.mesh.place(run.column("gateways", "lat_deg"), run.column("gateways", "lon_deg"))
-    named = zip(frame["name"].astype(str), spots.tolist(), frame["status"].astype(str), strict=True)
-    return [
-        [name, round(x), round(y), status]
-        for name, (x, y), status in named
-        if 0 <= x <= a.mesh.width and 0 <= y <= a.mesh.height
-    ]
+    words = (
+        frame[name].astype(str) if name in frame else ["*"] * len(frame) for name in ("status", "systems")
+    )
+    named = zip(frame["name"].astype(str), spots.tolist(), *words, strict=True)
+    return [[name, round(x), round(y), status, systems] for name, (x, y), status, systems in named]
 
 
 def clean(value: float) -> float | None:

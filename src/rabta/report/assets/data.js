@@ -1,14 +1,19 @@
-// The data of the run: typed arrays out of base64, numbers in words.
+// The data of the run: one deflated stream of typed arrays, numbers in words.
 const D = JSON.parse(document.getElementById('data').textContent);
-const KINDS = { u1: Uint8Array, u2: Uint16Array, u4: Uint32Array, f4: Float32Array };
+const KINDS = { u1: Uint8Array, u2: Uint16Array, u4: Uint32Array, f4: Float32Array, i2: Int16Array };
+const stream = await inflated(document.getElementById('columns').textContent);
 
-function unpack(packed) {
-  const text = atob(packed.d);
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return new KINDS[packed.t](bytes.buffer);
+async function inflated(text) {
+  const raw = atob(text);
+  const bytes = new Uint8Array(raw.length);
+  for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
+  const out = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate'));
+  return new Response(out).arrayBuffer();
 }
 
+const unpack = (packed) => new KINDS[packed.t](stream, packed.b, packed.n);
+
+const columns = {};
 function column(name) {
   const packed = D.cells[name];
   if (!packed) return null;
@@ -19,7 +24,6 @@ function column(name) {
   }
   return columns[name];
 }
-const columns = {};
 
 function number(value, digits) {
   if (value === null || value === undefined || !isFinite(value)) return '–';
@@ -34,8 +38,10 @@ function rounded(value, digits) {
   return Number(value.toPrecision(digits)).toLocaleString('en-US', { maximumFractionDigits: 6 });
 }
 
+const count = (value) => Math.round(value).toLocaleString('en-US');
+
 function percent(share) {
-  if (!isFinite(share)) return '–';
+  if (share === null || !isFinite(share)) return '–';
   if (share > 0.99 && share < 1) return Math.floor(share * 1e4) / 100 + ' %';
   return rounded(share * 100, share < 0.995 ? 2 : 3) + ' %';
 }
@@ -66,3 +72,42 @@ function drawn(tag, attributes, ...children) {
 function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue('--' + name).trim() || '#888';
 }
+
+// Where a number comes from: opened by the small links beside numbers and headings.
+const dialog = document.getElementById('origin');
+
+function info(key) {
+  const item = D.origins[key];
+  if (!item) return null;
+  return make('a', { class: 'info', href: '#from-' + item.of[0][0].split('.')[0], 'data-o': key, 'aria-label': 'Where ' + item.title + ' comes from' }, 'i');
+}
+
+function showOrigin(key) {
+  const item = D.origins[key];
+  const facts = make('dl');
+  const fact = (word, ...value) => facts.append(make('div', {}, make('dt', {}, word), make('dd', {}, ...value)));
+  fact('How', item.how);
+  for (const [name, where, words, unit] of item.of) {
+    fact('From', make('code', {}, name), ' in ' + where + (words ? ': ' + words : '') + (unit ? ' (' + unit + ')' : ''));
+  }
+  if (item.by.length) fact('Made by', item.by.join('; '));
+  fact('Kind', item.kind);
+  const list = make('ul', { class: 'plain' });
+  for (const index of item.sources) {
+    const [title, publisher, source, licence, date] = D.sources[index];
+    list.append(make('li', {}, make('b', {}, title), ' ' + [publisher && source ? publisher + ': ' + source : source, licence, date].filter(Boolean).join(' · ')));
+  }
+  const close = make('button', { type: 'button', class: 'quiet', autofocus: '' }, 'Close');
+  close.addEventListener('click', () => dialog.close());
+  dialog.replaceChildren(
+    make('h3', { id: 'origin-title' }, item.title), facts,
+    ...(item.sources.length ? [make('h4', {}, 'Sources (' + item.sources.length + ')'), list] : []), close);
+  dialog.showModal();
+  dialog.scrollTop = 0;
+}
+
+document.addEventListener('click', (event) => {
+  const link = event.target.closest && event.target.closest('a.info');
+  if (link && D.origins[link.dataset.o]) { event.preventDefault(); event.stopPropagation(); showOrigin(link.dataset.o); }
+  else if (event.target === dialog) dialog.close();
+}, true);

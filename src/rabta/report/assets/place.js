@@ -1,32 +1,41 @@
-// What one place gets: tooltip, card of a cell, card of a district.
-function valueWords(i) {
-  if (layer.kind === 'mobile') return D.mobile[Math.min(column('mobile')[i], 3)];
-  if (layer.kind === 'technology') {
+// The page of one place: readout of the maps, page of a cell, page of a district or tehsil.
+const at = (name, i) => { const c = column(name); return c ? c[i] : NaN; };
+const known = (value, words) => (value !== null && isFinite(value) ? words(value) : null);
+const usd = (v) => 'US$\u00a0' + number(v);
+const panel = document.getElementById('place');
+
+function valueWords(item, i) {
+  if (item.kind === 'mobile') return D.mobile[Math.min(column('mobile')[i], 3)];
+  if (item.kind === 'technology') {
     const code = column('technology')[i];
     return column('served')[i] > 0 && code > 0 ? title(code) : 'nothing to add';
   }
-  const value = column(layer.key)[i];
-  return isFinite(value) ? number(value) + ' ' + layer.unit : 'no figure';
+  const value = column(item.key)[i] * item.factor;
+  return isFinite(value) ? number(value) + ' ' + item.unit : 'no figure';
 }
 
 function title(code) {
   const name = D.cells.technologies[code];
-  const found = D.technologies.find((t) => t.name === name);
-  return found ? found.title : name;
+  const item = D.technologies.find((t) => t.name === name);
+  return item ? item.title : name;
 }
 
+const whereWords = (i) => D.cells.tehsils[column('tehsil')[i]][0] + ', ' + D.districts[districtCode[i]].name;
+
+// Terms, values and where each comes from: [words, value, origin, modelled].
 function rows(pairs) {
   const list = make('dl');
-  for (const [word, value, modelled] of pairs) {
-    if (value === null) continue;
+  for (const [word, value, key, modelled] of pairs) {
+    if (value === null || value === undefined) continue;
     const mark = modelled ? make('span', { class: 'modelled', title: 'modelled, not measured' }, ' ◦') : null;
-    list.append(make('div', {}, make('dt', {}, word, mark), make('dd', {}, value)));
+    list.append(make('div', {}, make('dt', {}, word, mark, key ? info('cell-' + key) : null), make('dd', {}, value)));
   }
   return list;
 }
 
-const at = (name, i) => { const c = column(name); return c ? c[i] : NaN; };
-const known = (value, words) => (isFinite(value) ? words(value) : null);
+function block(heading, ...parts) {
+  return make('section', { class: 'block' }, make('h4', {}, heading), ...parts);
+}
 
 function why(i) {
   const code = column('technology')[i], unserved = at('unserved', i);
@@ -34,118 +43,242 @@ function why(i) {
   if (!(at('served', i) > 0) || !code) return 'The plan leaves the ' + number(unserved) + ' households without broadband here as they are.';
   const cost = at('cost', i), second = column('second')[i], next = column('next')[i], price = at('next_cost', i);
   let words = title(code) + ' serves ' + percent(at('share', i)) + ' of the households that join here';
-  words += isFinite(cost) ? ', at US$\u00a0' + number(cost) + ' each over the years of the plan.' : '.';
+  words += isFinite(cost) ? ', at ' + usd(cost) + ' each over ' + D.years + ' years.' : '.';
   if (second > 0) words += ' The rest get ' + title(second) + '.';
-  if (!(next > 0 && isFinite(price))) return words;
-  words += ' The next choice that meets the floors, ' + title(next) + ', would take US$\u00a0' + number(price);
-  return words + (price < cost ? ' here alone, but the plan as a whole is cheaper this way: what is built here is shared with its neighbours.' : '.');
+  if (!(next > 0 && isFinite(price))) return words + ' No other technology gives the whole floor here.';
+  words += ' The next choice that meets the floors, ' + title(next) + ', would take ' + usd(price);
+  return words + (price < cost ? ' here alone, but the plan as a whole is cheaper this way: what is built here is shared with its neighbours.' : ': ' + usd(price - cost) + ' more a household.');
 }
 
-function floors(i) {
-  const met = [];
-  const test = (name, floor, good, word) => {
-    const value = at(name, i);
-    if (isFinite(value) && floor) met.push((good(value, floor) ? '✓ ' : '✗ ') + word);
+// Which kind of satellites a technology uses, by its short name; null for what needs none.
+function orbitOf(code) {
+  const name = D.cells.technologies[code] || '';
+  if (/^geo/.test(name)) return (s) => s[1] === 'geo';
+  if (/direct/.test(name)) return (s) => s[2] === 'direct_to_device';
+  if (/leo|satellite/.test(name)) return (s) => s[1] !== 'geo' && s[2] !== 'direct_to_device' && s[2] !== 'navigation';
+  return null;
+}
+
+function from(i) {
+  const code = column('technology')[i];
+  const test = at('served', i) > 0 && code > 0 ? orbitOf(code) : null;
+  const systems = test ? D.systems.filter(test).map((s) => s[0]) : [];
+  const lands = (gateway) => gateway[4] === '*' || gateway[4].split(' ').some((name) => systems.includes(name));
+  const away = (gateway) => Math.hypot(gateway[1] - cx[i], gateway[2] - cy[i]) * D.mesh.unit_m / 1000;
+  const gateways = systems.length ? D.gateways.filter(lands).sort((a, b) => away(a) - away(b)) : [];
+  return [
+    ['Constellation', systems.length ? systems.join(', ') : null, 'gateway'],
+    ['Nearest gateway', gateways.length ? gateways[0][0] + ' (' + gateways[0][3] + '), ' + number(away(gateways[0])) + ' km' : null, 'gateway'],
+    ['Distance to fibre', known(at('backbone', i), (v) => number(v) + ' km of route'), 'backbone', true],
+  ];
+}
+
+// What the place gets against what the scenario and the services ask.
+function targets(i) {
+  if (!(at('served', i) > 0)) return null;
+  const body = make('tbody');
+  const line = (word, key, ask, good, words) => {
+    const value = at(key, i);
+    if (!isFinite(value) || !ask) return;
+    const met = good(value, ask);
+    body.append(make('tr', {}, make('th', { scope: 'row' }, word, info('cell-' + key)), make('td', {}, words(value)), make('td', {}, words(ask)), make('td', { class: met ? 'met' : 'missed' }, met ? '✓ met' : '✗ missed')));
   };
-  test('rate', D.floors.mbps, (v, f) => v >= f * 0.999, 'rate');
-  test('latency', D.floors.latency_ms, (v, f) => v <= f * 1.001, 'latency');
-  test('availability', D.floors.availability, (v, f) => v >= f - 1e-3, 'availability');
-  return met.length ? met.join('  ') : null;
+  const most = (v, a) => v <= a * 1.001, least = (v, a) => v >= a * 0.999;
+  line('Busy-hour rate', 'rate', D.floors.mbps, least, (v) => number(v) + ' Mbit/s');
+  line('Round trip', 'latency', D.floors.latency_ms, most, (v) => number(v) + ' ms');
+  line('Availability', 'availability', D.floors.availability, least, percent);
+  const { schooling, payments } = D.targets;
+  if (schooling) line('Schooling: rate', 'rate', schooling[0], least, (v) => number(v) + ' Mbit/s');
+  if (schooling) line('Schooling: delay', 'latency', schooling[1], most, (v) => number(v) + ' ms');
+  if (payments) line('Payments: delay', 'latency', payments[1], most, (v) => number(v) + ' ms');
+  const head = make('thead', {}, make('tr', {}, ...['', 'Gets', 'Target', ''].map((word) => make('th', { scope: 'col' }, word))));
+  return make('table', { class: 'targets' }, head, body);
 }
 
-// Fewest satellites in each part of the run, as bars.
+// Fewest satellites in each part of the run, as bars over the local clock.
 function day(i) {
   const bins = column('bins');
   const parts = bins ? bins.length / total : 0;
   if (!parts) return null;
   const values = Array.from({ length: parts }, (_, b) => bins[b * total + i]);
   const top = Math.max(1, ...values);
+  const clock = (b) => { const m = Math.round((D.start_h + D.hours * b / parts) * 60) % 1440; return String(Math.floor(m / 60)).padStart(2, '0') + ':' + String(m % 60).padStart(2, '0'); };
   const svg = drawn('svg', { class: 'day', viewBox: '0 0 240 64', preserveAspectRatio: 'none', role: 'img', 'aria-label': 'Fewest satellites in view in each part of the run: ' + values.join(', ') });
   values.forEach((v, b) => {
     const h = Math.max(1, 60 * v / top);
-    svg.append(drawn('rect', { x: 240 * b / parts, y: 64 - h, width: 240 / parts - 1.2, height: h, class: v ? 'blue3' : 'warm4' }));
+    const bar = drawn('rect', { x: 240 * b / parts, y: 64 - h, width: 240 / parts - 1.2, height: h, class: v ? 'blue3' : 'warm4' });
+    bar.append(drawn('title', {}, clock(b) + ' to ' + clock(b + 1) + ': ' + v));
+    svg.append(bar);
   });
-  return svg;
+  const ends = make('div', { class: 'ends' }, make('span', {}, clock(0)), make('span', {}, '0 to ' + top + ' satellites, ' + D.clock), make('span', {}, clock(parts)));
+  return make('div', {}, svg, ends);
+}
+
+function census(i) {
+  const year = at('year', i);
+  if (!(year > 0)) return null;
+  return at('old', i) ? year + ' (not counted in the latest census)' : String(year);
+}
+
+function people(i) {
+  const sigma = at('sigma', i);
+  return count(at('people', i)) + (sigma > 0 ? ' ± ' + count(sigma) : '');
+}
+
+const share = (key, i) => known(at(key, i), percent);
+const whole = (key, i) => known(at(key, i), (v) => number(v));
+
+function todayRows(i) {
+  return rows([
+    ['People', people(i), 'people', true],
+    ['Census', census(i)],
+    ['Households', number(at('households', i)), 'households'],
+    ['Children aged 5 to 16', whole('school_age', i), 'school_age'],
+    ['Pupils', whole('pupils', i), 'pupils'],
+    ['Out of school', whole('out_of_school', i), 'out_of_school'],
+    ['Schools', whole('schools', i), 'schools', true],
+    ['Health units', whole('health', i), 'health', true],
+    ['Government offices', whole('offices', i), 'offices', true],
+    ['On the electricity grid', share('grid', i), 'grid'],
+    ['On own solar panels', share('solar', i), 'solar'],
+    ['Can read and write', share('literate', i), 'literate'],
+    ['Under water, August 2022', share('flooded', i), 'flooded'],
+    ['Household income', known(at('income', i), (v) => usd(v) + ' a month'), 'income', true],
+  ]);
+}
+
+function serviceRows(i) {
+  return rows([
+    ['Best mobile service', D.mobile[Math.min(column('mobile')[i], 3)], 'mobile', true],
+    ['Homes with a fixed line', share('fixed', i), 'fixed', true],
+    ['Cell sites', whole('sites', i), 'sites', true],
+    ['Of them with 4G', whole('sites_4g', i), 'sites_4g', true],
+    ['Households unserved', number(at('unserved', i)), 'unserved', true],
+  ]);
+}
+
+function planRows(i) {
+  if (!(at('served', i) > 0)) return null;
+  const code = column('technology')[i];
+  return rows([
+    ['Households connected', number(at('served', i)), 'served'],
+    ['Technology', code > 0 ? title(code) + (at('share', i) < 0.995 ? ', ' + percent(at('share', i)) : '') : null, 'technology'],
+    ...from(i),
+    ['Cost per household', known(at('cost', i), usd), 'cost'],
+    ['Investment here', known(at('capex', i), money), 'capex'],
+    ['Yearly cost here', known(at('opex', i), usd), 'opex'],
+    ['Tariff that pays for it', known(at('tariff', i), (v) => usd(v) + ' a month'), 'tariff'],
+    ['Expected to take it', share('adoption', i), 'adoption', true],
+  ]);
+}
+
+function skyRows(i) {
+  const blind = at('blind', i);
+  return rows([
+    ['In view, mean', whole('visible_mean', i), 'visible_mean'],
+    ['Fewest at any step', whole('visible_min', i), 'visible_min'],
+    ['Without any satellite', blind > 0 ? percent(blind) + ' of the time' : null],
+    ['One terminal alone', known(at('link_rate', i), (v) => number(v) + ' Mbit/s'), 'link_rate'],
+    ['Round trip', known(at('link_latency', i), (v) => number(v) + ' ms'), 'link_latency'],
+  ]);
+}
+
+function showPanel(heading, where, ...parts) {
+  const print = make('button', { type: 'button', class: 'quiet screen-only', id: 'printplace' }, 'Print this place');
+  print.addEventListener('click', () => {
+    document.body.classList.add('one-place');
+    addEventListener('afterprint', () => document.body.classList.remove('one-place'), { once: true });
+    window.print();
+  });
+  panel.replaceChildren(make('header', {}, make('h3', {}, heading), print, make('p', { class: 'where' }, where)), ...parts.filter(Boolean));
+  panel.hidden = false;
 }
 
 function showCell(i, name) {
   selected = i;
+  pointed = -1;
   selectedDistrict = -1;
+  const [tehsil] = D.cells.tehsils[column('tehsil')[i]];
   const district = D.districts[districtCode[i]];
-  const card = document.getElementById('card');
-  const tehsil = D.cells.tehsils[column('tehsil')[i]];
-  const low = at('visible_min', i), blind = at('blind', i);
-  const sky = rows([
-    ['Satellites in view, mean', known(at('visible_mean', i), (v) => number(v))],
-    ['Fewest at any step', known(low, (v) => number(v))],
-    ['Without any satellite', blind > 0 ? percent(blind) + ' of the time' : null],
-    ['One terminal alone', known(at('link_rate', i), (v) => number(v) + ' Mbit/s')],
-    ['Round trip', known(at('link_latency', i), (v) => number(v) + ' ms')],
-  ]);
-  const today = rows([
-    [at('old', i) ? 'People (older census)' : 'People', number(at('people', i)), true],
-    ['Households', number(at('households', i))],
-    ['Best mobile service', D.mobile[Math.min(column('mobile')[i], 3)], true],
-    ['Homes with fixed broadband', known(at('fixed', i), percent), true],
-    ['Households unserved', number(at('unserved', i)), true],
-  ]);
-  const plan = at('served', i) > 0 ? rows([
-    ['Households connected', number(at('served', i))],
-    ['Busy-hour rate', known(at('rate', i), (v) => number(v) + ' Mbit/s')],
-    ['Round trip', known(at('latency', i), (v) => number(v) + ' ms')],
-    ['Availability', known(at('availability', i), percent)],
-    ['Floors', floors(i)],
-    ['Cost per household', known(at('cost', i), (v) => 'US$\u00a0' + number(v))],
-    ['Investment in the cell', known(at('capex', i), (v) => 'US$\u00a0' + number(v))],
-  ]) : null;
-  card.replaceChildren(
-    make('h3', {}, name || tehsil),
-    make('p', { class: 'where' }, [name && name !== tehsil ? tehsil : null, district.name, district.province].filter(Boolean).join(', ')),
-    make('p', { class: 'why' }, why(i)),
-    ...[make('h4', {}, 'The plan'), plan].filter(() => plan),
-    make('h4', {}, 'Today'), today,
-    make('h4', {}, 'The sky over the run'), sky, day(i) || '',
-    make('p', { class: 'hint' }, '◦ modelled, not measured'),
-  );
+  const [lat, lon] = coordinates(i);
+  const spot = Math.abs(lat).toFixed(3) + ' ' + (lat < 0 ? 'S' : 'N') + ' ' + Math.abs(lon).toFixed(3) + ' ' + (lon < 0 ? 'W' : 'E');
+  const where = [name && name !== tehsil ? tehsil + ' tehsil' : null, district.name + ' district', district.province, spot, 'cell ' + h3Of(i)];
+  const plan = planRows(i), met = targets(i);
+  const blocks = make('div', { class: 'blocks' },
+    plan && block('The plan here', plan),
+    met && block('Against the targets', met),
+    block('Service today', serviceRows(i)),
+    block('People and place', todayRows(i)),
+    block('Satellites over the run', skyRows(i), day(i)));
+  const notes = '◦ modelled, not measured. ' + (D.coarse ? 'The run has ' + number(D.coarse) + ' finer cells; this page adds them up. ' : '') + 'Choose i beside a number to see where it comes from.';
+  showPanel(name || tehsil, where.filter(Boolean).join(' · '), make('p', { class: 'why' }, why(i), info('cell-next')), blocks, make('p', { class: 'hint' }, notes));
+  if (view.k < view.fit * 3) goTo(cx[i], cy[i], Math.max(view.k, view.fit * 6));
+  const x = cx[i] * view.k + view.x, y = cy[i] * view.k + view.y;
+  if (x < 20 || y < 20 || x > size.w - 20 || y > size.h - 20) goTo(cx[i], cy[i], view.k);
+  read(i);
   draw();
 }
 
-function showDistrict(index, move) {
-  selected = -1;
-  selectedDistrict = index;
-  const d = D.districts[index];
-  const card = document.getElementById('card');
-  const sum = d.mix.reduce((s, pair) => s + pair[1], 0);
-  const mix = d.mix.slice(0, 5).map(([name, n]) => {
-    const found = D.technologies.find((t) => t.name === name);
-    return [found ? found.title : name, percent(n / sum)];
-  });
-  card.replaceChildren(
-    make('h3', {}, d.name),
-    make('p', { class: 'where' }, 'District, ' + d.province),
-    make('p', { class: 'why' }, number(d.unserved_today) + ' of ' + number(d.households) + ' households lack broadband today; the plan connects ' + number(d.served_by_plan) + ' at US$\u00a0' + number(d.npc_per_household_usd) + ' each.'),
-    make('h4', {}, 'The plan'),
-    rows([...mix, ['Net present cost', money(d.npc_usd)]]),
-    make('h4', {}, 'Satellites'),
-    rows([
-      ['In view, mean', number(d.visible_mean)], ['Fewest', number(d.visible_min)],
-      ['Terminal alone', number(d.link_rate_mbps) + ' Mbit/s'], ['Round trip', number(d.latency_ms) + ' ms'],
-      ['Busy-hour need carried', d.carried_share === null ? null : percent(d.carried_share)],
-    ]),
-    make('h4', {}, 'People'), rows([['People', number(d.people)], ['Households', number(d.households)]]),
-  );
-  if (move === false) return draw();
-  let x0 = Infinity, y0 = Infinity, x1 = -Infinity, y1 = -Infinity;
+// Sums over the cells of a district, or of one tehsil of it.
+function sums(belongs) {
+  const out = { people: 0, households: 0, unserved: 0, served: 0, npc: 0, school_age: 0, rows: [] };
   for (let i = 0; i < total; i++) {
-    if (districtCode[i] !== index) continue;
-    x0 = Math.min(x0, centre[2 * i]); x1 = Math.max(x1, centre[2 * i]);
-    y0 = Math.min(y0, centre[2 * i + 1]); y1 = Math.max(y1, centre[2 * i + 1]);
+    if (!belongs(i)) continue;
+    out.rows.push(i);
+    for (const key of ['people', 'households', 'unserved', 'served']) out[key] += at(key, i);
+    const cost = at('cost', i);
+    if (isFinite(cost)) out.npc += cost * at('served', i);
+    out.school_age += at('school_age', i) || 0;
   }
-  return goTo((x0 + x1) / 2, (y0 + y1) / 2, 0.72 * Math.min(size.w / (x1 - x0 + 4 * reach), size.h / (y1 - y0 + 4 * reach)));
+  return out;
 }
 
-function showPlace(place) {
-  const [name, row] = place;
-  goTo(centre[2 * row], centre[2 * row + 1], Math.max(view.k, view.fit * 9));
-  showCell(row, name);
+// Connected households of some cells by technology, largest first.
+function mixOf(list) {
+  const by = new Map();
+  for (const i of list) {
+    const part = at('share', i), first = column('technology')[i], second = column('second')[i];
+    const main = second > 0 && isFinite(part) ? part : 1;
+    by.set(first, (by.get(first) || 0) + at('served', i) * main);
+    by.set(second, (by.get(second) || 0) + at('served', i) * (1 - main));
+  }
+  const all_ = [...by.values()].reduce((a, b) => a + b, 0);
+  return [...by].filter(([code, n]) => code > 0 && n > 0.0005 * all_).sort((a, b) => b[1] - a[1]).map(([code, n]) => [title(code), percent(n / all_), 'technology']);
+}
+
+function areaWords(s) {
+  const words = number(s.unserved) + ' of ' + number(s.households) + ' households lack broadband today; the plan connects ' + number(s.served);
+  return words + (s.served > 0 ? ' at ' + usd(s.npc / s.served) + ' each over ' + D.years + ' years.' : '.');
+}
+
+function showArea(d, t) {
+  selected = -1;
+  selectedDistrict = d;
+  const district = D.districts[d], tehsilOf = column('tehsil');
+  const s = sums(t < 0 ? (i) => districtCode[i] === d : (i) => tehsilOf[i] === t);
+  const arrow = (a, b) => (a === null || b === null ? null : (percent(a) + ' → ' + percent(b)).replaceAll(' ', '\u00a0'));
+  const blocks = make('div', { class: 'blocks' },
+    block('The plan here', rows([...mixOf(s.rows), ['Net present cost', money(s.npc), 'cost']])),
+    block('People', rows([['People', count(s.people), 'people'], ['Households', number(s.households), 'households'], ['Unserved today', number(s.unserved), 'unserved', true], ['Connected', number(s.served), 'served'], ['Children aged 5 to 16', s.school_age ? number(s.school_age) : null, 'school_age']])),
+    t < 0 && block('Today → after the plan', rows([
+      ['Households with broadband', arrow(district.today_share, district.after_share), 'unserved_share'],
+      ['Pupils within target', arrow(district.schooling_today, district.schooling_after), 'rate'],
+      ['Payments within target', arrow(district.payments_today, district.payments_after), 'latency'],
+      ['Busy-hour rate, median', known(district.rate_mbps, (v) => number(v) + ' Mbit/s'), 'rate'],
+      ['Round trip, median', known(district.trip_ms, (v) => number(v) + ' ms'), 'latency'],
+      ['Availability, median', known(district.availability, percent), 'availability'],
+    ])),
+    t < 0 && block('Satellites', rows([
+      ['In view, mean', known(district.visible_mean, number), 'visible_mean'], ['Fewest', known(district.visible_min, number), 'visible_min'],
+      ['One terminal alone', known(district.link_rate_mbps, (v) => number(v) + ' Mbit/s'), 'link_rate'],
+      ['Busy-hour need carried', known(district.carried_share, percent)],
+    ])));
+  const heading = t < 0 ? district.name : D.cells.tehsils[t][0];
+  showPanel(heading, t < 0 ? 'District · ' + district.province : 'Tehsil · ' + district.name + ' district · ' + district.province, make('p', { class: 'why' }, areaWords(s)), blocks);
+  let x0 = Infinity, y0 = Infinity, x1 = -Infinity, y1 = -Infinity;
+  for (const i of s.rows) {
+    x0 = Math.min(x0, cx[i]); x1 = Math.max(x1, cx[i]);
+    y0 = Math.min(y0, cy[i]); y1 = Math.max(y1, cy[i]);
+  }
+  if (s.rows.length) goTo((x0 + x1) / 2, (y0 + y1) / 2, 0.72 * Math.min(size.w / (x1 - x0 + 4 * reach), size.h / (y1 - y0 + 4 * reach)));
 }

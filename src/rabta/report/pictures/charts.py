@@ -98,13 +98,15 @@ def _chart(
     name: str,
 ) -> str:
     drawn = "".join(_polyline(frame, line, x) for line, x in lines)
-    return _svg(frame, name, titles[0], _axes(frame, levels, x_ticks, titles) + drawn)
+    low, high = frame.x_range
+    scale = f' data-x="{low:g} {high:g} {frame.left} {frame.width - frame.right}"'
+    return _svg(frame, name, titles[0], _axes(frame, levels, x_ticks, titles) + drawn, scale)
 
 
-def _svg(frame: Frame, name: str, label: str, inside: str) -> str:
+def _svg(frame: Frame, name: str, label: str, inside: str, more: str = "") -> str:
     return (
         f'<svg class="chart {name}" viewBox="0 0 {frame.width} {frame.height}" role="img" '
-        f'aria-label="{text.esc(label)}">{inside}</svg>'
+        f'aria-label="{text.esc(label)}"{more}>{inside}</svg>'
     )
 
 
@@ -118,7 +120,8 @@ def _polyline(frame: Frame, line: Line, x: Floats) -> str:
         pen = keep
     dash = " dashed" if line.dashed else ""
     title = f"<title>{text.esc(line.name)}</title>"
-    return f'<path class="line {line.style}{dash}" d="{"".join(parts)}">{title}</path>'
+    values = " ".join(f"{v:.4g}" for v in line.y.tolist())
+    return f'<path class="line {line.style}{dash}" d="{"".join(parts)}" data-v="{values}">{title}</path>'
 
 
 def _axes(
@@ -165,8 +168,17 @@ def _bars(frame: Frame, edges: Floats, heights: Floats) -> str:
     x, y = frame.x(edges), frame.y(heights)
     floor = frame.height - frame.bottom
     rects = [
-        f'<rect x="{a:.1f}" y="{t:.1f}" width="{max(b - a - 0.6, 0.6):.1f}" height="{floor - t:.1f}"/>'
-        for a, b, t in zip(x[:-1].tolist(), x[1:].tolist(), y.tolist(), strict=True)
+        f'<rect x="{a:.1f}" y="{t:.1f}" width="{max(b - a - 0.6, 0.6):.1f}" height="{floor - t:.1f}">'
+        f"<title>{text.number(low)} to {text.number(high)}: {text.number(share)} %</title></rect>"
+        for a, b, t, low, high, share in zip(
+            x[:-1].tolist(),
+            x[1:].tolist(),
+            y.tolist(),
+            edges[:-1].tolist(),
+            edges[1:].tolist(),
+            heights.tolist(),
+            strict=True,
+        )
         if floor - t > 0.05
     ]
     return f'<g class="bars">{"".join(rects)}</g>'

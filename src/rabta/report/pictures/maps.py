@@ -173,3 +173,13 @@ def _map(a: Atlas, inside: str, label: str) -> str:
         f'<svg class="map" viewBox="-4 -4 {a.width + 8} {a.height + 8}" role="img" '
         f'aria-label="{text.esc(label)}">{inside}<use href="#over"/></svg>'
     )
+
+
+def dot_map(a: Atlas, spots: Floats, shade: Sequence[str], titles: Sequence[str], label: str) -> str:
+    """Dots on the nation's outline; ``spots`` (dot, 2) are in drawing units."""
+    land = "".join(f'<use href="#d{i}" class="nodata"/>' for i in range(len(a.paths)))
+    dots = "".join(
+        f'<circle cx="{x:.0f}" cy="{y:.0f}" r="7" class="{text.esc(s)}"><title>{text.esc(t)}</title></circle>'
+        for (x, y), s, t in zip((spots * a.scale).tolist(), shade, titles, strict=True)
+    )
+    return _map(a, f'<g class="districts">{land}</g><g class="dots">{dots}</g>', label)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import Any
 
-from rabta import catalog
-from rabta.report import text
+from rabta.report import origin, text
 from rabta.report.folder import RunFolder
 from rabta.report.payload import Context
 from rabta.report.text import esc
@@ -35,31 +34,27 @@ UNKNOWN = (
 def assumptions(c: Context) -> str:
     """Scenario values, catalog entries, data layers and what the twin does not know."""
     run = c.run
-    entries = _table(_used(run), CATALOG_HEADS, "catalog entries")
+    entries = _table(origin.used_entries(run), CATALOG_HEADS, "catalog entries")
     layers = _table(run.provenance.get("data_layers"), LAYER_HEADS, "data layers")
     return (
         f"<h3>What this twin does not know</h3>{_unknown(run)}<h3>Scenario</h3>{_scenario(run)}"
+        f"<h3>From which the numbers come</h3>{_behind(c)}"
         f"<h3>Data layers</h3>{layers}<h3>Catalog entries</h3>{entries}"
     )
 
 
-def _used(run: RunFolder) -> list[dict[str, Any]]:
-    """Catalog entries of the run, without the constellations that the scenario did not ask for."""
-    wanted = {str(name) for name in run.setting("space", "constellations", [])}
-    rows = run.provenance.get("catalog")
-    known = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-    if run.depiction:
-        known = [*known, {"kind": "depictions", **run.depiction}]
-    used = [row for row in known if row.get("kind") != "constellations" or row.get("name") in wanted]
-    return [{**row, "modelled": row.get("modelled") or _marked(row)} for row in used]
-
-
-def _marked(row: dict[str, Any]) -> Any:
-    """Values that the catalog's own entry marks as modelled, where it is still at hand."""
-    kind, name = str(row.get("kind")), str(row.get("name"))
-    if kind not in catalog.kinds() or name not in catalog.names(kind):
-        return None
-    return catalog.entry(kind, name).data.get("modelled")
+def _behind(c: Context) -> str:
+    """Each table and array that the page shows: the stage that makes it, what that reads, its sources."""
+    rows = []
+    for name, title, reads, behind in c.origins.table_rows():
+        said = "; ".join(str(c.origins.sources[i]["title"]) for i in behind)
+        rows.append(
+            f'<tr id="from-{esc(name)}"><th scope="row"><code>{esc(name)}</code></th>'
+            f"<td>{esc(title or text.MISSING)}</td><td>{esc(', '.join(reads) or 'the data layers')}</td>"
+            f"<td>{esc(said or text.MISSING)}</td></tr>"
+        )
+    heads = ("Table or array", "Made by", "From", "Sources behind it")
+    return text.table("From which the numbers come", "sources", heads, rows)
 
 
 def _unknown(run: RunFolder) -> str:

@@ -1,0 +1,49 @@
+"""A page read back as its script and its readers see it."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+import zlib
+
+import numpy as np
+
+from rabta.report import payload
+
+HOSTILE = "</script><script>bad()</script><img src=x onerror=bad()>\"'&"
+
+
+def data_of(page: str) -> dict[str, object]:
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
+    assert found
+    return dict(json.loads(found[1]))
+
+
+def column(page: str, name: str) -> np.ndarray:
+    """Column of the page's data, read back as the script reads it."""
+    found = re.search(r'<script type="text/plain" id="columns">(.*?)</script>', page, re.DOTALL)
+    assert found
+    stream = zlib.decompress(base64.b64decode(found[1]))
+    packed = data_of(page)["cells"][name]  # type: ignore[index]
+    kind = {"u1": "u1", "u2": "<u2", "u4": "<u4", "f4": "<f4", "i2": "<i2"}[packed["t"]]
+    raw = np.frombuffer(stream, dtype=kind, count=packed["n"], offset=packed["b"])
+    if "s" not in packed:
+        return raw
+    return np.where(raw == payload.NOT_A_NUMBER, np.nan, packed["o"] + packed["s"] * raw.astype(float))
+
+
+def area_rows(page: str, name: str) -> dict[str, dict[str, float]]:
+    """Rows of a table of areas by their first cell, each a value by the heading and unit of its column."""
+    found = re.search(rf'<table id="{name}".*?</table>', page, re.DOTALL)
+    assert found
+    heads = re.findall(r"<th scope=\"col\"><span>(.*?)</span><small>(.*?)<a", found[0])
+    rows = re.findall(r'<tr><th scope="row">(.*?)</th>(.*?)</tr>', found[0])
+    assert len(heads) == 14
+    return {
+        html.unescape(first): dict(
+            zip(heads, (float(v) for v in re.findall(r'data-v="(.*?)"', cells)), strict=True)  # type: ignore[misc]
+        )
+        for first, cells in rows
+    }
