@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from rabta import verify
-from rabta.verify.anchors import giga, globalsat, inframapkit, pysim5g, saleos
+from rabta.verify.anchors import giga, globalsat, inframapkit, pakistan, pysim5g, pytal, saleos
 
 
 @pytest.mark.parametrize(("name", "least"), [("globalsat", 48), ("saleos", 56)])
@@ -71,6 +71,39 @@ def test_nothing_is_renewed_at_the_end_of_the_plan() -> None:
     bare = inframapkit.Technology(1000.0, 5, 0.0)
     assert bare.present_usd(0.0, 10) == 2000.0
     assert bare.ownership_usd(10) == 3000.0  # as documented
+
+
+def test_wrong_price_of_a_generator_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    items = pytal.PRICES.items | {"generator 5G": 15_000.0}
+    monkeypatch.setattr(pytal, "PRICES", replace(pytal.PRICES, items=items))
+    wrong = [row.name for row in pytal._case_rows() if not row.passed]
+    assert len(wrong) == 8
+    assert all(name.startswith("5G") for name in wrong)
+
+
+def test_groups_of_sites_cost_what_sites_cost_one_by_one() -> None:
+    region = pytal.Region(2.0, "urban", 4, 3, 0.5, 5)
+    strategy = pytal.Strategy("4G", "epc", "fiber")
+    single = sum(
+        pytal.site_usd(region, strategy, pytal.PRICES, pytal.MONEY, new=i > 3, linked=i <= 5)
+        for i in range(1, 8)
+    )
+    assert pytal.network_usd(region, strategy, pytal.PRICES, pytal.MONEY) == pytest.approx(single, rel=1e-12)
+
+
+def test_density_of_sites_carries_the_demand_it_was_asked_for() -> None:
+    for generation, mhz in (("4G", 2 * 5.0), ("5G", 3 * 14.0)):
+        sites = pakistan.sites_km2(20.0, generation)
+        assert sites * 3 * pakistan.median_efficiency(generation) * mhz == pytest.approx(20.0)
+    assert pakistan.sites_km2(1e9, "4G") == pysim5g.sites_km2(0.4)
+
+
+def test_costs_of_pakistan_are_not_theirs_by_the_factor_that_is_documented() -> None:
+    rows = [row for row in verify.run("pytal") if row.name.startswith("not comparable")]
+    assert len(rows) == 12
+    factors = [row.ours / row.theirs for row in rows]
+    assert 5.5 < min(factors) < 6.5
+    assert 17.0 < max(factors) < 19.0
 
 
 def test_suites_of_packages_below_are_found() -> None:
