@@ -1,4 +1,4 @@
-"""``rabta data``: the nation's layers, where they come from, and a check of one's own."""
+"""``rabta data``: the nation's layers, where they come from, a check of one's own, imports, other nations."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 from typer.core import TyperGroup
+
+from rabta.cli import data_import, data_new
 
 
 class _ListUnlessNamed(TyperGroup):
@@ -19,7 +21,9 @@ class _ListUnlessNamed(TyperGroup):
         return super().parse_args(ctx, args)
 
 
-app = typer.Typer(cls=_ListUnlessNamed, help="The nation's layers: list, check.")
+app = typer.Typer(cls=_ListUnlessNamed, help="The nation's layers: list, check, import, new.")
+app.command("import")(data_import.import_)
+app.command("new")(data_new.new)
 
 
 @app.command("list")
@@ -42,10 +46,20 @@ def list_(
 
 
 @app.command()
-def check(folder: Annotated[Path, typer.Argument(help="Folder of your own layers")]) -> None:
+def check(
+    folder: Annotated[Path, typer.Argument(help="Folder of your own layers")],
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON")] = False,
+) -> None:
     """Read a folder of your own as a run would, and name the first thing that is wrong."""
     from rabta.nation import layers
     from rabta.scenario import Nation
 
-    cells = layers.load(Nation(data=str(folder))).cells
-    print(f"{folder}: {len(cells)} cells, {int(cells['people'].sum()):,} people: good")
+    found = layers.summary(Nation(data=str(folder)))
+    if json_:
+        print(json.dumps(found, ensure_ascii=False))
+        return
+    level, cells, people = found["resolution"], found["cells"], found["people"]
+    print(f"{folder}: {cells:,} cells of resolution {level}, {people:,} people: good")
+    print(f"  tables: {', '.join(found['tables'])}")
+    for text in found["warnings"]:
+        print(f"  warning: {text}")

@@ -152,16 +152,16 @@ def _backbone(layers: Layers, row: Rows) -> pd.DataFrame:
     edges = layers.backbone
     if edges.empty:
         return edges
-    edges = _shortest(edges["from_row"].to_numpy(), edges["to_row"].to_numpy(), edges["route_km"].to_numpy())
+    edges = shortest(edges["from_row"].to_numpy(), edges["to_row"].to_numpy(), edges["route_km"].to_numpy())
     ends = np.stack([edges["from_row"].to_numpy(), edges["to_row"].to_numpy()])
     km, parents = edges["route_km"].to_numpy(), row[ends]
     crosses = parents[0] != parents[1]
     to_hub = _to_hub(layers, ends[:, ~crosses], km[~crosses], row)
     length = km[crosses] + to_hub[ends[:, crosses]].sum(axis=0)
-    return _shortest(parents[0, crosses], parents[1, crosses], length)
+    return shortest(parents[0, crosses], parents[1, crosses], length)
 
 
-def _shortest(start: Rows, end: Rows, km: NDArray[np.float64]) -> pd.DataFrame:
+def shortest(start: Rows, end: Rows, km: NDArray[np.float64]) -> pd.DataFrame:
     """Each joined pair once, at its shortest."""
     import pandas as pd
 

@@ -13,6 +13,8 @@ A folder holds tables, Parquet or CSV, with the columns of ``schema/tables``:
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -142,6 +144,45 @@ def load(nation: Nation) -> Layers:
         units=units or units_of(cells),
         index=index,
     )
+
+
+def summary(nation: Nation) -> dict[str, Any]:
+    """What a folder holds, read as a run would, and what the user should know of it."""
+    found, where = load(nation), folder(nation)
+    known = records(where / "layers.json")
+    warnings = [] if known else ["no layers.json: reports will not say where the layers come from"]
+    for record in known:
+        path = where / str(record.get("file"))
+        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != record.get("sha256"):
+            warnings.append(
+                f"{record.get('file')} is not the file that layers.json records ({record.get('layer')})"
+            )
+        if record.get("licence") in (None, "", "not stated"):
+            warnings.append(f"{record.get('layer')}: licence not stated")
+    if not found.horizon_deg.any():
+        warnings.append("no horizon: the terrain is open everywhere")
+    return {
+        "folder": str(where),
+        "resolution": "/".join(str(level) for level in np.unique(hexes.resolution(found.index))),
+        "cells": len(found.cells),
+        "people": int(found.cells["people"].sum()),
+        "tables": [name for name in TABLES if find(where, name)],
+        "imported": [str(record["imported"]) for record in known if record.get("imported")],
+        "warnings": list(dict.fromkeys(warnings)),
+    }
+
+
+def records(path: Path) -> list[dict[str, Any]]:
+    """Records in a ``layers.json``: source, licence, date, hash of each layer; none where it is not there."""
+    if not path.is_file():
+        return []
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise RabtaError(f"not valid JSON: {error}", file=path, expected="a list of records") from error
+    if not isinstance(found, list) or not all(isinstance(record, dict) for record in found):
+        raise RabtaError("not a list of records", file=path, expected="layer, source, licence, retrieved")
+    return found
 
 
 def check(frame: pd.DataFrame, table: str, file: object) -> pd.DataFrame:
