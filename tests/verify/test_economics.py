@@ -102,8 +102,21 @@ def test_costs_of_pakistan_are_not_theirs_by_the_factor_that_is_documented() -> 
     rows = [row for row in verify.run("pytal") if row.name.startswith("not comparable")]
     assert len(rows) == 12
     factors = [row.ours / row.theirs for row in rows]
-    assert 5.5 < min(factors) < 6.5
-    assert 17.0 < max(factors) < 19.0
+    assert min(factors) == pytest.approx(2.5, rel=0.05)
+    assert max(factors) == pytest.approx(7.4, rel=0.05)
+
+
+def test_strategies_of_pakistan_are_ordered_as_published() -> None:
+    ours = pakistan.costs_bn(pakistan.districts(None))
+    for scenario, published in pakistan.PUBLISHED.items():
+        mine = [ours[scenario, name] for name in pakistan.STRATEGIES]
+        assert np.argsort(mine).tolist() == np.argsort(published).tolist(), scenario
+
+
+def test_densest_districts_hold_the_share_that_has_4g() -> None:
+    found = pakistan.districts(None)
+    share = sum(d.people for d in found if d.covered) / sum(d.people for d in found)
+    assert pakistan.COVERED_4G <= share < pakistan.COVERED_4G + 0.03
 
 
 def test_suites_of_packages_below_are_found() -> None:
