@@ -139,6 +139,7 @@ def build(c: Context) -> tuple[dict[str, Any], str]:
         "currency": str(run.depiction.get("currency", "")),
         "floors": {key: run.setting("plan", f"floor_{key}", None) for key in FLOORS},
         "targets": _targets(c.run),
+        "compared": "next_technology" in run.table("plan"),
         "years": int(run.setting("plan", "years", 10)),
         "hours": float(run.setting("time", "hours", 24.0)),
         "start_h": _clock_start(run),

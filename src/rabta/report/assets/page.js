@@ -177,11 +177,12 @@ addEventListener('resize', () => { if (panes[0].canvas.parentElement.clientWidth
 
 placeOnMaps();
 if (matchMedia('(max-width: 720px)').matches) second.checked = false;
-panes[1].layer = D.layers[1];
+panes[1].box.hidden = !second.checked;
+document.querySelector('.panes').classList.toggle('one', !second.checked);
 panes[0].start(D.layers.some((item) => item.key === 'unserved_share') ? 'unserved_share' : 'unserved');
 panes[1].start('technology');
 second.addEventListener('change', sideBySide);
-sideBySide();
+resize();
 const most = D.districts.reduce((best, d, i) => (d.unserved_today > D.districts[best].unserved_today ? i : best), 0);
 if (!arrive()) { if (D.districts.length) { showArea(most, -1); all(); } }
 else {

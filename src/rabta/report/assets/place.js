@@ -45,7 +45,7 @@ function why(i) {
   let words = title(code) + ' serves ' + percent(at('share', i)) + ' of the households that join here';
   words += isFinite(cost) ? ', at ' + usd(cost) + ' each over ' + D.years + ' years.' : '.';
   if (second > 0) words += ' The rest get ' + title(second) + '.';
-  if (!(next > 0 && isFinite(price))) return words + ' No other technology gives the whole floor here.';
+  if (!(next > 0 && isFinite(price))) return words + (D.compared ? ' No other technology gives the whole floor here.' : '');
   words += ' The next choice that meets the floors, ' + title(next) + ', would take ' + usd(price);
   return words + (price < cost ? ' here alone, but the plan as a whole is cheaper this way: what is built here is shared with its neighbours.' : ': ' + usd(price - cost) + ' more a household.');
 }
