@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tools.data import census, grid, layers, placement, terrain
+from tools.data import census, people, placement, villages
 from tools.data.inputs import Inputs, districts
 
 
@@ -48,7 +48,7 @@ def test_town_keeps_its_people_on_the_ground() -> None:
     lat, lon = np.meshgrid(np.arange(30.5, 31.5, 1 / 120), np.arange(73.5, 74.5, 1 / 120), indexing="ij")
     points = pd.DataFrame({"lat": lat.ravel(), "lon": lon.ravel()})
     towns = pd.DataFrame({"population": [1_000_000], "latitude": [31.0], "longitude": [74.0]})
-    density = placement.town_weight(points, towns, np.zeros(len(points), dtype=bool))
+    density = placement.town_density(points, towns, np.zeros(len(points), dtype=bool))
     cell_km2 = (111.195 / 120) ** 2 * np.cos(np.radians(31.0))
     assert density.sum() * cell_km2 == pytest.approx(1_000_000, rel=0.01)
 
@@ -57,6 +57,70 @@ def test_spread_keeps_each_units_people() -> None:
     unit = np.array([0, 0, 1, 1, 1])
     found = placement.spread(np.array([1.0, 3.0, 1.0, 1.0, 2.0]), unit, np.array([100.0, 8.0]))
     assert found.tolist() == [25.0, 75.0, 2.0, 2.0, 4.0]
+
+
+def strip(units: int = 3, length: int = 400) -> tuple[people.Pairs, pd.DataFrame]:
+    """Units side by side, each with its own points."""
+    points = pd.DataFrame({"i": np.tile(np.arange(length) % 20, units), "j": np.arange(units * length) // 20})
+    return people.Pairs(np.arange(len(points)), np.repeat(np.arange(units), length)), points
+
+
+def test_localities_keep_the_people_of_their_unit() -> None:
+    where, points = strip()
+    unit = np.repeat([0, 1], [30, 5])  # the third unit has none
+    size = np.linspace(10.0, 3_000.0, 35)
+    weight = np.random.default_rng(1).random(len(points)) + 0.01
+    found = villages.settled(
+        villages.curve(where, points, 3), where, weight, unit, size, np.random.default_rng(2)
+    )
+    assert np.bincount(where.unit, found) == pytest.approx(np.bincount(unit, size, minlength=3))
+    assert (found >= 0).all()
+
+
+def test_placements_agree_with_the_weights_on_average() -> None:
+    """Systematic sampling with unequal probabilities is unbiased: the mean over draws follows the weights."""
+    where, points = strip(1)
+    weight = np.random.default_rng(1).random(len(points)) + 0.1
+    along = villages.curve(where, points, 1)
+    unit, size = np.zeros(40, dtype=int), np.full(40, 500.0)
+    drawn = [villages.settled(along, where, weight, unit, size, np.random.default_rng(k)) for k in range(400)]
+    expected = weight / weight.sum() * size.sum()
+    blocks = np.arange(len(points)) // 20
+    assert np.bincount(blocks, np.mean(drawn, axis=0)) == pytest.approx(
+        np.bincount(blocks, expected), rel=0.12
+    )
+
+
+def test_localities_keep_apart() -> None:
+    """Equal ground: no tenth of the curve holds many more main settlements than another."""
+    where, points = strip(1, 2_000)
+    along = villages.curve(where, points, 1)
+    size = np.full(100, 50.0)
+    found = villages.settled(
+        along, where, np.ones(2_000), np.zeros(100, dtype=int), size, np.random.default_rng(3)
+    )
+    tenth = np.add.reduceat(found[along.order], np.arange(0, 2_000, 200))
+    assert tenth.max() < 1.2 * tenth.min()
+
+
+def test_a_unit_that_shares_a_polygon_places_its_own_people() -> None:
+    """A town of the city unit pulls the city's people and none of the country unit around it."""
+    points = pd.DataFrame({"polygon": [0, 0, 0, 1]})
+    walk = pd.DataFrame({"row": [0, 1, 2], "polygon": [0, 0, 1]})
+    where = people.pairs(points, walk)
+    assert sorted(zip(where.point.tolist(), where.unit.tolist(), strict=True)) == [
+        (0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1), (3, 2)
+    ]  # fmt: skip
+    towns = pd.DataFrame({"units": [(0,), ()]})
+    assert people._barred(towns, walk) == {1: [0]}
+
+
+def test_apportionment_is_exact_and_owners_have_most() -> None:
+    where = people.Pairs(np.array([0, 1, 2, 2]), np.array([0, 0, 0, 1]))
+    row = np.array([0, 0, 1])
+    shares = people.apportion(where, row, np.array([3.0, 3.0, 4.0, 9.0]), np.array([11, 7]))
+    assert shares.groupby("tehsil_row")["people"].sum().tolist() == [11, 7]
+    assert people.owners(shares, where, row).tolist() == [0, 1]
 
 
 @pytest.fixture(scope="module")
@@ -74,49 +138,3 @@ def test_units_add_up_to_their_districts(inputs: Inputs) -> None:
     pd.testing.assert_series_equal(new.groupby("district")["people"].sum(), control, check_names=False)
     found = units.loc[units["unit"] == "TANDO MUHAMMAD KHAN", "people"]
     assert found.tolist() == [272_427]
-
-
-@pytest.mark.shared
-def test_crosswalk_uses_every_polygon_once(inputs: Inputs) -> None:
-    units, polygons = census.units(inputs), inputs.polygons()
-    walk = grid.crosswalk(polygons, units)
-    groups = grid.group(walk)
-    assert set(groups.index) == set(polygons["pcode"])
-    assert len(polygons) == 577
-    of_unit = walk.assign(group=groups.reindex(walk["pcode"]).to_numpy()).groupby(["district", "unit"])[
-        "group"
-    ]
-    assert of_unit.nunique().max() == 1
-    assert len(of_unit) == len(units)
-
-
-@pytest.mark.shared
-def test_land_cover_and_relief_beat_plain_area(inputs: Inputs) -> None:
-    """Rural people of tehsils that the fit has not seen, from their district's total; five folds."""
-    pytest.importorskip("tifffile")
-    units, polygons = census.units(inputs), inputs.polygons()
-    walk = grid.crosswalk(polygons, units)
-    groups = grid.group(walk)
-    cells, tehsils = grid.cells(polygons, groups), layers.tehsils_of(units, walk, groups)
-    dem = inputs.terrain()
-    points = terrain.points(dem, cells["cell"])
-    kind = placement.classes(points, inputs.land_cover(), terrain.above_valley_m(dem))
-    mountain = placement.mountain_relief(kind, terrain.nearest_point(points, dem, inputs.towns()))
-    unit = cells["group"].to_numpy()[points["row"]]
-    rural = (tehsils["people"] - tehsils["urban"]).to_numpy(dtype=np.float64)
-    district = tehsils["district"].factorize()[0]
-    several = (np.bincount(district)[district] > 1) & (rural > 0)
-
-    def error(weight: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        share = np.bincount(unit, weight, minlength=len(rural))
-        guess = share / np.bincount(district, share)[district] * np.bincount(district, rural)[district]
-        return np.abs(guess / np.maximum(rural, 1.0) - 1.0)[rows]
-
-    fitted = np.zeros(len(rural))
-    for fold in range(5):
-        out = district % 5 == fold
-        cover, relief = placement.rural_factors(kind, unit, np.where(out, 0.0, rural), district, mountain)
-        fitted[out] = error(kind.weight(cover, relief), out)
-    plain = error(np.ones(len(unit)), np.ones(len(rural), dtype=bool))
-    assert np.median(fitted[several]) < 0.26
-    assert np.median(fitted[several]) < 0.87 * np.median(plain[several])

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
-from tools.data import terrain
+from tools.data import grid, terrain
 from tools.data.inputs import Inputs, Raster
 
 STEP = 1.0 / 120.0
@@ -66,15 +65,35 @@ def test_azimuth_turns_clockwise_from_north() -> None:
     assert found[27] == 0.0
 
 
-def test_points_of_a_cell() -> None:
-    import h3
+def test_points_lie_in_their_cell_and_polygon() -> None:
+    """Two halves of a square with a sliver between them: no ground is lost, and none is held twice."""
+    import geopandas as gpd
+    import h3.api.basic_int as h3
+    from shapely import box
 
-    cell = h3.latlng_to_cell(30.0, 70.0, 6)
-    found = terrain.points(plain(), pd.Series([cell]))
-    inside = [h3.latlng_to_cell(a, b, 6) == cell for a, b in zip(found["lat"], found["lon"], strict=True)]
-    assert all(inside)
-    spacing_km2 = (STEP * 111.195) ** 2 * np.cos(np.radians(30.0))
-    assert len(found) * spacing_km2 == pytest.approx(h3.cell_area(cell, unit="km^2"), rel=0.06)
+    country = gpd.GeoDataFrame(geometry=[box(69.9, 29.9, 70.1, 30.1)], crs=4326)
+    halves = gpd.GeoDataFrame(geometry=[box(69.9, 29.9, 69.99, 30.1), box(70.0, 29.9, 70.1, 30.1)], crs=4326)
+    cells = grid.cells(country)
+    names = cells["cell"].to_numpy()
+    found = terrain.points(plain(), names, halves, country)
+    assert len(found) == 24 * 24
+    assert not found.duplicated(["i", "j"]).any()
+    assert ((found["lon"] > 69.995) == (found["polygon"] == 1)).all()
+    own = [h3.latlng_to_cell(a, b, 7) for a, b in zip(found["lat"], found["lon"], strict=True)]
+    inside = np.isin(np.asarray(own, dtype=np.uint64), names)
+    assert (names[found["row"]] == np.asarray(own, dtype=np.uint64))[inside].all()
+    assert inside.mean() > 0.8
+    assert set(found["row"]) == set(range(len(names)))
+
+
+def test_cells_have_the_area_inside_the_country() -> None:
+    import geopandas as gpd
+    from shapely import box
+
+    cells = grid.cells(gpd.GeoDataFrame(geometry=[box(69.5, 29.5, 70.5, 30.5)], crs=4326))
+    whole = (111.195**2) * np.cos(np.radians(30.0))
+    assert 0.98 * whole < cells["area_km2"].sum() < whole  # cells with their centre outside are left out
+    assert cells["area_km2"].between(2.0, 6.0).all()
 
 
 @pytest.mark.shared

@@ -1,4 +1,4 @@
-"""Climate of each tehsil from the ITU-R maps: the mean of the values at its cells, weighted by its people in them.
+"""Climate of each tehsil from the ITU-R maps: the mean over its cells, weighted by its people in them.
 
 The maps themselves may not be redistributed; one value a tehsil may.
 """

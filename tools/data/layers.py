@@ -4,9 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
-from tools.data import aerodromes, census, climate, flood, grid, horizon, networks, people, placement, sheet, terrain, towns
+from numpy.typing import NDArray
+from tools.data import (
+    aerodromes,
+    census,
+    climate,
+    ensemble,
+    flood,
+    grid,
+    heldout,
+    horizon,
+    institutions,
+    networks,
+    people,
+    placement,
+    sheet,
+    terrain,
+    towns,
+)
 from tools.data.inputs import Array, Inputs, Raster
 
 Say = Callable[[str], None]
@@ -15,21 +33,14 @@ Say = Callable[[str], None]
 def build(inputs: Inputs, say: Say) -> dict[str, pd.DataFrame]:
     """Every shipped table by name."""
     say("census units")
-    units, polygons, country = census.units(inputs), inputs.polygons(), inputs.country()
+    units, polygons = census.units(inputs), inputs.polygons()
     walk = grid.crosswalk(polygons, units)
     tehsils = sheet.tehsils(units, walk)
     say(f"{len(units)} units on {len(polygons)} polygons, {walk['area'].nunique()} areas; cells")
-    cells = grid.cells(country)
-    dem = inputs.terrain()
-    points = terrain.points(dem, cells["cell"].to_numpy(), polygons, country)
-    say(f"{len(cells)} cells, {len(points)} points; people on the ground")
+    cells, points = ground(inputs, polygons)
     listed = towns.listed(inputs, points, walk, units, polygons["district"].to_numpy())
-    where = people.pairs(points, walk)
-    rural, urban = _placed(inputs, units, walk, points, listed, where, say)
-    row = points["row"].to_numpy()
-    shares = people.apportion(where, row, rural + urban, tehsils["people"].to_numpy())
-    owner = people.owners(shares, where, row)
-    cells = sheet.cells(cells, points, where, rural, urban, shares).assign(tehsil_row=owner)
+    say(f"{len(cells)} cells, {len(points)} points, {len(listed)} places; people on the ground")
+    cells, shares, tested = placed(inputs, units, tehsils, walk, cells, points, listed, say)
     say("flood of 2022")
     cells["flooded_2022_share"] = flood.share(grid.outlines(cells["cell"].to_numpy()), inputs).round(3)
     say("today's networks")
@@ -40,37 +51,84 @@ def build(inputs: Inputs, say: Say) -> dict[str, pd.DataFrame]:
     say("terrain horizon")
     return {
         "cells": sheet.shipped(cells),
-        "tehsils": tehsils.drop(columns=["urban"]),
+        "tehsils": tehsils.drop(columns="urban"),
         "apportionment": shares,
         "climate": climate.by_tehsil(values, shares, tehsils),
-        "places": sheet.places(listed, tehsils, owner),
+        "places": sheet.places(listed, tehsils, cells["tehsil_row"].to_numpy()),
         "backbone": backbone,
-        "horizon": _horizon(dem, *place),
+        "horizon": _horizon(inputs.terrain(), *place),
         "aerodromes": aerodromes.table(inputs, cells),
         "census": census.published(inputs),
+        "heldout": tested,
     }
 
 
-def _placed(
+def ground(inputs: Inputs, polygons: gpd.GeoDataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Cells and terrain points of the country."""
+    country = inputs.country()
+    cells = grid.cells(country)
+    return cells, terrain.points(inputs.terrain(), cells["cell"].to_numpy(), polygons, country)
+
+
+def placed(
+    inputs: Inputs,
+    units: pd.DataFrame,
+    tehsils: pd.DataFrame,
+    walk: pd.DataFrame,
+    cells: pd.DataFrame,
+    points: pd.DataFrame,
+    listed: pd.DataFrame,
+    say: Say,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Cells with their people and institutions, the apportionment, and the towns foretold.
+
+    ``tehsils`` get their schools.
+    """
+    land, spread = _land(inputs, units, walk, points, listed, say)
+    weight, count = people.weights(land, units, listed), people.counts(units, listed)
+    rural, urban = people.expected(land.where, weight, count)
+    row = points["row"].to_numpy()
+    shares = people.apportion(land.where, row, rural + urban, tehsils["people"].to_numpy())
+    cells = sheet.cells(cells, points, land.where, rural, urban, shares)
+    cells = cells.assign(tehsil_row=people.owners(shares, land.where, row))
+    cells[["schools", "health_units", "offices"]] = institutions.of_cells(units, cells, shares)
+    tehsils["schools"] = institutions.by_unit(units, cells, shares)["schools"]
+    localities = towns.localities(inputs, units)
+    unknown = ensemble.unknowns(inputs, land, units, listed, localities, spread)
+    say(f"{ensemble.MEMBERS} other placements")
+    drawn = ensemble.members(unknown, cells["cell"].to_numpy())
+    cells["people_sigma"] = _rounded(ensemble.sigma(drawn, cells["people"].to_numpy()))
+    tested = heldout.table(inputs, units, listed, localities, land)
+    for name in ("predicted", "predicted_unplaced"):
+        say(f"{len(tested)} towns held out, {name}: median error {heldout.median_error(tested, name):.1%}")
+    return cells, shares, tested
+
+
+def _land(
     inputs: Inputs,
     units: pd.DataFrame,
     walk: pd.DataFrame,
     points: pd.DataFrame,
     listed: pd.DataFrame,
-    where: people.Pairs,
     say: Say,
-) -> tuple[Array, Array]:
-    """Expected rural and urban people of each pair of a point and a unit."""
+) -> tuple[people.Land, float]:
+    """The ground with its fitted suitability, and how uncertain that is."""
     kind = placement.classes(points, inputs.land_cover(), terrain.above_valley_m(inputs.terrain()))
-    good = people.suitability(kind, units, walk, points, listed["point"].to_numpy(), say)
-    density = placement.town_density(points, listed, kind.built)
-    pull = people.town_pull(where, density, listed, walk, kind.built)
-    everyone, in_towns = (units[name].to_numpy(dtype=np.float64) for name in ("people", "urban"))
-    rural, urban = people.weights(where, good, pull, in_towns)
-    return (
-        placement.spread(rural, where.unit, everyone - in_towns),
-        placement.spread(urban, where.unit, in_towns),
-    )
+    mountain = placement.mountain_relief(kind, listed["point"].to_numpy())
+    good, cover, relief = people.suitability(kind, units, walk, points, mountain)
+    say(f"land cover {dict(zip(placement.COVER_NAMES, cover.round(3).tolist(), strict=True))}")
+    say(f"relief {relief.round(3).tolist()}")
+    guess, true = ensemble.unseen(kind, units, walk, points, mountain)
+    spread = ensemble.log_spread(guess, true)
+    error = np.median(np.abs(guess / true - 1.0))
+    say(f"tehsils unseen by the fit: median error {error:.1%}, spread {spread:.3f}")
+    return people.Land(points, walk, people.pairs(points, walk), good, kind.built), spread
+
+
+def _rounded(value: Array) -> NDArray[np.float32]:
+    """Two significant digits: an error is not known better, and the file is smaller."""
+    size = 10.0 ** np.floor(np.log10(np.maximum(value, 0.1)) - 1.0)
+    return np.asarray(np.round(value / size) * size, dtype=np.float32)
 
 
 def _horizon(dem: Raster, lat: Array, lon: Array) -> pd.DataFrame:

@@ -7,7 +7,6 @@ people of every unit whose points lie in it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +17,7 @@ from tools.data import census, placement
 from tools.data.inputs import Array
 
 TOWN_SHUT = 1_500.0  # people per km2 of towns at which ground holds half of its rural people
+LEAST = 1e-6  # of the other urban weight: keeps a town's people where its kernel misses its unit
 
 
 @dataclass(frozen=True)
@@ -35,27 +35,22 @@ class Pairs:
 
 
 def suitability(
-    kind: placement.Classes,
-    units: pd.DataFrame,
-    walk: pd.DataFrame,
-    points: pd.DataFrame,
-    towns: NDArray[np.int64],
-    say: Callable[[str], None] = lambda text: None,
-) -> Array:
-    """Rural suitability of each point, fitted over the areas, whose people are known.
+    kind: placement.Classes, units: pd.DataFrame, walk: pd.DataFrame, points: pd.DataFrame, mountain: Array
+) -> tuple[Array, Array, Array]:
+    """Rural suitability of each point, and the factors of land cover and relief.
 
-    Parameters
-    ----------
-    towns : ndarray of int
-        Point under each listed town.
+    They are fitted over the areas, the smallest land whose people are known.
     """
-    area, total, district = areas(units, walk)
-    of_point = walk.drop_duplicates("polygon").set_index("polygon")["area"].reindex(points["polygon"])
-    mountain = placement.mountain_relief(kind, towns)
-    cover, relief = placement.rural_factors(kind, of_point.to_numpy(), total, district, mountain)
-    say(f"land cover {dict(zip(placement.COVER_NAMES, cover.round(3).tolist(), strict=True))}")
-    say(f"relief {relief.round(3).tolist()}")
-    return kind.weight(cover, relief)
+    _, total, district = areas(units, walk)
+    of = area_of(points, walk)
+    cover, relief = placement.rural_factors(kind, of, total, district, mountain)
+    return kind.weight(cover, relief), cover, relief
+
+
+def area_of(points: pd.DataFrame, walk: pd.DataFrame) -> NDArray[np.int64]:
+    """Area of each point, through its polygon."""
+    area = walk.drop_duplicates("polygon").set_index("polygon")["area"].sort_index().to_numpy()
+    return np.asarray(area[points["polygon"].to_numpy()], dtype=np.int64)
 
 
 def areas(units: pd.DataFrame, walk: pd.DataFrame) -> tuple[NDArray[np.int64], Array, NDArray[np.int64]]:
@@ -79,20 +74,105 @@ def pairs(points: pd.DataFrame, walk: pd.DataFrame) -> Pairs:
     return Pairs(point, held["row"].to_numpy()[first[polygon[point]] + member])
 
 
-def town_pull(
-    where: Pairs, density: sparse.csr_array, towns: pd.DataFrame, walk: pd.DataFrame, built: NDArray[np.bool_]
-) -> Array:
+@dataclass(frozen=True)
+class Land:
+    """The ground on which the units place their people.
+
+    Attributes
+    ----------
+    points, walk : DataFrame
+        Terrain points, and the cross-walk of units and polygons.
+    good : ndarray, shape (point,)
+        Rural suitability.
+    built : ndarray of bool, shape (point,)
+        Built-up ground.
+    """
+
+    points: pd.DataFrame
+    walk: pd.DataFrame
+    where: Pairs
+    good: Array
+    built: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weight of each pair, inside its unit, for three kinds of people; shape (pair,).
+
+    Attributes
+    ----------
+    rural, towns, rest : ndarray
+        Of rural people, of towns whose position is known, and of the other urban people.
+    """
+
+    rural: Array
+    towns: Array
+    rest: Array
+
+
+@dataclass(frozen=True)
+class Counts:
+    """People of each unit by the same three kinds; shape (unit,)."""
+
+    rural: Array
+    towns: Array
+    rest: Array
+
+
+def counts(units: pd.DataFrame, towns: pd.DataFrame) -> Counts:
+    """Rural people; urban people in towns of known position; other urban people.
+
+    A city that spans units takes all the urban people of each of them.
+    """
+    total, urban = (units[name].to_numpy(dtype=np.float64) for name in ("people", "urban"))
+    known = np.zeros(len(units))
+    for people, held in zip(towns["population"], towns["units"], strict=True):
+        for unit in held:
+            known[unit] += people if len(held) == 1 else np.inf
+    known = np.minimum(known, urban)
+    return Counts(total - urban, known, urban - known)
+
+
+def weights(land: Land, units: pd.DataFrame, towns: pd.DataFrame, wider: float = 1.0) -> Weights:
+    """Weights of the pairs where the listed places are ``towns``, their radii times ``wider``.
+
+    Where the census counts no town in a unit, a listed place is one of its villages; where it does, rural
+    people keep off the ground of towns.
+    """
+    density = placement.town_density(land.points, towns, land.built, wider)
+    known = np.asarray([len(held) > 0 for held in towns["units"]])
+    where, good = land.where, land.good[land.where.point]
+    pull = _pull(where, density[known], towns[known], land.walk)
+    other = _pull(where, density[~known], towns[~known], land.walk)
+    ground, any_town = placement.RURAL_KM2 * good, (units["urban"].to_numpy() > 0)[where.unit]
+    rest = other + np.where(land.built, placement.SUBURB_KM2, 0.0)[where.point]
+    shut = 1.0 + (pull + rest) / TOWN_SHUT
+    rest = rest + placement.RURAL_KM2 * good**2
+    rural = np.where(any_town, ground / shut, ground + other)
+    return Weights(rural, pull + LEAST * rest, rest)
+
+
+def expected(where: Pairs, weight: Weights, count: Counts) -> tuple[Array, Array]:
+    """Expected rural and urban people of each pair."""
+    rural, towns, rest = (
+        placement.spread(getattr(weight, kind), where.unit, getattr(count, kind))
+        for kind in ("rural", "towns", "rest")
+    )
+    return rural, towns + rest
+
+
+def _pull(where: Pairs, density: sparse.csr_array, towns: pd.DataFrame, walk: pd.DataFrame) -> Array:
     """People per square kilometre that towns would put on each pair.
 
     Where units share a polygon, a town that the census counts in some of them pulls only those.
     """
-    everyone = np.asarray(density.sum(axis=0)).ravel() + np.where(built, placement.SUBURB_KM2, 0.0)
+    everyone = np.asarray(density.sum(axis=0)).ravel()
     out = everyone[where.point]
     for unit, barred in _barred(towns, walk).items():
         mine = where.unit == unit
         foreign = np.asarray(density[barred].sum(axis=0)).ravel()
         out[mine] -= foreign[where.point[mine]]
-    return np.maximum(out, 0.0)
+    return np.asarray(np.maximum(out, 0.0))
 
 
 def _barred(towns: pd.DataFrame, walk: pd.DataFrame) -> dict[int, list[int]]:
@@ -108,25 +188,6 @@ def _barred(towns: pd.DataFrame, walk: pd.DataFrame) -> dict[int, list[int]]:
         if others
     }
     return {unit: barred for unit, barred in found.items() if barred}
-
-
-def weights(where: Pairs, good: Array, pull: Array, urban: Array) -> tuple[Array, Array]:
-    """Weight of each pair for the rural and for the urban people of its unit.
-
-    Parameters
-    ----------
-    good : ndarray, shape (point,)
-        Rural suitability of the ground.
-    pull : ndarray, shape (pair,)
-        Of towns; see `town_pull`.
-    urban : ndarray, shape (unit,)
-        Urban people of each unit. Where the census counts no town, a listed place is one of the villages;
-        where it does, rural people keep off the ground of towns.
-    """
-    ground, towns = good[where.point], (urban > 0)[where.unit]
-    rural = np.where(towns, placement.RURAL_KM2 * ground / (1.0 + pull / TOWN_SHUT), 0.0)
-    rural += np.where(towns, 0.0, placement.RURAL_KM2 * ground + pull)
-    return rural, pull + placement.RURAL_KM2 * ground**2
 
 
 def apportion(where: Pairs, row: NDArray[np.int64], amount: Array, people: NDArray[np.int64]) -> pd.DataFrame:

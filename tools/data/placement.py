@@ -126,13 +126,15 @@ def _step(weight: Array, area: Array, whole: Array, share: Array, active: Array)
     return np.asarray(up / np.maximum(down, 1e-12))
 
 
-def town_density(points: pd.DataFrame, towns: pd.DataFrame, built: NDArray[np.bool_]) -> sparse.csr_array:
+def town_density(
+    points: pd.DataFrame, towns: pd.DataFrame, built: NDArray[np.bool_], wider: float = 1.0
+) -> sparse.csr_array:
     """People per square kilometre that each listed town would put on each point, shape (town, point)."""
     lat, lon = points["lat"].to_numpy(), points["lon"].to_numpy()
     order = np.argsort(lat, kind="stable")
     found: list[tuple[NDArray[np.int64], Array]] = []
     for people, at_lat, at_lon in towns[["population", "latitude", "longitude"]].to_numpy(dtype=np.float64):
-        radius = max(1.0, float(np.sqrt(people / (np.pi * TOWN_DENSITY_KM2))))
+        radius = wider * max(1.0, float(np.sqrt(people / (np.pi * TOWN_DENSITY_KM2))))
         reach = 3.5 * radius / KM_PER_DEG
         lo, hi = np.searchsorted(lat, [at_lat - reach, at_lat + reach], sorter=order)
         near = order[lo:hi]

@@ -43,7 +43,8 @@ def cells(
     n, row = len(frame), points["row"].to_numpy()
     at = row[where.point]
     everyone, in_towns = (np.bincount(at, v, minlength=n) for v in (rural + urban, urban))
-    centre = _centres(frame["cell"], points, np.bincount(where.point, rural + urban, minlength=len(points)))
+    here = np.bincount(where.point, rural + urban, minlength=len(points)).astype(np.float64)
+    centre = _centres(frame["cell"], points, here)
     height = points["height_m"].to_numpy(dtype=np.float64)
     count = np.bincount(row, minlength=n)
     mean = np.bincount(row, height, minlength=n) / count
@@ -76,7 +77,7 @@ def _centres(names: pd.Series, points: pd.DataFrame, weight: Array) -> Array:
     away = north**2 + (east * np.cos(np.radians(place[:, 0]))) ** 2
     score = np.log(weight + 1e-3) - away / 4.0
     best = pd.Series(score).groupby(row).idxmax()
-    return points[["lat", "lon", "height_m"]].to_numpy(dtype=np.float64)[best.to_numpy()]
+    return np.asarray(points[["lat", "lon", "height_m"]].to_numpy(dtype=np.float64)[best.to_numpy()])
 
 
 def named(frame: pd.DataFrame, units: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:

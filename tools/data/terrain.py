@@ -12,6 +12,7 @@ from scipy import ndimage, spatial
 from tools.data.grid import RESOLUTION
 from tools.data.inputs import Array, Raster
 
+KM_PER_DEG = 111.195
 EARTH_M = 6_371_008.8
 AZIMUTHS = 36
 RAYS = 5  # rays inside an azimuth bin; the bin takes their mean
@@ -42,7 +43,8 @@ def points(
 
 def _axes(dem: Raster) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     rows, cols = dem.grid.shape
-    return dem.north - (np.arange(rows) + 0.5) * dem.step, dem.west + (np.arange(cols) + 0.5) * dem.step
+    south, east = np.arange(rows, dtype=np.float64), np.arange(cols, dtype=np.float64)
+    return dem.north - (south + 0.5) * dem.step, dem.west + (east + 0.5) * dem.step
 
 
 def _held(
@@ -72,7 +74,10 @@ def _fill(
     number: int,
 ) -> None:
     west, south, east, north = shape.bounds
-    rows, cols = np.flatnonzero((lat >= south) & (lat <= north)), np.flatnonzero((lon >= west) & (lon <= east))
+    rows, cols = (
+        np.flatnonzero((lat >= south) & (lat <= north)),
+        np.flatnonzero((lon >= west) & (lon <= east)),
+    )
     if len(rows) and len(cols):
         shapely.prepare(shape)
         window = held[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
@@ -105,9 +110,7 @@ def _nearest(cell: int, lat: float, lon: float, names: NDArray[np.uint64]) -> in
     return int(row[np.argmin(away)])
 
 
-def _missing(
-    frame: pd.DataFrame, names: NDArray[np.uint64], polygons: gpd.GeoDataFrame
-) -> pd.DataFrame:
+def _missing(frame: pd.DataFrame, names: NDArray[np.uint64], polygons: gpd.GeoDataFrame) -> pd.DataFrame:
     """Points for the cells and the polygons that hold no grid centre."""
     shapes = polygons.geometry.to_numpy()
     bare = np.setdiff1d(np.arange(len(names)), frame["row"])
@@ -122,12 +125,13 @@ def _missing(
 
 def nearest_point(points: pd.DataFrame, towns: pd.DataFrame) -> NDArray[np.int64]:
     """Point of the terrain grid nearest to each town."""
-    tree = spatial.KDTree(_flat(points["lat"].to_numpy(), points["lon"].to_numpy()))
-    return np.asarray(tree.query(_flat(towns["latitude"].to_numpy(), towns["longitude"].to_numpy()))[1])
+    tree = spatial.KDTree(plane_km(points["lat"].to_numpy(), points["lon"].to_numpy()))
+    return np.asarray(tree.query(plane_km(towns["latitude"].to_numpy(), towns["longitude"].to_numpy()))[1])
 
 
-def _flat(lat: NDArray[np.float64], lon: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.column_stack([lat, lon * np.cos(np.radians(30.0))])
+def plane_km(lat: NDArray[np.float64], lon: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Places on a plane, kilometres; true north to south, and east to west at 30 degrees."""
+    return KM_PER_DEG * np.column_stack([lat, lon * np.cos(np.radians(30.0))])
 
 
 def above_valley_m(dem: Raster) -> NDArray[np.float32]:

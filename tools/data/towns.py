@@ -19,6 +19,7 @@ from tools.data.inputs import Inputs
 
 HERE = Path(__file__).parent
 BODY = re.compile(r"\s+(MC|TC|CANTONMENT|MUN\w* CORP\w*|METROPOLITAN CORP\w*)\b.*$")
+CORPORATION, TOWN_COMMITTEE = re.compile(r"CORP"), re.compile(r"\bTC\b")
 KARACHI = r"Karachi|Keamari|Korangi|Malir"  # one listed city over seven districts
 VILLAGE_SHARE = 0.1  # largest part of an area without towns that one listed place may hold
 ALIKE = 0.84  # of `difflib`: Tala Gang and Talagang, Mirpur Khas and Mirpurkhas
@@ -32,12 +33,14 @@ def localities(inputs: Inputs, units: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         ``key`` (of the district), ``name`` in letters only, ``people`` of 2023; ``units``: rows of the census
-        units that hold a part of it. Wards, cantonments and corporations of one name are one town.
+        units that hold a part of it; ``body``: 2 where a corporation governs, 0 a town committee, 1 another
+        (municipal committees and cantonments). Wards, cantonments and corporations of one name are one town.
     """
     raw = inputs.table("urban_localities")
     whole = raw["URBAN_LOCALITY"].fillna(raw["TEHSIL"])
     named = raw[~whole.str.startswith("DISTRICT MUNICIPAL")].copy()
     named["key"] = named["DISTRICT"].map(district_key)
+    named["body"] = 1 + whole.str.contains(CORPORATION) - whole.str.contains(TOWN_COMMITTEE).astype(int)
     named["name"] = [letters(BODY.sub("", str(name))) for name in whole[named.index]]
     row = {
         (district_key(d), letters(n)): k
@@ -46,8 +49,9 @@ def localities(inputs: Inputs, units: pd.DataFrame) -> pd.DataFrame:
     named["row"] = [row.get((k, letters(t)), -1) for k, t in zip(named["key"], named["TEHSIL"], strict=True)]
     grouped = named.groupby(["key", "name"])
     out = grouped["ALL_SEXES"].sum().astype(np.int64).rename("people").to_frame()
-    out["units"] = grouped["row"].agg(lambda rows: tuple(sorted({int(r) for r in rows if r >= 0})))
-    return out.reset_index()
+    held = {key: tuple(sorted({int(r) for r in rows if r >= 0})) for key, rows in grouped["row"]}
+    out["units"] = pd.Series(held, dtype=object)
+    return out.assign(body=grouped["body"].max()).reset_index()
 
 
 def letters(name: str) -> str:
@@ -56,7 +60,11 @@ def letters(name: str) -> str:
 
 
 def listed(
-    inputs: Inputs, points: pd.DataFrame, walk: pd.DataFrame, units: pd.DataFrame, district: NDArray[np.object_]
+    inputs: Inputs,
+    points: pd.DataFrame,
+    walk: pd.DataFrame,
+    units: pd.DataFrame,
+    district: NDArray[np.object_],
 ) -> pd.DataFrame:
     """Places with their people, largest first.
 
@@ -76,11 +84,11 @@ def listed(
     frame = inputs.towns()
     point = terrain.nearest_point(points, frame)
     there = points.iloc[point]
-    away = np.hypot(
-        frame["latitude"].to_numpy() - there["lat"], frame["longitude"].to_numpy() - there["lon"]
-    )
+    away = np.hypot(frame["latitude"].to_numpy() - there["lat"], frame["longitude"].to_numpy() - there["lon"])
     home = district[there["polygon"]]
-    frame = frame.assign(point=point, row=there["row"].to_numpy(), polygon=there["polygon"].to_numpy(), home=home)
+    frame = frame.assign(
+        point=point, row=there["row"].to_numpy(), polygon=there["polygon"].to_numpy(), home=home
+    )
     frame = frame[away.to_numpy() < FARTHEST_DEG]
     census = localities(inputs, units)
     frame = _counted(frame, census)
@@ -91,7 +99,7 @@ def _counted(frame: pd.DataFrame, census: pd.DataFrame) -> pd.DataFrame:
     """Give each matched locality to the largest of the places that claim it."""
     hand = pd.read_csv(HERE / "place_aliases.csv", keep_default_na=False).set_index("geonameid")
     row = {key: k for k, key in enumerate(zip(census["key"], census["name"], strict=True))}
-    names = census.groupby("key")["name"].agg(list).to_dict()
+    names = {str(key): list(held) for key, held in census.groupby("key")["name"]}
     found = [
         _match(int(i), district_key(home), letters(name), hand, names)
         for i, home, name in zip(frame["geonameid"], frame["home"], frame["name"], strict=True)
@@ -102,7 +110,7 @@ def _counted(frame: pd.DataFrame, census: pd.DataFrame) -> pd.DataFrame:
     frame = frame[first | (frame["locality"] < 0)]  # a second place of one name is a part of the first
     at = frame["locality"].to_numpy()
     people = np.where(at >= 0, census["people"].to_numpy()[at], frame["population"])
-    members = [census["units"].iloc[k] if k >= 0 else () for k in at]
+    members = pd.Series([census["units"].iloc[k] if k >= 0 else () for k in at], frame.index, dtype=object)
     return frame.assign(population=people, counted=at >= 0, units=members).reset_index(drop=True)
 
 
@@ -111,7 +119,7 @@ def _match(
 ) -> tuple[str, str]:
     """District key and locality of a place; ``("", "")`` for one that is not where it is listed."""
     if geonameid in hand.index:
-        return str(hand.at[geonameid, "district"]), str(hand.at[geonameid, "locality"])
+        return str(hand.loc[geonameid, "district"]), str(hand.loc[geonameid, "locality"])
     inside = names.get(district, [])
     near = [name] if name in inside else get_close_matches(name, inside, n=1, cutoff=ALIKE)
     return (district, near[0]) if near else (district, "?")
@@ -130,6 +138,6 @@ def _limited(frame: pd.DataFrame, walk: pd.DataFrame, units: pd.DataFrame) -> pd
     return (
         frame.assign(population=people)
         .sort_values(order, ascending=[False, True])
-        .drop(columns=["polygon", "locality"])
+        .drop(columns=["polygon"])
         .reset_index(drop=True)
     )
