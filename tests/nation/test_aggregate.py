@@ -17,7 +17,7 @@ from rabta.scenario import Nation
 
 @pytest.fixture(scope="module")
 def fine() -> layers.Layers:
-    return layers.load(Nation())
+    return aggregate(layers.load(Nation()), 6)
 
 
 def test_own_resolution_changes_nothing(fine: layers.Layers) -> None:
@@ -42,7 +42,7 @@ def test_each_parent_holds_its_children(fine: layers.Layers, resolution: int) ->
     low, high = (getattr(fine.cells.groupby(parent)["rain_rate_001_mmh"], how)() for how in ("min", "max"))
     assert (coarse["rain_rate_001_mmh"] >= low - 1e-9).all()
     assert (coarse["rain_rate_001_mmh"] <= high + 1e-9).all()
-    assert set(coarse["mobile_today"]) <= {"none", "2g", "4g"}
+    assert set(coarse["mobile_today"]) <= set(layers.MOBILE)
 
 
 def test_columns_and_types_stay(fine: layers.Layers) -> None:
@@ -132,7 +132,7 @@ def test_apportionment_keeps_both_sums(fine: layers.Layers, resolution: int) -> 
 def chain(km: float) -> layers.Layers:
     """A cable through a row of resolution-6 cells, so many km between neighbours."""
     names = h3.grid_path_cells(h3.latlng_to_cell(28.0, 66.0, 6), h3.latlng_to_cell(28.0, 70.0, 6))
-    whole = layers.load(Nation())
+    whole = aggregate(layers.load(Nation()), 6)
     rows = {cell: row for row, cell in enumerate(whole.cells["cell"])}
     path = [rows[name] for name in names]
     edges = [(min(a, b), max(a, b), km) for a, b in pairwise(path)]
