@@ -18,6 +18,7 @@ from rabta.radio.itm import attenuation, path, variability
 
 GIVEN = itm.Conditions(900e6)
 FLAT = np.full(201, 300.0)
+PLAIN = itm.from_area((30.0, 1.5), 90.0, 118e-9, ("random", "random"))
 
 
 def test_published_losses_are_met() -> None:
@@ -142,6 +143,24 @@ def test_every_climate_gives_finite_losses(climate: str) -> None:
     assert (loss > 60.0).all()
 
 
+def test_any_admissible_input_gives_a_number_or_a_sentence() -> None:
+    """Warnings are errors here, so no root or logarithm of a negative number passes either."""
+    rng = np.random.default_rng(5)
+    numbers = 0
+    for _ in range(400):
+        frequency, permittivity = 10.0 ** rng.uniform(7.302, 10.3), rng.uniform(1.0, 81.0)
+        given = itm.Conditions(frequency, rng.uniform(250.0, 400.0), permittivity, 10.0 ** rng.uniform(-4, 1))
+        profile = np.cumsum(rng.normal(0.0, 10.0 ** rng.uniform(-2, 2), rng.integers(3, 400)))
+        over = 10.0 ** rng.uniform(-0.3, 3.4, 2)
+        try:
+            loss = itm.point_to_point(profile, 10.0 ** rng.uniform(0.0, 3.5), over.tolist(), given)
+        except RabtaError:
+            continue
+        numbers += 1
+        assert np.isfinite(loss)
+    assert numbers > 380
+
+
 @pytest.mark.parametrize(
     ("call", "word"),
     [
@@ -159,6 +178,8 @@ def test_every_climate_gives_finite_losses(climate: str) -> None:
         (lambda: itm.area(1e4, 90.0, (30.0, 1.5), GIVEN, siting=("carful", "random")), "careful"),
         (lambda: itm.area(1e4, 90.0, (30.0, 1.5), GIVEN, siting=("random",)), "siting"),
         (lambda: itm.area(1e4, 90.0, (30.0, 1.5), replace(GIVEN, refractivity=500.0)), "refractivity"),
+        (lambda: itm.ground(itm.Conditions(30e6, permittivity=1.0)), "impedance"),
+        (lambda: itm.reference(PLAIN, replace(itm.ground(GIVEN), impedance=1e-3 + 0j), 50e3), "impedance"),
         (lambda: itm.point_to_point([1.0, 2.0], 100.0, (30.0, 1.5), GIVEN), "profile"),
         (lambda: itm.point_to_point([], 100.0, (30.0, 1.5), GIVEN), "profile"),
         (lambda: itm.point_to_point([1.0, float("nan"), 2.0], 100.0, (30.0, 1.5), GIVEN), "profile"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rabta.errors import RabtaError
 from rabta.radio.itm.path import Ground, Path
 
 Array = NDArray[np.float64]
@@ -129,8 +130,10 @@ def rounded_earth(link: Link, s: float) -> float:
     transfer = 1.0 / (alpha * abs(link.ground.impedance))
     lengths = np.append(path.horizon_m, angle / curvatures[2])
     x = 151.0 * (1.607 - transfer) * alpha * curvatures * lengths
-    gain = sum(_height_gain(float(x[j]), float(transfer[j])) for j in range(2))
     total = float(x.sum())
+    if total <= 0.0:  # the line for B(K) falls below 0 where the ground hardly conducts
+        raise RabtaError("the ground's impedance is out of the model's range", value=link.ground.impedance)
+    gain = sum(_height_gain(float(x[j]), float(transfer[j])) for j in range(2))
     return 0.05751 * total - 10.0 * float(np.log10(total)) - gain - 20.0
 
 
