@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Reach = Callable[[str, Array], Array]
 
 FEW, MANY = 0.05, 0.5
+MOST = 1e12  # more than any nation has of anything
 GENERATIONS = {
     "2g": ("2g", "gsm", "gprs", "edge", "cdma"),
     "3g": ("3g", "umts", "wcdma", "hspa", "hspa+"),
@@ -77,10 +78,10 @@ class Job:
         values = self.need(column)
         out = pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan).copy()
         out[~np.isfinite(out)] = np.nan
-        below = np.flatnonzero(out < 0)
-        if len(below):
-            row = int(below[0])
-            raise self.error("wrong value", column, f"{values.iloc[row]} in row {row}", "zero or more")
+        wrong = np.flatnonzero((out < 0) | (out > MOST))
+        if len(wrong):
+            row = int(wrong[0])
+            raise self.error("wrong value", column, f"{values.iloc[row]} in row {row}", f"0 to {MOST:g}")
         self.report.lacking(column, int(np.isnan(out).sum()))
         return out
 
@@ -150,6 +151,8 @@ class Job:
 
     def suspect(self, lon: Array, lat: Array) -> None:
         """Refuse coordinates that are all outside, saying what they look like; warn where most are."""
+        if not len(lon):
+            raise self.error("no row is left", "rows", 0, "rows with a place and a value")
         inside = _share_in(self.ground, lon, lat)
         if inside > MANY:
             return

@@ -153,7 +153,7 @@ def rounded(weight: Array, group: Rows, total: Rows) -> Rows:
     [4, 3, 3, 7]
     """
     sums = np.bincount(group, weight, len(total))
-    exact = weight * (total / np.where(sums > 0, sums, 1.0))[group]
+    exact = weight / np.where(sums > 0, sums, 1.0)[group] * total[group]
     out = np.floor(exact).astype(np.int64)
     left = total - np.bincount(group, out, len(total)).astype(np.int64)
     order = np.lexsort((out - exact, group))
