@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from rabta.plan.finance import annuity
 from rabta.verify import Row, reference, suite
 from rabta.verify.anchors import printed
-from rabta.verify.anchors.globalsat import noise_dbm
+from rabta.verify.anchors.globalsat import BOLTZMANN, NOISE_HZ, NOISE_K, noise_dbm
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -190,7 +190,7 @@ def saleos(files: Path | None) -> list[Row]:
     path = reference(files, DRAWS_FILE)
     if path is not None:
         rows += _draw_rows(path)
-    return rows
+    return [*rows, *_defect_rows()]
 
 
 def _system_rows(name: str, system: System) -> list[Row]:
@@ -224,6 +224,27 @@ def _mean_rows() -> list[Row]:
         _row("the same, worst case", float(worst), "469.5"),
         _row("abstract: kg CO2e by subscriber and year", float(expected), "250"),
         Row("abstract: worst case (prints 469 for 469.5)", float(worst), 469.0, 1.0, PAPER),
+    ]
+
+
+def _defect_rows() -> list[Row]:
+    """What the link budget of its first Starlink draw gets wrong."""
+    dish_m, hertz, share = 0.5693870767, 11.621032232e9, 0.6
+    wave = 3e8 / hertz
+    right = 10 * np.log10(share * (np.pi * dish_m / wave) ** 2)
+    coded = 10 * np.log10(share * np.pi * dish_m / wave**2)
+    thermal_dbw = 10 * np.log10(BOLTZMANN * NOISE_K * NOISE_HZ)
+    code = "link budget of its repository at cfd006c"
+    return [
+        printed(
+            "defect, dish of 0.57 m: gain that one missing square loses, dB", right - coded, "2.53", code
+        ),
+        printed(
+            "defect, noise in dBm beside power in dBW: C/N lost, dB",
+            noise_dbm(NOISE_HZ) - thermal_dbw,
+            "30.00",
+            code,
+        ),
     ]
 
 
