@@ -288,12 +288,13 @@ def _write_provenance(engine: Engine, folder: Path, wall_s: float) -> None:
 
 def data_layers(nation: Nation) -> list[dict[str, Any]]:
     """Records of a nation's layers (``layers.json`` beside them): source, licence, date, hash."""
-    from rabta.nation.layers import folder
+    from rabta.nation.layers import folder, records
 
     path = folder(nation) / "layers.json"
-    if path.is_file():
-        found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
-        return found
+    found = records(path)
+    if found:
+        stated = {"layer": "", "source": "", "licence": "not stated", "retrieved": "not stated"}
+        return [{**stated, **record} for record in found]
     unknown = {"source": f"files in {path.parent}", "licence": "not stated", "retrieved": "not stated"}
     return [{"layer": "the user's own layers", **unknown, "modelled": False, "transformation": ""}]
 

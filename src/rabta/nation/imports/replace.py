@@ -147,7 +147,7 @@ def _record(folder: Path, wish: Wish, job: Job, changed: list[str]) -> None:
         "columns": job.columns,
         "sha256": _hash(folder / changed[-1]),
         "inputs_sha256": {wish.path.name: job.report.sha256},
-        "report": job.report.record(),
+        "report": {key: value for key, value in job.report.record().items() if key not in ("file", "out")},
     }
     kept = [record for record in records if record.get("imported") != wish.layer]
     lines = [json.dumps(record, ensure_ascii=False, allow_nan=False) for record in (*kept, mine)]
