@@ -10,8 +10,6 @@ import zlib
 
 import numpy as np
 
-from rabta.report import payload
-
 HOSTILE = "</script><script>bad()</script><img src=x onerror=bad()>\"'&"
 
 
@@ -28,10 +26,7 @@ def column(page: str, name: str) -> np.ndarray:
     stream = zlib.decompress(base64.b64decode(found[1]))
     packed = data_of(page)["cells"][name]  # type: ignore[index]
     kind = {"u1": "u1", "u2": "<u2", "u4": "<u4", "f4": "<f4", "i2": "<i2"}[packed["t"]]
-    raw = np.frombuffer(stream, dtype=kind, count=packed["n"], offset=packed["b"])
-    if "s" not in packed:
-        return raw
-    return np.where(raw == payload.NOT_A_NUMBER, np.nan, packed["o"] + packed["s"] * raw.astype(float))
+    return np.frombuffer(stream, dtype=kind, count=packed["n"], offset=packed["b"])
 
 
 def area_rows(page: str, name: str) -> dict[str, dict[str, float]]:

@@ -17,11 +17,7 @@ const columns = {};
 function column(name) {
   const packed = D.cells[name];
   if (!packed) return null;
-  if (!columns[name]) {
-    const raw = unpack(packed);
-    columns[name] = packed.s === undefined ? raw
-      : Float32Array.from(raw, (code) => (code === 65535 ? NaN : packed.o + packed.s * code));
-  }
+  if (!columns[name]) columns[name] = unpack(packed);
   return columns[name];
 }
 

@@ -28,7 +28,7 @@ def answer(c: Context) -> str:
     """Headline in plain words, the figures and two pictures."""
     cards = "".join(_card(c, card) for card in _cards(c))
     return (
-        f'<p class="lead">{_lead(c)}</p><dl class="cards">{cards}</dl>'
+        f'<p class="lead">{_lead(c)}</p><dl class="cards">{cards}</dl>{_range_note(c.head)}'
         f'<div class="pair">{_today_map(c)}{_plan_map(c)}</div>{_map_note(c)}'
     )
 
@@ -143,6 +143,16 @@ def _card(c: Context, card: Card) -> str:
         f"<div><dt>{esc(card.label)}{link}</dt><dd>{esc(card.value)}{_span(c.head, card.key)}"
         f"<small>{esc(card.note)}</small></dd></div>"
     )
+
+
+def _range_note(h: Headline) -> str:
+    """What the ranges beside the figures are, in the words of the plan's summary."""
+    if h.range("npc_usd") is None:
+        return ""
+    words, middle = h.summary_text("npc_usd_middle", "description"), h.summary("npc_usd_middle")
+    said = f" {words}: {text.dollars(middle)}." if words else ""
+    start = "In blue, low to high of the figure as the prices move in their ranges."
+    return f'<p class="note">{start}{esc(said)}</p>'
 
 
 def _span(h: Headline, key: str) -> str:

@@ -67,7 +67,7 @@ def _sums(c: Context, folder: Path | None) -> str:
     new = sums[sums["year"] == latest]
     rows_foot = _row(f"Counted in {latest}" if latest else "Nation", float(new["people"].sum()), None, 0, 0)
     heads = ("Province", "People here", "Published", "Difference", "Census")
-    return text.table("People by province", "sums", heads, rows, rows_foot)
+    return text.table("People by province", "sums census", heads, rows, rows_foot)
 
 
 def _row(name: str, people: float, published: float | None, year: int, latest: int) -> str:

@@ -175,20 +175,18 @@ def _tariff(c: Context) -> str:
     if good.sum() < TENTHS:
         return ""
     groups = _tenths(income[good], c.head.households[good])
-    burden = 100.0 * tariff[good] / income[good]
     weights = c.head.households[good]
-    middle = [series.weighted_median(burden[groups == i], weights[groups == i]) for i in range(TENTHS)]
-    joined = [
-        100.0 * float(np.average(adoption[good][groups == i], weights=weights[groups == i]))
-        if (groups == i).any()
-        else np.nan
-        for i in range(TENTHS)
-    ]
-    lines = [
-        charts.Line("tariff, % of the household's income", np.array(middle), "c3"),
-        charts.Line("households that take the service, %", np.array(joined), "c0"),
-    ]
-    return _tariff_figure(c, lines, float(np.nanmedian(tariff[good])))
+    measures = {
+        "tariff, % of the household's income": 100.0 * tariff[good] / income[good],
+        "households that take the service, %": 100.0 * adoption[good],
+    }
+    means = {name: _by_tenth(values, weights, groups) for name, values in measures.items()}
+    return _tariff_figure(c, means, series.weighted_median(tariff[good], weights))
+
+
+def _by_tenth(values: Floats, weights: Floats, groups: NDArray[np.int64]) -> Floats:
+    parts = [(values[groups == i], weights[groups == i]) for i in range(TENTHS)]
+    return np.array([np.average(v, weights=w) if v.size else np.nan for v, w in parts])
 
 
 def _tenths(values: Floats, weights: Floats) -> NDArray[np.int64]:
@@ -199,23 +197,24 @@ def _tenths(values: Floats, weights: Floats) -> NDArray[np.int64]:
     return np.minimum((share * TENTHS).astype(np.int64), TENTHS - 1)
 
 
-def _tariff_figure(c: Context, lines: list[charts.Line], tariff: float) -> str:
+def _tariff_figure(c: Context, means: dict[str, Floats], tariff: float) -> str:
+    """A chart for each measure that differs between the tenths; one that does not is said in words."""
     x = np.arange(1.0, TENTHS + 1.0)
     ticks = [(float(i), {1: "poorest", TENTHS: "richest"}.get(i, str(i))) for i in range(1, TENTHS + 1)]
     title = "What households can pay"
-    picture = charts.line_chart(x, lines, ticks, (title, "%", "tenth of the households, by income"))
-    keys = "".join(
-        f'<li><svg viewBox="0 0 22 10" aria-hidden="true"><path class="line {line.style}" d="M0 5H22"/></svg>'
-        f"{esc(line.name)}</li>"
-        for line in lines
+    words = (
+        f"The tariff that pays for the plan has a median of {text.money(tariff, c.head.per_dollar)} a month."
     )
-    words = f"The tariff that pays for the plan (median {text.money(tariff, c.head.per_dollar)} a month)."
+    charted = ""
+    for style, (name, values) in zip(("c1", "c0"), means.items(), strict=True):
+        if np.nanmax(values) - np.nanmin(values) < 0.5 and charted:
+            words += f" In every tenth: {name[:-3]}, {text.number(float(np.nanmean(values)))} %."
+            continue
+        axis = "tenth of the households, by the income of their cell"
+        charted += charts.line_chart(x, [charts.Line(name, values, style)], ticks, (name, name, axis))
     names = ("plan.tariff_usd_month", "income_usd_month", "adoption_share")
     link = c.origins.link("tariff", title, "ratio", *names)
-    return (
-        f'<figure class="plot"><h3>{title}{link}</h3><p>{esc(words)} Income is of cells, not of single '
-        f'families.</p><ul class="legend">{keys}</ul>{picture}</figure>'
-    )
+    return f'<figure class="plot"><h3>{title}{link}</h3><p>{esc(words)}</p>{charted}</figure>'
 
 
 def _others(c: Context) -> str:
