@@ -90,6 +90,7 @@ def arrays(random: np.random.Generator, cells: pd.DataFrame) -> dict[str, Any]:
     return {
         "busy_demand_mbps": busy,
         "unserved_demand_mbps": unserved,
+        "income_usd_month": np.where(np.arange(CELLS) % 10, 150.0, np.nan),
         "access_rate_mbps": access,
         "sites_per_cell": sites,
         "link_rate_mbps": random.uniform(80.0, 200.0, (STEPS, CELLS)),

@@ -30,6 +30,7 @@ def answer(make_twin: Make) -> tables.Answer:
         paid.npc,
         asked.service,
         asked.money.annuity,
+        np.full(asked.rows.size, 150.0),
     )
 
 

@@ -116,6 +116,24 @@ def test_tariff_pays_back_the_net_present_cost(make_twin: Make) -> None:
     )
 
 
+def test_tariff_over_income(make_twin: Make) -> None:
+    """Every tenth cell of the twin has no known income, the others US$ 150 a month."""
+    twin = make_twin()
+    tables = stages.plan(twin)
+    plan = tables["plan"]
+    known = plan["tariff_income_share"].notna()
+    assert plan.loc[known, "tariff_income_share"].to_numpy() == pytest.approx(
+        plan.loc[known, "tariff_usd_month"].to_numpy() / 150.0
+    )
+    assert not known[::10].any()
+    assert known.sum() > 100
+    twin.tables["plan"] = plan
+    district = stages.districts(twin)["districts"]
+    served = district["served_by_plan"] > 0
+    assert (district["tariff_income_share"].notna() == served).all()
+    assert 0 < tables["plan_summary"].set_index("key")["value"]["tariff_income_share"] < 1
+
+
 def test_assumptions_lie_around_the_scenario_s_own_value(asked: pricing.Asked) -> None:
     known = assumptions("pakistan")
     assert "plan.discount_percent" in known

@@ -49,6 +49,7 @@ BUSY_SHARE = 0.999  # steps with at least this share of the busiest step's load 
         "satellites",
         "busy_demand_mbps",
         "unserved_demand_mbps",
+        "income_usd_month",
         "access_rate_mbps",
         "sites_per_cell",
         "link_rate_mbps",
@@ -78,6 +79,7 @@ def plan(twin: Twin) -> dict[str, Any]:
         opex_year(problem, solution, asked.money),
         asked.offer(_carried(twin, problem, used["satellite"])),
         asked.money.annuity,
+        twin.values("income_usd_month").astype(np.float64)[asked.rows],
     )
     size = (cells["people"] / cells["households"].where(cells["households"] > 0)).fillna(0.0).to_numpy()
     summary = tables.summary_table(answer, asked.prices, asked.ground.places.load_mbps)

@@ -28,6 +28,15 @@ if TYPE_CHECKING:
 
     from rabta.plan.pricing import Spread
 
+BLANK = (
+    "rate_mbps",
+    "latency_ms",
+    "availability",
+    "npc_per_household_usd",
+    "tariff_usd_month",
+    "tariff_income_share",
+    "score",
+)
 MONTHS = 12.0
 NONE = "none"
 ROUNDING = 1e-9
@@ -49,6 +58,8 @@ class Answer:
         What a household gets under the plan's own load, shape (cell, technology).
     annuity : float
         Present value of one dollar a year over the plan's years.
+    income_usd_month : ndarray, shape (cell,)
+        Mean income of a household; NaN where it is not known.
     """
 
     problem: Problem
@@ -59,6 +70,7 @@ class Answer:
     opex_year: Array
     service: Service
     annuity: float
+    income_usd_month: Array
 
     def tariff(self, npc: Array, households: Array) -> Array:
         """Break-even tariff: the monthly payment of each household whose present value is the cost."""
@@ -96,12 +108,10 @@ def plan_table(cell: Sequence[str], answer: Answer) -> pd.DataFrame:
         "npc_usd": npc,
         "npc_per_household_usd": _over(npc, served),
         "tariff_usd_month": answer.tariff(npc, served),
+        "tariff_income_share": answer.tariff(npc, served) / answer.income_usd_month,
         "score": _over(scored, answer.problem.households),
     }
-    blank = dict.fromkeys(
-        ("rate_mbps", "latency_ms", "availability", "npc_per_household_usd", "tariff_usd_month", "score"),
-        np.nan,
-    )
+    blank = dict.fromkeys(BLANK, np.nan)
     count = len(cell)
     made: dict[str, object] = {"cell": np.asarray(cell)}
     made["technology"] = _scatter_text(first, answer.rows, count)
@@ -312,7 +322,11 @@ def _tariffs(answer: Answer) -> list[tuple[str, float, str, str]]:
     for technology, value in zip(answer.problem.technologies, answer.tariff(npc, people), strict=True):
         if np.isfinite(value):
             rows.append((f"tariff_usd_month_{technology}", float(value), "USD", f"{words}, {technology}"))
-    return rows
+    served = answer.households.sum(axis=1)
+    share = answer.tariff(answer.price.npc.sum(axis=1), served) / answer.income_usd_month
+    middle = weighted_quantile(share[served > 0], served[served > 0], 0.5)
+    words = "Break-even tariff over the household's income (modelled), median over served households"
+    return [*rows, ("tariff_income_share", middle, "1", words)]
 
 
 def _shares(answer: Answer) -> list[tuple[str, float, str, str]]:
@@ -438,7 +452,10 @@ def _district(
     sky: Mapping[str, Array],
 ) -> dict[str, object]:
     people = cells["people"].to_numpy()[rows].astype(np.float64)
-    connected, tariff = (plan[name].to_numpy()[rows] for name in ("households_served", "tariff_usd_month"))
+    connected, tariff, burden = (
+        plan[name].to_numpy()[rows]
+        for name in ("households_served", "tariff_usd_month", "tariff_income_share")
+    )
     on, served = connected > 0, float(connected.sum())
     npc = float(plan["npc_usd"].to_numpy()[rows].sum())
     asked = float(sky["asked_mbps"][rows].sum())
@@ -457,6 +474,7 @@ def _district(
         "npc_usd": npc,
         "npc_per_household_usd": npc / served if served > 0 else np.nan,
         "tariff_usd_month": weighted_mean(tariff[on], connected[on]) if on.any() else np.nan,
+        "tariff_income_share": weighted_quantile(burden[on], connected[on], 0.5),
     }
 
 
