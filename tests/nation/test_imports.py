@@ -585,3 +585,23 @@ def test_points_find_their_cells(nation: Path) -> None:
         elif row[k] >= 0:
             assert h3.grid_distance(NAMES[row[k]], cell) == 1
             assert moved[k]
+
+
+def test_command_line(nation: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from typer.testing import CliRunner
+
+    from rabta.cli.data import app
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.csv").write_text(f"breite,lon\n{LAT},{LON}\n")
+    call = ["import", "a.csv", "--layer", "schools", "--nation", str(nation), "--column", "breite=lat_deg"]
+    runner = CliRunner()
+    done = runner.invoke(app, [*call, "--json"], catch_exceptions=False)
+    assert json.loads(done.stdout)["after"] == {"schools": 1.0}
+    folder = f"{nation.name}-schools"
+    found = json.loads(runner.invoke(app, ["check", folder, "--json"], catch_exceptions=False).stdout)
+    assert (found["cells"], found["imported"]) == (127, ["schools"])
+    assert "schools (imported)" in runner.invoke(app, [folder], catch_exceptions=False).stdout
+    assert "pakistan" not in runner.invoke(app, ["--help"], catch_exceptions=False).stdout
+    with pytest.raises(RabtaError, match="theirs=ours"):
+        runner.invoke(app, [*call[:-1], "breite", "--out", "b"], catch_exceptions=False)

@@ -16,6 +16,7 @@ class _ListUnlessNamed(TyperGroup):
     """Without the name of a command, list the layers: ``rabta data`` and ``rabta data pakistan``."""
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        """Arguments, with ``list`` before them where no command is named."""
         if not args or args[0] not in {*self.commands, "--help"}:
             args = ["list", *args]
         return super().parse_args(ctx, args)
