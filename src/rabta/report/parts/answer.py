@@ -162,6 +162,8 @@ def _span(h: Headline, key: str) -> str:
         return ""
     unit = h.summary_text(SUMMARY_KEYS.get(key, key), "unit")
     low, high = (text.percent(v, 3) if key == "availability" else text.number(v) for v in known)
+    if low == high:
+        return ""
     words = f"{'US$ ' if unit.startswith('USD') else ''}{low} to {high}"
     return f'<small class="span">{esc(words)}</small>'
 
