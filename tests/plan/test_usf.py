@@ -12,7 +12,7 @@ from rabta.errors import RabtaError
 from rabta.plan.candidates import BILLS
 from rabta.plan.costs import prices
 from rabta.plan.finance import annuity
-from rabta.verify import usf
+from rabta.verify.anchors import usf
 
 ENTRY = catalog.entry("tenders", usf.TENDER)
 

@@ -86,7 +86,7 @@ def plan(twin: Twin) -> dict[str, Any]:
     return {
         "plan": tables.plan_table(list(cells["cell"]), answer),
         "plan_mix": tables.mix_table(answer, size[asked.rows]),
-        "plan_summary": tables.with_range(summary, pricing.spread(asked)),
+        "plan_summary": pricing.with_range(summary, pricing.spread(asked)),
         "plan_prices": tables.price_table(answer, list(zones["zone"]), used),
         "sensitivity": pricing.tornado(asked),
     }

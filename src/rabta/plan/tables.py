@@ -26,8 +26,6 @@ from rabta.plan.service import SATELLITE, Service
 if TYPE_CHECKING:
     import pandas as pd
 
-    from rabta.plan.pricing import Spread
-
 BLANK = (
     "rate_mbps",
     "latency_ms",
@@ -286,31 +284,6 @@ def summary_table(answer: Answer, prices: Mapping[str, float], asked_mbps: Array
         *_medians(answer),
     ]
     return pd.DataFrame(rows, columns=["key", "value", "unit", "description"])
-
-
-def with_range(summary: pd.DataFrame, spread: Spread) -> pd.DataFrame:
-    """The summary with the 10th and 90th percentile of each figure over the joint draws of all prices."""
-    import pandas as pd
-
-    words = "over joint draws of every price in its range, each planned anew"
-    more = pd.DataFrame(
-        [
-            ("npc_usd_middle", spread.middle["npc_usd"], "USD", f"Median of the net present cost {words}"),
-            (
-                "npc_per_household_usd_middle",
-                spread.middle["npc_per_household_usd"],
-                "USD",
-                f"Median of the cost of a household {words}",
-            ),
-            ("range_gap", spread.gap, "1", "Certified gap of the plans behind low and high, 90th percentile"),
-        ],
-        columns=list(summary.columns),
-    )
-    whole = pd.concat([summary, more], ignore_index=True)
-    for name, values in (("low", spread.low), ("high", spread.high)):
-        keys = [str(key).removesuffix("_middle") for key in whole["key"]]
-        whole[name] = [values.get(key, float("nan")) for key in keys]
-    return whole
 
 
 def _tariffs(answer: Answer) -> list[tuple[str, float, str, str]]:
