@@ -13,6 +13,7 @@ from tools.data.inputs import Inputs, districts
 
 HERE = Path(__file__).parent
 TERRITORIES = {"AZAD JAMMU AND KASHMIR": "Azad Jammu and Kashmir", "GILGIT BALTISTAN": "Gilgit-Baltistan"}
+LACKING_DISTRICT = "TANDO MUHAMMAD KHAN"  # its unit of the same name is not in Table 1
 TERRITORY_DISTRICTS = {"Hattian Bala": "Jhelum Valley", "Baltistan": "Skardu"}
 # The territories were not counted in 2023: their grid share is that of the counted districts beside them.
 NEIGHBOURS = {
@@ -59,8 +60,8 @@ def units(inputs: Inputs) -> pd.DataFrame:
     Returns
     -------
     DataFrame, one row a unit
-        Counts of Tables 3, 12 and 22 are as published (their sums are the published ones); people and
-        households are those of Tables 1 and 22 scaled to the district table. ``grid_share`` and
+        Counts of Tables 3, 12 and 22 are as published (their sums are the published ones); people
+        are those of Table 1, households those of Table 22 scaled to the district table. ``grid_share`` and
         ``solar_share`` are of ``lighting_households``, ``literate_share`` of ``people_10`` (aged 10 and
         more), ``pupils`` are enrolled at any level. ``school_age`` is as counted (Table 13B), for
         Islamabad, which that table lacks, from the ages of the district. ``rural_*`` are numbers of rural
@@ -83,10 +84,8 @@ def _counted_2023(inputs: Inputs) -> pd.DataFrame:
     control = control.assign(key=control["district"].map(district_key))
     frame = frame.merge(control, on="key", how="left", validate="m:1", suffixes=("_unit", ""))
     frame = _recover_missing(frame)
-    frame["counted"] = frame["people_unit"]
-    frame["people"] = _control(frame["people_unit"], frame["people"], frame["district"])
-    share = frame["people"] / frame["counted"]
-    frame["urban"] = np.minimum((frame["urban_unit"] * share).round(), frame["people"]).astype(np.int64)
+    frame["people"] = frame["people_unit"].astype(np.int64)
+    frame["urban"] = np.minimum(frame["urban_unit"].round(), frame["people"]).astype(np.int64)
     scale = frame["households"] / frame.groupby("district")["households_unit"].transform("sum")
     frame["households"] = frame["households_unit"] * scale
     by_district = _district_ages(inputs).reindex(frame["key"]).reset_index(drop=True)
@@ -296,14 +295,6 @@ def _recover_missing(frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _control(counted: pd.Series, total: pd.Series, group: pd.Series) -> pd.Series:
-    """Scale units to their district's total; four pairs of districts differ between the tables."""
-    out = counted.astype(np.int64).copy()
-    for rows in group.groupby(group).groups.values():
-        out[rows] = share_out(counted[rows].to_numpy(), int(total[rows[0]]))
-    return out
-
-
 def share_out(weights: NDArray[Any], total: int) -> NDArray[np.int64]:
     """Whole numbers in proportion to weights that sum exactly to a total (largest remainder)."""
     weights = np.asarray(weights, dtype=np.float64)
@@ -363,7 +354,11 @@ def _rate(counted: pd.DataFrame, names: list[str], count: str, of: str) -> float
 
 
 def published(inputs: Inputs) -> pd.DataFrame:
-    """District totals as published, straight from the district tables; what the cells are checked against."""
+    """District totals as published; what the cells are checked against.
+
+    ``people`` is the sum of the district's units in Table 1. The table of districts, ``people_by_district``,
+    differs from it in eight districts, which are four pairs that exchange people.
+    """
     raw = inputs.table("census2017_blocks")
     raw = raw[raw["Province"].isin(TERRITORIES)]
     old = raw.groupby(["Province", "District"])[["Pop2017", "HH2017"]].sum().reset_index()
@@ -373,11 +368,23 @@ def published(inputs: Inputs) -> pd.DataFrame:
             "province": old["Province"].map(TERRITORIES),
             "district": name.map(lambda n: TERRITORY_DISTRICTS.get(n, n)),
             "people": old["Pop2017"].astype(np.int64),
+            "people_by_district": old["Pop2017"].astype(np.int64),
             "households": old["HH2017"].astype(np.float64),
             "census_year": 2017,
         }
     )
-    both = pd.concat([districts(inputs).assign(census_year=2023), territories], ignore_index=True)
+    both = pd.concat([_districts_2023(inputs), territories], ignore_index=True)
     return both.sort_values(
         ["census_year", "province", "district"], ascending=[False, True, True], ignore_index=True
     )
+
+
+def _districts_2023(inputs: Inputs) -> pd.DataFrame:
+    """Both published counts of each district; the one unit that Table 1 lacks is what is left of its own."""
+    table = districts(inputs).rename(columns={"people": "people_by_district"}).assign(census_year=2023)
+    table["key"] = table["district"].map(district_key)
+    units = _table_1(inputs)
+    left = table["people_by_district"].sum() - units["people"].sum()
+    lacking = table["key"].eq(LACKING_DISTRICT)
+    sums = table["key"].map(units.groupby("key")["people"].sum()) + np.where(lacking, left, 0)
+    return table.assign(people=sums.astype(np.int64)).drop(columns="key")
