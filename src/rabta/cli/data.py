@@ -43,7 +43,8 @@ def list_(
         return
     for item in found:
         kind = "modelled" if item.get("modelled") else "data"
-        print(f"{item['layer']:<26} {kind:<9} {item['licence']:<28} {item['source']} ({item['retrieved']})")
+        layer, licence, source, date = (str(item[k]) for k in ("layer", "licence", "source", "retrieved"))
+        print(f"{layer:<26} {kind:<9} {licence:<28} {source} ({date})")
 
 
 @app.command()

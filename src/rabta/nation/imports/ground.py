@@ -41,6 +41,10 @@ class Ground:
         return np.argsort(self.layers.index, kind="stable").astype(np.int64)
 
     @cached_property
+    def _ordered(self) -> hexes.Index:
+        return self.layers.index[self._order]
+
+    @cached_property
     def levels(self) -> list[int]:
         """Resolutions of the cells, finest first."""
         return sorted({*hexes.resolution(self.layers.index).tolist()}, reverse=True)
@@ -58,9 +62,8 @@ class Ground:
 
     def find(self, index: hexes.Index) -> Rows:
         """Row of each H3 index; -1 where the nation has no such cell."""
-        ordered = self.layers.index[self._order]
-        at = np.minimum(np.searchsorted(ordered, index), len(ordered) - 1)
-        return np.where(ordered[at] == index, self._order[at], -1).astype(np.int64)
+        at = np.minimum(np.searchsorted(self._ordered, index), len(self._ordered) - 1)
+        return np.where(self._ordered[at] == index, self._order[at], -1).astype(np.int64)
 
     def of_points(self, lon: Array, lat: Array) -> tuple[Rows, NDArray[np.bool_]]:
         """Row of the cell that holds each point, and whether it is the cell next to the point's own.
