@@ -199,6 +199,17 @@ def test_two_maps_share_view_pointer_and_readout(drive: Callable[..., dict[str, 
     assert found["alone"] == "true"
 
 
+def test_charts_read_out_their_values(drive: Callable[..., dict[str, str]]) -> None:
+    script = """
+      const chart = [...document.querySelectorAll('svg.chart.wide[data-x]')][0];
+      const box = chart.getBoundingClientRect();
+      const at = { clientX: box.left + box.width / 2, clientY: box.top + 20, pointerId: 1 };
+      chart.dispatchEvent(new PointerEvent('pointermove', at));
+      say('read', chart.nextElementSibling.textContent);
+    """
+    assert re.match(r"Town \d+ [\d.]+ · Town", drive(script)["read"])
+
+
 def test_tables_sort_and_filter(small_run: Path, drive: Callable[..., dict[str, str]]) -> None:
     script = """
       const table = document.getElementById('districts-table');

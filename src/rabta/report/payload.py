@@ -226,7 +226,8 @@ def _cells(c: Context, blob: Blob) -> dict[str, Any]:
         out[name] = blob.add(rounded(np.nan_to_num(run.column(*column))))
     for name, values in columns(run, series).items():
         if np.isfinite(values).any():
-            out[name] = blob.add(rounded(values))
+            exact = name == "availability"  # 0.995 and 0.9949 are not the same promise
+            out[name] = blob.add(values.astype(np.float32) if exact else rounded(values))
     return out
 
 

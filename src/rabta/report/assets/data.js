@@ -38,7 +38,7 @@ const count = (value) => Math.round(value).toLocaleString('en-US');
 
 function percent(share) {
   if (share === null || !isFinite(share)) return '–';
-  if (share > 0.99 && share < 1) return Math.floor(share * 1e4) / 100 + ' %';
+  if (share > 0.99 && share < 1) return Math.floor(share * 1e4 + 1e-3) / 100 + ' %';
   return rounded(share * 100, share < 0.995 ? 2 : 3) + ' %';
 }
 

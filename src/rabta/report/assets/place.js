@@ -190,6 +190,10 @@ function showPanel(heading, where, ...parts) {
     addEventListener('afterprint', () => document.body.classList.remove('one-place'), { once: true });
     window.print();
   });
+  const keys = [...new Set(parts.filter(Boolean).flatMap((part) => [...part.querySelectorAll('a.info')].map((link) => link.dataset.o)))];
+  const used = [...new Set(keys.flatMap((key) => D.origins[key].sources))].sort((a, b) => a - b);
+  const said = used.map((i) => [D.sources[i][0], D.sources[i][3], D.sources[i][4]].filter(Boolean).join(', ')).join('; ');
+  parts.push(make('p', { class: 'onpaper' }, make('b', {}, 'Sources: '), said));
   panel.replaceChildren(make('header', {}, make('h3', {}, heading), print, make('p', { class: 'where' }, where)), ...parts.filter(Boolean));
   panel.hidden = false;
 }

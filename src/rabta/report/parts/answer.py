@@ -185,7 +185,9 @@ def _today_map(c: Context) -> str:
     rows = payload.district_rows(c.run, c.atlas.district_names)
     share = 100.0 * rows["unserved_today"] / np.where(rows["households"] > 0, rows["households"], np.nan)
     words = ("Households without broadband today", "% of the district's households, modelled")
-    return explorer.choropleth(c, share, "warm", words, maps.Classes((5.0, 20.0, 40.0, 60.0, 80.0)))
+    link = c.origins.link("map-today", words[0], "ratio", "districts.unserved_today", "districts.households")
+    made = maps.Classes((5.0, 20.0, 40.0, 60.0, 80.0))
+    return explorer.choropleth(c, share, "warm", words, link=link, made=made)
 
 
 def _plan_map(c: Context) -> str:
@@ -197,9 +199,9 @@ def _plan_map(c: Context) -> str:
     label = "Map: technology that serves most households of each cell"
     keys = [(styles[i], title) for i, title in enumerate(titles.values()) if np.any(group == i)]
     words = ("Technology of the plan", "which serves most of each cell")
-    return explorer.figure(
-        maps.cell_map(c.atlas, group, styles, label), words, [*keys, ("ground", "nothing to add")]
-    )
+    link = c.origins.link("map-plan", words[0], "value", "plan.technology")
+    picture = maps.cell_map(c.atlas, group, styles, label)
+    return explorer.figure(picture, words, [*keys, ("ground", "nothing to add")], link)
 
 
 def _map_note(c: Context) -> str:

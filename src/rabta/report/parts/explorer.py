@@ -34,7 +34,7 @@ STILL_MAPS = (
 def _still_maps(c: Context) -> str:
     rows = payload.district_rows(c.run, c.atlas.district_names)
     drawn = [
-        choropleth(c, rows[key], ramp, (title, unit))
+        choropleth(c, rows[key], ramp, (title, unit), link=_link(c, key, title))
         for key, ramp, title, unit in STILL_MAPS
         if np.unique(rows[key][np.isfinite(rows[key])]).size > 1
     ]
@@ -43,8 +43,18 @@ def _still_maps(c: Context) -> str:
     return f'<details class="paper">{title}{inside}</details>'
 
 
+def _link(c: Context, key: str, title: str) -> str:
+    return c.origins.link(f"still-{key}", title, "value", f"districts.{key}")
+
+
 def choropleth(
-    c: Context, values: Floats, ramp: str, words: tuple[str, str], made: maps.Classes | None = None
+    c: Context,
+    values: Floats,
+    ramp: str,
+    words: tuple[str, str],
+    *,
+    link: str = "",
+    made: maps.Classes | None = None,
 ) -> str:
     """Map of the districts in shades of one ramp, with its legend."""
     made = made or maps.classes(values)
@@ -55,10 +65,10 @@ def choropleth(
     ]
     picture = maps.district_map(c.atlas, shade, titles, f"Map: {words[0]}")
     keys = [(f"{ramp}{i}", label) for i, label in enumerate(made.labels)]
-    return figure(picture, words, keys)
+    return figure(picture, words, keys, link)
 
 
-def figure(picture: str, words: tuple[str, str], keys: list[tuple[str, str]]) -> str:
+def figure(picture: str, words: tuple[str, str], keys: list[tuple[str, str]], link: str = "") -> str:
     """Picture with its title and the legend of its shades."""
     legend = "".join(
         f'<li><svg viewBox="0 0 16 12" aria-hidden="true"><rect width="16" height="12" class="{esc(style)}"/>'
@@ -66,6 +76,6 @@ def figure(picture: str, words: tuple[str, str], keys: list[tuple[str, str]]) ->
         for style, label in keys
     )
     return (
-        f"<figure>{picture}<figcaption><b>{esc(words[0])}</b> <span>{esc(words[1])}</span>"
+        f"<figure>{picture}<figcaption><b>{esc(words[0])}</b>{link} <span>{esc(words[1])}</span>"
         f'<ul class="legend">{legend}</ul></figcaption></figure>'
     )

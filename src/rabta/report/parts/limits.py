@@ -29,6 +29,7 @@ def limits(c: Context) -> str:
         "A shared limit binds where the plan would be cheaper with one more unit of it. Its price is what "
         "that unit would save, as net present cost over the years of the plan."
     )
+    words += c.origins.link("limits", "Price of one more unit", "value", "plan_prices.price_usd")
     if binding.empty:
         words += f" None of the {len(frame)} shared limits binds here: cost alone decides. The nearest are:"
         return f"<p>{words}</p>{_prices(c, frame.sort_values('use', ascending=False).head(8))}"

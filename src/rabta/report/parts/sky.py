@@ -40,14 +40,14 @@ def _clock(run: RunFolder) -> tuple[list[tuple[float, str]], str]:
     return ticks, f"clock time, {run.depiction.get('clock', 'UTC')}"
 
 
-def _block(title: str, words: str, picture: str, keys: list[tuple[str, str]]) -> str:
+def _block(title: str, words: str, picture: str, keys: list[tuple[str, str]], link: str) -> str:
     items = "".join(
         f'<li><svg viewBox="0 0 22 10" aria-hidden="true"><path class="line {style}" d="M0 5H22"/></svg>'
         f"{esc(word)}</li>"
         for style, word in keys
     )
     legend = f'<ul class="legend">{items}</ul>' if keys else ""
-    return f'<figure class="plot"><h3>{esc(title)}</h3><p>{esc(words)}</p>{legend}{picture}</figure>'
+    return f'<figure class="plot"><h3>{esc(title)}{link}</h3><p>{esc(words)}</p>{legend}{picture}</figure>'
 
 
 def cities(run: RunFolder, most: int = 6) -> list[tuple[str, int]]:
@@ -80,7 +80,8 @@ def _cities(c: Context) -> str:
         for (name, _), a, b in zip(shown, low, mean, strict=True)
     )
     words = f"Moving satellites above the lowest elevation and the terrain. Fewest and mean: {words}."
-    return _block(title, words, picture, [(line.style, line.name) for line in lines])
+    link = c.origins.link("sky-view", title, "series", "visible_count")
+    return _block(title, words, picture, [(line.style, line.name) for line in lines], link)
 
 
 LOADS = (
@@ -104,7 +105,8 @@ def _load(c: Context) -> str:
     title = "If satellites had to serve everyone"
     picture = charts.line_chart(_hours(c.run, points), lines, ticks, (title, "Gbit/s", axis))
     keys = [(f"{line.style}{' dashed' if line.dashed else ''}", line.name) for line in lines]
-    return _block(title, _load_words(c), picture, keys)
+    link = c.origins.link("sky-load", title, "series", *(name for name, _, _ in known))
+    return _block(title, _load_words(c), picture, keys, link)
 
 
 def _load_words(c: Context) -> str:
@@ -139,4 +141,5 @@ def _latency(c: Context) -> str:
         "Over the best satellite and the landing gateway to the national exchange, weighted by the "
         f"households without broadband. The plan accepts up to {floor} ms."
     )
-    return _block(title, words, charts.bar_chart(edges, bars[:count], marks, titles), [])
+    link = c.origins.link("sky-latency", title, "series", "latency_ms", "plan.households_unserved_today")
+    return _block(title, words, charts.bar_chart(edges, bars[:count], marks, titles), [], link)
