@@ -42,6 +42,11 @@ def target(run: RunFolder, service: str) -> Target | None:
     return Target(float(data["rate_mbps"]), float(data["latency_ms"]))
 
 
+def pupil_column(run: RunFolder) -> str:
+    """Column of the cells that pupils are counted from."""
+    return "pupils" if np.nansum(run.column("cells", "pupils")) > 0 else "school_age"
+
+
 class Areas:
     """Figures of areas, from the cells.
 
@@ -78,11 +83,11 @@ class Areas:
 
     def _pupils(self) -> Floats:
         """Pupils of each cell: the column, else the schooling service's share of the people aged 5 to 16."""
-        known = self.run.column("cells", "pupils")
-        if np.nansum(known) > 0:
-            return np.nan_to_num(known)
-        share = float(catalog.entry("services", "schooling").data["units_per"])
-        return np.nan_to_num(self.run.column("cells", "school_age")) * share
+        name = pupil_column(self.run)
+        found = np.nan_to_num(self.run.column("cells", name))
+        if name == "pupils":
+            return found
+        return found * float(catalog.entry("services", "schooling").data["units_per"])
 
     @cached_property
     def served_share(self) -> Floats:

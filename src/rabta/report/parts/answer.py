@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rabta.report import payload, text
+from rabta.report import areas, payload, text
 from rabta.report.figures import SUMMARY_KEYS, Headline
 from rabta.report.parts import explorer
 from rabta.report.payload import Context
@@ -131,14 +131,15 @@ ORIGINS = {
     "latency_ms": ("median", "plan.latency_ms"),
     "availability": ("median", "plan.availability"),
     "floors_met": ("meeting", "plan.rate_mbps", "plan.latency_ms", "plan.availability"),
-    "schooling": ("target", "plan.rate_mbps", "plan.latency_ms", "cells.school_age"),
+    "schooling": ("target", "plan.rate_mbps", "plan.latency_ms", "cells.pupils"),
     "payments": ("target", "plan.latency_ms", "cells.people"),
 }
 
 
 def _card(c: Context, card: Card) -> str:
     how, *names = ORIGINS[card.key]
-    link = c.origins.link(f"card-{card.key}", card.label, how, *names)
+    named = [f"cells.{areas.pupil_column(c.run)}" if name == "cells.pupils" else name for name in names]
+    link = c.origins.link(f"card-{card.key}", card.label, how, *named)
     return (
         f"<div><dt>{esc(card.label)}{link}</dt><dd>{esc(card.value)}{_span(c.head, card.key)}"
         f"<small>{esc(card.note)}</small></dd></div>"

@@ -165,17 +165,18 @@ TENTHS = 10
 
 
 def _tariff(c: Context) -> str:
-    """Tariff against household income, by tenth of the households; nothing where the run lacks either."""
+    """Tariff against income, by tenth of the connected households; nothing where the run lacks either."""
     need = ("income_usd_month", "adoption_share")
     tariff = c.run.column("plan", "tariff_usd_month")
     if not all(c.run.has(name) for name in need) or not np.isfinite(tariff).any():
         return ""
     income, adoption = (c.run.values(name).astype(np.float64) for name in need)
-    good = np.isfinite(income) & (income > 0) & np.isfinite(tariff) & (c.head.households > 0)
+    served = np.nan_to_num(c.head.served_cells)
+    good = np.isfinite(income) & (income > 0) & np.isfinite(tariff) & (served > 0)
     if good.sum() < TENTHS:
         return ""
-    groups = _tenths(income[good], c.head.households[good])
-    weights = c.head.households[good]
+    weights = served[good]
+    groups = _tenths(income[good], weights)
     measures = {
         "tariff, % of the household's income": 100.0 * tariff[good] / income[good],
         "households that take the service, %": 100.0 * adoption[good],
@@ -210,7 +211,7 @@ def _tariff_figure(c: Context, means: dict[str, Floats], tariff: float) -> str:
         if np.nanmax(values) - np.nanmin(values) < 0.5 and charted:
             words += f" In every tenth: {name[:-3]}, {text.number(float(np.nanmean(values)))} %."
             continue
-        axis = "tenth of the households, by the income of their cell"
+        axis = "tenth of the connected households, by the income of their cell"
         charted += charts.line_chart(x, [charts.Line(name, values, style)], ticks, (name, name, axis))
     names = ("plan.tariff_usd_month", "income_usd_month", "adoption_share")
     link = c.origins.link("tariff", title, "ratio", *names)

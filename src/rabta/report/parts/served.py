@@ -51,8 +51,8 @@ ORIGINS = {
     "rate_mbps": ("median", "plan.rate_mbps"),
     "latency_ms": ("median", "plan.latency_ms"),
     "availability": ("median", "plan.availability"),
-    "schooling_today": ("target", "plan.households_unserved_today", "cells.school_age"),
-    "schooling_after": ("target", "plan.rate_mbps", "plan.latency_ms", "cells.school_age"),
+    "schooling_today": ("target", "plan.households_unserved_today", "cells.pupils"),
+    "schooling_after": ("target", "plan.rate_mbps", "plan.latency_ms", "cells.pupils"),
     "payments_today": ("target", "plan.households_unserved_today", "cells.people"),
     "payments_after": ("target", "plan.latency_ms", "cells.people"),
 }
@@ -126,7 +126,8 @@ def _table(c: Context, frame: pd.DataFrame, name: str, keys: tuple[str, ...]) ->
 
 def _head(c: Context, key: str, title: str, unit: str) -> str:
     how, *names = ORIGINS[key]
-    link = c.origins.link(f"area-{key}", f"{title} {unit}".strip(), how, *names)
+    named = [f"cells.{areas.pupil_column(c.run)}" if name == "cells.pupils" else name for name in names]
+    link = c.origins.link(f"area-{key}", f"{title} {unit}".strip(), how, *named)
     return f'<th scope="col"><span>{esc(title)}</span><small>{esc(unit)}{link}</small></th>'
 
 
