@@ -247,7 +247,25 @@ def _within_budget(problem: Problem, forest: Forest, budget_usd: float) -> Solut
             best, high = found, middle
         else:
             low = middle
-    return replace(best, bound_usd=bound)
+    return replace(_spend_rest(problem, best, budget_usd), bound_usd=bound)
+
+
+def _spend_rest(problem: Problem, answer: Solution, budget_usd: float) -> Solution:
+    """Serve cells that are left out by what they share with nobody, best use of a dollar first."""
+    left = budget_usd - _capex(problem, answer)
+    own = [t not in RESOURCES and t not in (ROUTED, STATIONED) for t in problem.technologies]
+    people = problem.households[:, None]
+    capex = problem.fixed_capex + people * problem.unit_capex
+    gain = people * (problem.quality * problem.shortfall_usd - problem.unit_npc) - problem.fixed_npc
+    open_ = (answer.share.sum(axis=1, keepdims=True) == 0.0) & (gain > 0.0) & own
+    worth = np.where(open_, gain / np.maximum(capex, 1.0), 0.0)
+    best = worth.argmax(axis=1)
+    rows = np.flatnonzero(worth.max(axis=1, initial=0.0) > 0.0)
+    rows = rows[np.argsort(-worth[rows, best[rows]], kind="stable")]
+    rows = rows[np.cumsum(capex[rows, best[rows]]) <= left]
+    share = answer.share.copy()
+    share[rows, best[rows]] = 1.0
+    return replace(answer, share=share)
 
 
 def _charged(problem: Problem, rate: float) -> Problem:
