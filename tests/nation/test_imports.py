@@ -398,6 +398,7 @@ WRONG: dict[str, tuple[str, str, dict[str, Any], list[str]]] = {
     "target": (f"a,lon\n{LAT},{LON}\n", "schools", {"columns": {"a": "lat"}}, ["did you mean 'lat_deg'"]),
     "crs": (f"lat,lon\n{LAT},{LON}\n", "schools", {"crs": "EPSG:nope"}, ["cannot read", "nope"]),
     "empty": ("", "schools", {}, ["cannot read"]),
+    "overflow": ("wkt\n1e400\n", "schools", {}, ["nothing to import"]),
     "only a head": ("lat,lon\n", "schools", {}, ["nothing to import"]),
     "status": (f"wkt,status\nPOINT({LON} {LAT}),live\n", "backbone", {}, ["unknown status", "live"]),
 }

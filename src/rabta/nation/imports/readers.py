@@ -91,9 +91,10 @@ def read(path: Path, *, table: str = "", columns: dict[str, str] | None = None, 
 
     reader = _reader(path)
     try:
-        found = reader(path, table)
-        found.table = _renamed(found.table, columns or {}, path)
-        return _located(found, crs or found.crs)
+        with np.errstate(all="ignore"):  # numbers that overflow are left out as no numbers
+            found = reader(path, table)
+            found.table = _renamed(found.table, columns or {}, path)
+            return _located(found, crs or found.crs)
     except RabtaError:
         raise
     except (
