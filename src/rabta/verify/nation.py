@@ -90,10 +90,10 @@ def _districts(found: layers.Layers) -> list[Row]:
     units = found.units
     parts = aggregate.pieces(found.cells, units.tehsils, units.apportionment)
     ours = parts.groupby(["province", "district"])["people"].sum()
-    ours = ours.reindex(pd.MultiIndex.from_frame(published[["province", "district"]])).to_numpy()
+    placed = ours.reindex(pd.MultiIndex.from_frame(published[["province", "district"]])).to_numpy()
     new = published["census_year"].eq(2023).to_numpy()
-    equal = ours == published["people"].to_numpy()
-    other = ours == published["people_by_district"].to_numpy()
+    equal = placed == published["people"].to_numpy()
+    other = placed == published["people_by_district"].to_numpy()
     return [
         Row("districts equal to the person, 2023", float(equal[new].sum()), 136.0, 0.0, DISTRICTS),
         Row("districts equal to the other table", float(other[new].sum()), 136.0, 8.0, OTHER_TABLE),
