@@ -6,7 +6,6 @@ and 6th census 2017 (Azad Jammu and Kashmir, Gilgit-Baltistan).
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -86,37 +85,27 @@ def test_every_unit_has_its_people(shipped: layers.Layers, shares: pd.DataFrame)
 
 @pytest.mark.shared
 def test_units_are_those_of_table_1(shipped: layers.Layers, shared: Path) -> None:
-    """Counts of Table 1, district by district, where its districts are those of the district table.
-
-    Eight districts differ between the two tables, people having moved between neighbours of a pair; there the
-    units are scaled to the district table, and the eight keep their sum.
-    """
+    """Each of the 590 counts of Table 1 is a unit's, to the person; the unit that it lacks has 272,427."""
     raw = pd.read_parquet(shared / "data/pakistan/census2023/TABLE_01.parquet")
     raw = raw[raw["REGION"].eq("OVERALL") & raw["ALL_SEXES"].notna()]
-    table = sorted(raw["ALL_SEXES"].astype(int))
     ours = shipped.units.tehsils
-    ours = ours[ours["census_year"] == 2023]
-    district = pd.read_parquet(shared / "data/pakistan/census2023/PakPC2023PakDist.parquet")
-    assert ours["people"].sum() == district["Pop2023"].sum() == 241_499_431
-    same = sum((Counter(table) & Counter(ours["people"].tolist())).values())
-    assert len(table) == 590  # Tando Muhammad Khan is missing from it
-    scaled = ours[~ours["people"].isin(table)]
-    assert 591 - same == len(scaled)
-    assert scaled["district"].nunique() <= 8 + 1
-    assert len(scaled) < 60
+    ours = ours.loc[ours["census_year"] == 2023, "people"]
+    assert sorted(ours) == sorted([*raw["ALL_SEXES"].astype(int), 272_427])
 
 
 @pytest.mark.shared
 def test_all_136_districts_are_exact(shares: pd.DataFrame, shared: Path) -> None:
+    """The district table, but for eight districts in which Table 1 counts otherwise: four pairs that exchange
+    people.
+    """
     census = pd.read_parquet(shared / "data/pakistan/census2023/PakPC2023PakDist.parquet")
-    ours = shares.groupby("district")["people"].sum()
-    wrong = {
-        name: (int(people), int(ours.get(SPELLING.get(name, name), -1)))
-        for name, people in zip(census["District"], census["Pop2023"], strict=True)
-        if ours.get(SPELLING.get(name, name), -1) != people
-    }
-    assert len(census) == 136
-    assert wrong == {}
+    census = census.assign(District=census["District"].replace(SPELLING)).set_index("District")
+    ours = shares[shares["census_year"] == 2023].groupby("district")["people"].sum()
+    assert len(census) == len(ours) == 136
+    apart = (ours - census["Pop2023"]).astype(int)
+    moved = apart[apart != 0]
+    assert len(moved) == 8
+    assert sorted(moved[moved > 0]) == sorted(-moved[moved < 0])
 
 
 def test_shipped_districts_are_exact(shares: pd.DataFrame) -> None:
@@ -195,7 +184,7 @@ def test_towns_held_out() -> None:
     error = (found["predicted"] / found["census"] - 1.0).abs()
     assert error.median() == pytest.approx(0.214, abs=0.005)
     unplaced = (found["predicted_unplaced"] / found["census"] - 1.0).abs()
-    assert unplaced.median() == pytest.approx(0.70, abs=0.02)
+    assert unplaced.median() == pytest.approx(0.72, abs=0.02)
 
 
 def test_cells_cover_the_land(cells: pd.DataFrame) -> None:

@@ -60,9 +60,18 @@ class Unknowns:
 
 
 def unseen(
-    kind: placement.Classes, units: pd.DataFrame, walk: pd.DataFrame, points: pd.DataFrame, mountain: Array
+    kind: placement.Classes,
+    units: pd.DataFrame,
+    walk: pd.DataFrame,
+    points: pd.DataFrame,
+    towns: NDArray[np.int64],
 ) -> tuple[Array, Array]:
     """Rural people of each area foretold from its district's total by factors fitted to other districts.
+
+    Parameters
+    ----------
+    towns : ndarray of int
+        Point under each listed town.
 
     Returns
     -------
@@ -71,11 +80,12 @@ def unseen(
     """
     _, total, district = areas(units, walk)
     of = area_of(points, walk)
+    mountain = placement.mountain_relief(kind, towns)
     guess = np.zeros(len(total))
     for fold in range(FOLDS):
         out = district % FOLDS == fold
-        cover, relief = placement.rural_factors(kind, of, np.where(out, 0.0, total), district, mountain)
-        share = np.bincount(of, kind.weight(cover, relief), minlength=len(total))
+        factors = placement.rural_factors(kind, of, np.where(out, 0.0, total), district, mountain)
+        share = np.bincount(of, kind.weight(factors), minlength=len(total))
         whole = np.bincount(district, share)[district]
         guess[out] = (share / whole * np.bincount(district, total)[district])[out]
     several = (np.bincount(district, total > 0)[district] > 1) & (total > 0)

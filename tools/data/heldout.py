@@ -16,6 +16,8 @@ Nothing else in the placement was chosen by these errors.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -101,7 +103,7 @@ def table(
         predicted[out] = divided(localities, units, urban, fold != k)[towns["locality"]][out]
         held = units.assign(urban=np.where(fold == k, urban, units["urban"]))
         kept = listed[~listed["geonameid"].isin(towns.loc[out, "geonameid"])]
-        unplaced[out] = within(land.points, _surface(held, kept, land), towns[out])
+        unplaced[out] = within(land.points, surface(held, kept, land), towns[out])
     return pd.DataFrame(
         {
             "name": towns["name"],
@@ -116,8 +118,10 @@ def table(
     )
 
 
-def _surface(units: pd.DataFrame, listed: pd.DataFrame, land: people.Land) -> Array:
-    """Expected people of each point where only ``listed`` places are known."""
+def surface(units: pd.DataFrame, listed: pd.DataFrame, known: people.Land) -> Array:
+    """Expected people of each point where only ``listed`` places and the people of ``units`` are known."""
+    kind = replace(known.kind, remote=placement.remote(known.points, listed))
+    land, _ = people.land(kind, units, known.walk, known.points, listed)
     both = people.expected(land.where, people.weights(land, units, listed), people.counts(units, listed))
     total = np.bincount(land.where.point, both[0] + both[1], minlength=len(land.points))
     return np.asarray(total, dtype=np.float64)

@@ -113,16 +113,16 @@ def _land(
     say: Say,
 ) -> tuple[people.Land, float]:
     """The ground with its fitted suitability, and how uncertain that is."""
-    kind = placement.classes(points, inputs.land_cover(), terrain.above_valley_m(inputs.terrain()))
-    mountain = placement.mountain_relief(kind, listed["point"].to_numpy())
-    good, cover, relief = people.suitability(kind, units, walk, points, mountain)
-    say(f"land cover {dict(zip(placement.COVER_NAMES, cover.round(3).tolist(), strict=True))}")
-    say(f"relief {relief.round(3).tolist()}")
-    guess, true = ensemble.unseen(kind, units, walk, points, mountain)
+    above_m = terrain.above_valley_m(inputs.terrain())
+    kind = placement.classes(points, inputs.land_cover(), above_m, listed)
+    land, factors = people.land(kind, units, walk, points, listed)
+    say(f"land cover {dict(zip(placement.COVER_NAMES, factors.cover.round(3).tolist(), strict=True))}")
+    say(f"relief {factors.relief.round(3).tolist()}, remote {factors.remote.round(3).tolist()}")
+    guess, true = ensemble.unseen(kind, units, walk, points, listed["point"].to_numpy())
     spread = ensemble.log_spread(guess, true)
     error = np.median(np.abs(guess / true - 1.0))
     say(f"tehsils unseen by the fit: median error {error:.1%}, spread {spread:.3f}")
-    return people.Land(points, walk, people.pairs(points, walk), good, kind.built), spread
+    return land, spread
 
 
 def _rounded(value: Array) -> NDArray[np.float32]:

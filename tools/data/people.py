@@ -34,17 +34,24 @@ class Pairs:
     unit: NDArray[np.int64]
 
 
-def suitability(
-    kind: placement.Classes, units: pd.DataFrame, walk: pd.DataFrame, points: pd.DataFrame, mountain: Array
-) -> tuple[Array, Array, Array]:
-    """Rural suitability of each point, and the factors of land cover and relief.
+def land(
+    kind: placement.Classes,
+    units: pd.DataFrame,
+    walk: pd.DataFrame,
+    points: pd.DataFrame,
+    towns: pd.DataFrame,
+) -> tuple[Land, placement.Factors]:
+    """The ground with its suitability, fitted over the areas, the smallest land whose people are known.
 
-    They are fitted over the areas, the smallest land whose people are known.
+    Parameters
+    ----------
+    towns : DataFrame
+        Listed places; only they may be looked at.
     """
     _, total, district = areas(units, walk)
-    of = area_of(points, walk)
-    cover, relief = placement.rural_factors(kind, of, total, district, mountain)
-    return kind.weight(cover, relief), cover, relief
+    mountain = placement.mountain_relief(kind, towns["point"].to_numpy())
+    factors = placement.rural_factors(kind, area_of(points, walk), total, district, mountain)
+    return Land(points, walk, pairs(points, walk), kind.weight(factors), kind), factors
 
 
 def area_of(points: pd.DataFrame, walk: pd.DataFrame) -> NDArray[np.int64]:
@@ -84,15 +91,15 @@ class Land:
         Terrain points, and the cross-walk of units and polygons.
     good : ndarray, shape (point,)
         Rural suitability.
-    built : ndarray of bool, shape (point,)
-        Built-up ground.
+    kind : Classes
+        Class of each point.
     """
 
     points: pd.DataFrame
     walk: pd.DataFrame
     where: Pairs
     good: Array
-    built: NDArray[np.bool_]
+    kind: placement.Classes
 
 
 @dataclass(frozen=True)
@@ -139,13 +146,13 @@ def weights(land: Land, units: pd.DataFrame, towns: pd.DataFrame, wider: float =
     Where the census counts no town in a unit, a listed place is one of its villages; where it does, rural
     people keep off the ground of towns.
     """
-    density = placement.town_density(land.points, towns, land.built, wider)
+    density = placement.town_density(land.points, towns, land.kind.built, wider)
     known = np.asarray([len(held) > 0 for held in towns["units"]])
     where, good = land.where, land.good[land.where.point]
     pull = _pull(where, density[known], towns[known], land.walk)
     other = _pull(where, density[~known], towns[~known], land.walk)
     ground, any_town = placement.RURAL_KM2 * good, (units["urban"].to_numpy() > 0)[where.unit]
-    rest = other + np.where(land.built, placement.SUBURB_KM2, 0.0)[where.point]
+    rest = other + np.where(land.kind.built, placement.SUBURB_KM2, 0.0)[where.point]
     shut = 1.0 + (pull + rest) / TOWN_SHUT
     rest = rest + placement.RURAL_KM2 * good**2
     rural = np.where(any_town, ground / shut, ground + other)
