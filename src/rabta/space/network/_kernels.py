@@ -1,0 +1,425 @@
+"""Compiled kernels: lengths of links and satellites in view, and shortest trees kept from step to step.
+
+The NumPy references are `rabta.space.network.geometry.scene_reference` and
+`rabta.space.network.forwarding.routes_reference`. Every destination (or step) is computed by itself, in the
+same order of arithmetic, so that results are the same to the last bit whatever the number of threads.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rabta.jit import inline, kernel
+
+F8 = NDArray[np.float64]
+I4 = NDArray[np.int32]
+U1 = NDArray[np.uint8]
+U8 = NDArray[np.uint64]
+
+DOWN = -2  # the next hop is the ground site itself
+NOWHERE = -1
+SHORTEST_M = 1e-3  # of a link between objects at one place, so that parents stay nearer than their children
+SHARE = 2  # where more than one satellite in two got nearer than by the old tree, start afresh
+STALE = 50  # where more than one in fifty did, the order of distances is renewed
+
+
+@inline
+def _link_m(place: F8, a: int, b: int, longest_m: float, grazing_m: float) -> float:
+    """Length of a link; infinity where too long, grazing the Earth, or an end has no place (NaN)."""
+    dx, dy, dz = place[0, b] - place[0, a], place[1, b] - place[1, a], place[2, b] - place[2, a]
+    square = dx * dx + dy * dy + dz * dz
+    length = math.sqrt(square)
+    if not length <= longest_m:
+        return math.inf
+    if grazing_m > 0.0:
+        here = place[0, a] * place[0, a] + place[1, a] * place[1, a] + place[2, a] * place[2, a]
+        along = -(place[0, a] * dx + place[1, a] * dy + place[2, a] * dz)
+        if 0.0 < along < square and here - along * along / square < grazing_m * grazing_m:
+            return math.inf
+    return max(length, SHORTEST_M)
+
+
+@inline
+def _views(square: F8, rise: F8, farthest_m: F8, least: F8, allowed: U1, seen: I4, range_m: F8) -> int:
+    """List the satellites in view of a site, with their distances; how many there are."""
+    found = 0
+    for k in range(square.size):
+        if rise[k] >= 0.0 or least[k] < 0.0:
+            metres = math.sqrt(square[k])
+            if metres <= farthest_m[k] and rise[k] >= least[k] * metres and allowed[k] != 0:
+                if found < seen.size:
+                    seen[found], range_m[found] = k, metres
+                found += 1
+    return found
+
+
+@kernel(
+    "void(i8, i8, f8[:,:,::1], u1[:,::1], f8[::1], f8[::1], f8[:,::1], f8[:,::1], u1[:,::1], f8[::1],"
+    "f8[:,::1], i4[:,::1], i4[:,::1], f8, f8, f8[:,::1], i4[:,::1], i4[:,:,::1], f8[:,:,::1])"
+)
+def look(
+    first: int,
+    last: int,
+    teme_km: F8,
+    errors: U1,
+    cosine: F8,
+    sine: F8,
+    site_m: F8,
+    up: F8,
+    allowed: U1,
+    farthest_m: F8,
+    least_sine: F8,
+    edge: I4,
+    arc: I4,
+    longest_m: float,
+    grazing_m: float,
+    length: F8,
+    count: I4,
+    seen: I4,
+    range_m: F8,
+) -> None:
+    """Links and views of steps from first to last; sites are turned into the satellites' frame.
+
+    ``allowed`` and ``least_sine`` are by site and satellite (one row each where all sites are alike). A count
+    over the width of ``seen`` tells that the lists are cut.
+    """
+    satellites = teme_km.shape[0]
+    place, rise, square = np.empty((3, satellites)), np.empty(satellites), np.empty(satellites)
+    for t in range(first, last):
+        for k in range(satellites):
+            for i in range(3):
+                place[i, k] = teme_km[k, t, i] * 1e3 if errors[k, t] == 0 else np.nan
+        for e in range(edge.shape[0]):
+            metres = _link_m(place, edge[e, 0], edge[e, 1], longest_m, grazing_m)
+            length[t, arc[e, 0]] = metres
+            length[t, arc[e, 1]] = metres
+        c, s = cosine[t], sine[t]
+        for g in range(site_m.shape[0]):
+            x, y, z = c * site_m[g, 0] - s * site_m[g, 1], s * site_m[g, 0] + c * site_m[g, 1], site_m[g, 2]
+            ux, uy, uz = c * up[g, 0] - s * up[g, 1], s * up[g, 0] + c * up[g, 1], up[g, 2]
+            row, own = min(g, least_sine.shape[0] - 1), min(g, allowed.shape[0] - 1)
+            for k in range(satellites):
+                dx, dy, dz = place[0, k] - x, place[1, k] - y, place[2, k] - z
+                square[k] = dx * dx + dy * dy + dz * dz
+                rise[k] = dx * ux + dy * uy + dz * uz
+            count[t, g] = _views(
+                square, rise, farthest_m, least_sine[row], allowed[own], seen[t, g], range_m[t, g]
+            )
+
+
+@inline
+def _sift_up(heap: I4, where: I4, dist: F8, at: int) -> None:
+    node = heap[at]
+    while at > 0:
+        parent = (at - 1) >> 1
+        if dist[heap[parent]] <= dist[node]:
+            break
+        heap[at] = heap[parent]
+        where[heap[at]] = at
+        at = parent
+    heap[at] = node
+    where[node] = at
+
+
+@inline
+def _pop(heap: I4, where: I4, dist: F8, size: int) -> int:
+    """Take the nearest node off the heap of a given size."""
+    top, node = int(heap[0]), heap[size - 1]
+    where[top] = -2
+    last, at = size - 1, 0
+    while True:
+        child = 2 * at + 1
+        if child >= last:
+            break
+        if child + 1 < last and dist[heap[child + 1]] < dist[heap[child]]:
+            child += 1
+        if dist[node] <= dist[heap[child]]:
+            break
+        heap[at] = heap[child]
+        where[heap[at]] = at
+        at = child
+    if last > 0:
+        heap[at] = node
+        where[node] = at
+    return top
+
+
+@kernel("void(i4[::1], i4[::1], f8[::1], f8[::1], f8[::1], i4[::1], i4[::1], i4[::1])")
+def dijkstra(begin: I4, target: I4, length: F8, direct: F8, dist: F8, order: I4, heap: I4, where: I4) -> None:
+    """Distances of all satellites to one ground site, and the satellites by distance (binary heap)."""
+    size, done, n = 0, 0, direct.size
+    for v in range(n):
+        dist[v] = direct[v]
+        where[v] = -1
+        if dist[v] < math.inf:
+            heap[size] = v
+            _sift_up(heap, where, dist, size)
+            size += 1
+    while size > 0:
+        v = _pop(heap, where, dist, size)
+        size -= 1
+        order[done] = v
+        done += 1
+        for a in range(begin[v], begin[v + 1]):
+            w, reach = target[a], dist[v] + length[a]
+            if reach < dist[w]:
+                dist[w] = reach
+                if where[w] < 0:
+                    where[w] = size
+                    heap[size] = w
+                    size += 1
+                _sift_up(heap, where, dist, where[w])
+    for v in range(n):
+        if where[v] == -1:
+            order[done] = v
+            done += 1
+
+
+@inline
+def _along_tree(target: I4, length: F8, direct: F8, dist: F8, up: I4, order: I4, stack: I4) -> None:
+    """Distances along the tree of the step before; a parent that the order names too late comes first."""
+    dist[:] = -1.0
+    for i in range(order.size):
+        v, waiting = np.uintp(order[i]), 0
+        while dist[v] < 0.0:
+            a = up[v]
+            if a >= 0:
+                near = dist[np.uintp(target[np.uintp(a)])]
+                if near < 0.0:
+                    stack[waiting] = v
+                    waiting += 1
+                    v = np.uintp(target[np.uintp(a)])
+                    continue
+                dist[v] = near + length[np.uintp(a)]
+            else:
+                dist[v] = direct[v] if a == DOWN else math.inf
+            if waiting > 0:
+                waiting -= 1
+                v = np.uintp(stack[waiting])
+
+
+@inline
+def _choose(v: int | np.uintp, begin: I4, target: I4, length: F8, direct: F8, dist: F8) -> tuple[float, int]:
+    """Best next hop of a satellite, and the distance over it.
+
+    Of equal distances the ground site itself comes first, then the neighbour of the lowest number.
+    """
+    best, choice = direct[v], DOWN
+    for a in range(np.uintp(begin[v]), np.uintp(begin[v + 1])):
+        reach = dist[np.uintp(target[a])] + length[a]
+        if reach < best:
+            best, choice = reach, a
+    if best == math.inf:
+        choice = NOWHERE
+    return best, choice
+
+
+@inline
+def _sweep(begin: I4, target: I4, length: F8, direct: F8, dist: F8, up: I4, order: I4, queue: I4) -> int:
+    """Let satellites take their best next hop, near ones first; list those that got nearer, and count.
+
+    Most keep theirs: then one next hop gives their distance, and none a less one. The look for that has no
+    branch, and unsigned rows spare the compiler's look at negative ones.
+    """
+    nearer = 0
+    for i in range(order.size):
+        v = np.uintp(order[i])
+        far = dist[v]
+        less, same = 0, 1 if direct[v] == far else 0
+        less += 1 if direct[v] < far else 0
+        for a in range(np.uintp(begin[v]), np.uintp(begin[v + np.uintp(1)])):
+            reach = dist[np.uintp(target[a])] + length[a]
+            less += 1 if reach < far else 0
+            same += 1 if reach == far else 0
+        if less > 0 or same != 1 or up[v] == NOWHERE:
+            best, choice = _choose(v, begin, target, length, direct, dist)
+            if best < far:
+                dist[v] = best
+                queue[nearer] = v
+                nearer += 1
+            up[v] = choice
+    return nearer
+
+
+@inline
+def _settle(
+    size: int,
+    begin: I4,
+    target: I4,
+    length: F8,
+    direct: F8,
+    dist: F8,
+    up: I4,
+    queue: I4,
+    state: I4,
+    touched: I4,
+) -> None:
+    """Pass on what got nearer until nothing does, then choose again wherever that may matter.
+
+    ``queue`` is a ring; ``state`` is 0 for satellites not touched, 1 touched, 2 in the ring.
+    """
+    n, head, listed = direct.size, 0, size
+    for i in range(size):
+        touched[i] = queue[i]
+        state[queue[i]] = 2
+    while size > 0:
+        v = queue[head]
+        head = head + 1 if head + 1 < n else 0
+        size -= 1
+        state[v] = 1
+        for a in range(begin[v], begin[v + 1]):
+            w, reach = target[a], dist[v] + length[a]
+            if reach < dist[w]:
+                dist[w] = reach
+                if state[w] == 0:
+                    touched[listed] = w
+                    listed += 1
+                if state[w] != 2:
+                    state[w] = 2
+                    end = head + size
+                    queue[end if end < n else end - n] = w
+                    size += 1
+    for i in range(listed):
+        v = touched[i]
+        state[v] = 0
+        _, up[v] = _choose(v, begin, target, length, direct, dist)
+        for a in range(begin[v], begin[v + 1]):
+            w = target[a]
+            _, up[w] = _choose(w, begin, target, length, direct, dist)
+
+
+@inline
+def _sort(order: I4, dist: F8) -> None:
+    """Insertion sort of an almost sorted order by distance."""
+    for i in range(1, order.size):
+        v = order[i]
+        far, j = dist[v], i
+        while j > 0 and dist[order[j - 1]] > far:
+            order[j] = order[j - 1]
+            j -= 1
+        order[j] = v
+
+
+@inline
+def _tree(
+    fresh: bool,
+    begin: I4,
+    target: I4,
+    length: F8,
+    direct: F8,
+    dist: F8,
+    up: I4,
+    order: I4,
+    queue: I4,
+    state: I4,
+    touched: I4,
+) -> None:
+    """Shortest tree to one site: from the tree of the step before, or afresh where that is far off.
+
+    ``state`` comes and stays at zero.
+    """
+    nearer = order.size
+    if not fresh:
+        _along_tree(target, length, direct, dist, up, order, queue)
+        nearer = _sweep(begin, target, length, direct, dist, up, order, queue)
+    if nearer * SHARE > order.size:
+        dijkstra(begin, target, length, direct, dist, order, queue, state)
+        state[:] = 0
+        up[:] = NOWHERE
+        _sweep(begin, target, length, direct, dist, up, order, queue)
+    else:
+        if nearer > 0:
+            _settle(nearer, begin, target, length, direct, dist, up, queue, state, touched)
+        if nearer * STALE > order.size:
+            _sort(order, dist)
+
+
+@inline
+def _enter(goal: int, count: I4, seen: I4, range_m: F8, dist: F8, metres: F8, entry: I4) -> None:
+    """Best satellite of every site towards a goal, and the length of the way."""
+    for g in range(count.size):
+        best, choice = math.inf, NOWHERE
+        for j in range(count[g]):
+            reach = range_m[g, j] + dist[np.uintp(seen[g, j])]
+            if reach < best:
+                best, choice = reach, seen[g, j]
+        if g == goal:
+            best, choice = 0.0, NOWHERE
+        metres[g], entry[g] = best, choice
+
+
+@inline
+def _copy(target: I4, up: I4, goal: int, table: I4) -> None:
+    """Next hops of a tree as nodes."""
+    for v in range(up.size):
+        a = up[v]
+        table[v] = target[a] if a >= 0 else (goal if a == DOWN else NOWHERE)
+
+
+@inline
+def _follow(node: int, target: I4, up: I4) -> tuple[int, np.uint64]:
+    """Satellites on a way, and its mark."""
+    steps, code = 0, np.uint64(14695981039346656037)
+    while node >= 0:
+        code, steps = _mix(code, node), steps + 1
+        a = up[node]
+        node = target[a] if a >= 0 else -1
+    return steps, code
+
+
+@inline
+def _mix(mark: np.uint64, node: int) -> np.uint64:
+    """Next mark of a path (FNV-1a, 64 bits, by nodes instead of bytes)."""
+    return (mark ^ np.uint64(node)) * np.uint64(1099511628211)
+
+
+@kernel(
+    "void(i8, i8, b1, i4[::1], i4[::1], i4[::1], f8[:,::1], i4[:,::1], i4[:,:,::1], f8[:,:,::1],"
+    "i4[:,::1], i4[:,::1], f8[:,:,::1], i4[:,:,::1], i4[:,:,::1], i4[:,:,::1], u8[:,:,::1])"
+)
+def routes(
+    first: int,
+    last: int,
+    fresh: bool,
+    goal: I4,
+    begin: I4,
+    target: I4,
+    length: F8,
+    count: I4,
+    seen: I4,
+    range_m: F8,
+    up: I4,
+    order: I4,
+    metres: F8,
+    entry: I4,
+    table: I4,
+    hops: I4,
+    mark: U8,
+) -> None:
+    """Shortest ways of all steps to the goals from first to last.
+
+    ``up`` (arc to the next hop, `DOWN`, `NOWHERE`) and ``order`` are the trees, kept between calls.
+    ``metres`` and ``entry`` (first satellite) are by step, goal and site; ``table``, ``hops`` and ``mark``
+    are filled where they have steps.
+    """
+    n = begin.size - 1
+    direct, dist = np.full(n, math.inf), np.empty(n)
+    queue, state, touched = np.empty(n, np.int32), np.zeros(n, np.int32), np.empty(n, np.int32)
+    for t in range(length.shape[0]):
+        for d in range(first, last):
+            site = goal[d]
+            for j in range(count[t, site]):
+                direct[seen[t, site, j]] = range_m[t, site, j]
+            anew = fresh and t == 0
+            _tree(anew, begin, target, length[t], direct, dist, up[d], order[d], queue, state, touched)
+            for j in range(count[t, site]):
+                direct[seen[t, site, j]] = math.inf
+            _enter(site, count[t], seen[t], range_m[t], dist, metres[t, d], entry[t, d])
+            if table.shape[0] > 0:
+                _copy(target, up[d], n + site, table[t, d])
+            if mark.shape[0] > 0:
+                for g in range(entry.shape[2]):
+                    hops[t, d, g], mark[t, d, g] = _follow(entry[t, d, g], target, up[d])
