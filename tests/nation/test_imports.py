@@ -278,6 +278,14 @@ def test_sites_and_their_coverage(bring: Callable[..., Report]) -> None:
     assert set(found["unserved_today_share"]) == {0.0, 1.0}
 
 
+def test_a_row_may_name_several_technologies(bring: Callable[..., Report]) -> None:
+    apart = bring(f"lat,lon,radio,operator\n{LAT},{LON},2G,a\n{LAT},{LON},4G,a\n", "sites")
+    together = bring(f"lat,lon,radio,operator\n{LAT},{LON},2G / 4G,a\n", "sites")
+    assert together.rows["used"] == 1
+    assert together.after == apart.after
+    pd.testing.assert_frame_equal(load(together).cells, load(apart).cells)
+
+
 def test_unknown_technology_is_refused_with_the_nearest(bring: Callable[..., Report]) -> None:
     with pytest.raises(RabtaError, match="did you mean 'lte'"):
         bring(f"lat,lon,radio\n{LAT},{LON},LTEE\n", "sites")
@@ -398,6 +406,7 @@ WRONG: dict[str, tuple[str, str, dict[str, Any], list[str]]] = {
     "target": (f"a,lon\n{LAT},{LON}\n", "schools", {"columns": {"a": "lat"}}, ["did you mean 'lat_deg'"]),
     "crs": (f"lat,lon\n{LAT},{LON}\n", "schools", {"crs": "EPSG:nope"}, ["cannot read", "nope"]),
     "empty": ("", "schools", {}, ["cannot read"]),
+    "no service": (f"lat,lon,radio\n{LAT},{LON},\n", "sites", {}, ["no row has a technology"]),
     "overflow": ("wkt\n1e400\n", "schools", {}, ["nothing to import"]),
     "only a head": ("lat,lon\n", "schools", {}, ["nothing to import"]),
     "status": (f"wkt,status\nPOINT({LON} {LAT}),live\n", "backbone", {}, ["unknown status", "live"]),

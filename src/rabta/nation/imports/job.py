@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ Reach = Callable[[str, Array], Array]
 
 FEW, MANY = 0.05, 0.5
 MOST = 1e12  # more than any nation has of anything
+SEVERAL = re.compile(r"\s*[/,;|]\s*")
 GENERATIONS = {
     "2g": ("2g", "gsm", "gprs", "edge", "cdma"),
     "3g": ("3g", "umts", "wcdma", "hspa", "hspa+"),
@@ -101,6 +103,16 @@ class Job:
             out[row] = known[word]
         self.report.lacking("technology", int(sum(value is None for value in out)))
         return out
+
+    def split(self, column: str) -> Rows:
+        """A row for each value of a cell like ``2G/3G/4G``; returns the row that each came from."""
+        values = [SEVERAL.split(v.strip()) if isinstance(v, str) else [v] for v in self.need(column).tolist()]
+        origin = np.repeat(np.arange(len(values)), [len(parts) for parts in values])
+        flat = np.full(len(origin), None, dtype=object)
+        flat[:] = [value for parts in values for value in parts]
+        self.features.table = self.features.table.iloc[origin].reset_index(drop=True).assign(**{column: flat})
+        self.features.geometry = self.geometry()[origin]
+        return origin
 
     def geometry(self) -> Objects:
         """Geometry of every row, or an error that says how to give one."""

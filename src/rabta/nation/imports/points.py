@@ -87,18 +87,24 @@ def sites(job: Job) -> None:
     old = job.ground.layers.cells
     job.clean()
     row = job.points()
+    origin = np.arange(len(row))
+    if "technology" in job.features.table:
+        origin = job.split("technology")
+        row = row[origin]
     table = job.features.table
     lon, lat = shapely.get_coordinates(shapely.point_on_surface(job.geometry())).T
     kind = job.generations() if "technology" in table else None
     known = np.ones(len(row), dtype=bool) if kind is None else np.asarray([k is not None for k in kind])
+    if not known.any():
+        raise job.error("no row has a technology", "technology", expected="2g, 3g, 4g, GSM, UMTS, LTE or NR")
     row, lon, lat = row[known], lon[known], lat[known]
-    job.report.rows["used"] = len(row)
+    job.report.rows["used"] = len(np.unique(origin[known]))
     place = np.stack([np.rint(lon * SAME_PLACE), np.rint(lat * SAME_PLACE), _operators(job, known)], axis=1)
     if kind is None:
         job.report.warn("no technology: every site is taken to have 2G and 4G")
     lte = np.ones(len(row), dtype=bool) if kind is None else kind[known] == "4g"
     total, with_4g = (_distinct(place[chosen], row[chosen], len(old)) for chosen in (lte | True, lte))
-    job.report.count("of a site counted before", len(row) - int(total.sum()))
+    job.report.count("of a site counted before", max(0, job.report.rows["used"] - int(total.sum())))
     best = _best(job, row, lon, lat, None if kind is None else kind[known])
     put(job, {"sites": total, "sites_4g": with_4g, "mobile_today": best})
     coverage_totals(job, best)
