@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-KERNELS := src/rabta/jit.py $(wildcard src/rabta/*/_*.py)
+KERNELS := src/rabta/jit.py $(shell find src/rabta -name '_[!_]*.py')
 SOURCES := src tests tools bench examples
 
 .PHONY: run test check lint format types layers docs bench soak lock clean

@@ -28,7 +28,7 @@ def _cache_folder() -> Path:
     The compiler itself notices only a change of the file that holds a kernel, not of one that it calls.
     """
     digest = hashlib.sha256(numba.__version__.encode() + Path(__file__).read_bytes())
-    for path in sorted(ROOT.glob("*/_*.py")):
+    for path in sorted(ROOT.rglob("_[!_]*.py")):
         digest.update(path.read_bytes())
     name = f"kernels-{digest.hexdigest()[:12]}"
     if os.access(ROOT, os.W_OK):

@@ -1,4 +1,8 @@
-"""SGP4/SDP4 propagation of a satellites table to Earth-fixed positions."""
+"""SGP4/SDP4 propagation of a satellites table to Earth-fixed positions.
+
+States come from our own kernel (`rabta.space.orbits`); the ``sgp4`` package is its reference
+(`positions_reference`) and checks elements as they are read.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +16,15 @@ from numpy.typing import NDArray
 from sgp4.api import SGP4_ERRORS as _MESSAGES
 from sgp4.api import WGS72, Satrec, SatrecArray
 
+from rabta.space import orbits
 from rabta.space.frames import earth_fixed
+from rabta.space.orbits import REV_DAY, SGP4_EPOCH_JD
 from rabta.times import julian_date
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SGP4_ERRORS: dict[int, str] = dict(_MESSAGES)
-SGP4_EPOCH_JD = 2_433_281.5  # 1949-12-31T00:00, from which sgp4init counts days
-REV_DAY = 2.0 * np.pi / 1440.0
 ELEMENTS = (
     "epoch_jd",
     "bstar",
@@ -31,7 +35,9 @@ ELEMENTS = (
     "mean_anomaly_deg",
     "raan_deg",
 )
-STALE_DAYS = 3.0
+STALE_DAYS, MONTH_DAYS = 3.0, 30.0
+DENSITY_ERROR = 0.2
+HALF_ORBIT_KM = 20_000.0
 
 
 def satrecs(columns: Mapping[str, NDArray[Any]] | pd.DataFrame) -> list[Satrec]:
@@ -105,19 +111,28 @@ def positions(satellites: pd.DataFrame, times: NDArray[np.datetime64]) -> NDArra
     chosen = moving(satellites)
     if chosen.empty:
         return np.empty((len(times), 0, 3), dtype=np.float32)
-    packed = np.stack([chosen[name].to_numpy(dtype=np.float64) for name in ELEMENTS])
-    errors, states, _ = _array(packed.tobytes()).sgp4(*julian_date(times))
+    out, errors = orbits.positions(constants(chosen), times)
     for text in (stale(chosen, times), decayed(chosen, errors)):
         if text:
             warnings.warn(text, stacklevel=2)
+    return out
+
+
+def positions_reference(satellites: pd.DataFrame, times: NDArray[np.datetime64]) -> NDArray[np.float32]:
+    """Same as `positions` by the ``sgp4`` package, without warnings."""
+    errors, states, _ = SatrecArray(satrecs(moving(satellites))).sgp4(*julian_date(times))
     return earth_fixed(states, errors, times)
 
 
+def constants(satellites: pd.DataFrame) -> orbits.Orbits:
+    """Constants of a table's orbits, in its order: made once, used by every time chunk."""
+    return _prepared(np.stack([satellites[name].to_numpy(dtype=np.float64) for name in ELEMENTS]).tobytes())
+
+
 @lru_cache(maxsize=4)
-def _array(packed: bytes) -> SatrecArray:
-    """Initialised records of a table's elements: built once, used by every time chunk."""
+def _prepared(packed: bytes) -> orbits.Orbits:
     columns = dict(zip(ELEMENTS, np.frombuffer(packed).reshape(len(ELEMENTS), -1), strict=True))
-    return SatrecArray(satrecs(columns))
+    return orbits.prepare(columns)
 
 
 def decayed(satellites: pd.DataFrame, errors: NDArray[np.uint8]) -> str:
@@ -137,7 +152,10 @@ def stale(satellites: pd.DataFrame, times: NDArray[np.datetime64]) -> str:
     """Say how far the run is from the epochs of catalogued elements; empty where that is under three days.
 
     SGP4 is good to about 1 km within a few days of the epoch in low orbit (Kelso, AAS 07-127); past that,
-    1 to 3 km more for each day is our working assumption, and manoeuvres add to it.
+    1 to 3 km more for each day is our working assumption, and manoeuvres add to it. Past a month drag rules:
+    its share of the way along the orbit grows with the square of the time, and the density of the upper
+    atmosphere is known to 10 to 20 % (Vallado and Finkleman, Acta Astronautica 95, 2014). Beyond half an
+    orbit's length the place along the orbit is not known at all.
     """
     real = satellites[satellites["norad"] > 0]
     if real.empty or not len(times):
@@ -148,7 +166,10 @@ def stale(satellites: pd.DataFrame, times: NDArray[np.datetime64]) -> str:
     if age <= STALE_DAYS:
         return ""
     days = round(age)
-    return (
-        f"elements are {days} days from the time of the run: "
-        f"expect errors of {1 + days} to {1 + 3 * days} km along track in low orbit"
-    )
+    low, high = 1 + days, 1.0 + 3 * days
+    if age > MONTH_DAYS:
+        high += DENSITY_ERROR * float(np.median(orbits.drag_km(constants(real), age)))
+    text = f"elements are {days} days from the time of the run: expect errors of "
+    if high >= HALF_ORBIT_KM:
+        return f"{text}thousands of km: where satellites in low orbit are along their orbits is not known"
+    return f"{text}{low} to {high:.0f} km along track in low orbit"

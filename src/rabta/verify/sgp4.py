@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabta.errors import RabtaError
-from rabta.space import propagate, tle
+from rabta.space import orbits, tle
+from rabta.space.orbits._layout import AT
 from rabta.verify import Row, suite
 
 SOURCE = (
@@ -28,16 +29,17 @@ def sgp4(files: Path | None) -> list[Row]:
     blocks = _reference(_text(folder / "tcppver.out"))
     elements = folder / "SGP4-VER.TLE"
     columns = tle.parse(_element_lines(elements), elements, checksums=False)  # some sets were edited by hand
-    records = propagate.satrecs(columns)
-    rows = [_row(number, table, record) for (number, table), record in zip(blocks, records, strict=True)]
-    ended = dict(zip((number for number, _ in blocks), records, strict=True))[FAILS_LATER].sgp4_tsince(25.0)
-    rows.append(Row(f"{FAILS_LATER} error code at 25 min", float(ended[0]), 4.0, 0.0, SOURCE))
+    ours = orbits.prepare(columns)
+    rows = [_row(number, table, ours[at : at + 1]) for at, (number, table) in enumerate(blocks)]
+    ended = [number for number, _ in blocks].index(FAILS_LATER)
+    code = _states(ours[ended : ended + 1], np.array([25.0]))[0][0]
+    rows.append(Row(f"{FAILS_LATER} error code at 25 min", float(code), 4.0, 0.0, SOURCE))
     states = sum(len(table) for _, table in blocks)
     return [*rows, Row("reference states compared or refused", float(states), 667.0, 0.0, SOURCE)]
 
 
-def _row(number: int, table: NDArray[np.float64], record: object) -> Row:
-    errors, kilometres = _states(record, table[:, 0])
+def _row(number: int, table: NDArray[np.float64], orbit: orbits.Orbits) -> Row:
+    errors, kilometres = _states(orbit, table[:, 0])
     if number == MUST_FAIL:
         return Row(f"{number} refused (1 is yes)", float(errors[0] != 0), 1.0, 0.0, SOURCE)
     off = np.linalg.norm(kilometres - table[:, 1:], axis=1) * 1e3
@@ -76,6 +78,11 @@ def _reference(text: str) -> Blocks:
     return [(number, np.array(rows)) for number, rows in blocks]
 
 
-def _states(record: object, minutes: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    found = [record.sgp4_tsince(float(minute)) for minute in minutes]  # type: ignore[attr-defined]
-    return np.array([code for code, _, _ in found]), np.array([place for _, place, _ in found])
+def _states(
+    orbit: orbits.Orbits, minutes: NDArray[np.float64]
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """Error codes and TEME kilometres of one orbit, by minutes since its epoch."""
+    epoch_day, epoch_part = orbit.table[0, AT["epoch_day"]], orbit.table[0, AT["epoch_part"]]
+    day = np.full_like(minutes, epoch_day)
+    found, codes = orbits.states_at(orbit, day, epoch_part + minutes / 1440.0, np.zeros_like(minutes))
+    return codes[0], found[0].T / 1e3
