@@ -258,13 +258,13 @@ def figures(problem: Problem, solution: Solution, money: Money) -> Figures:
     }
     served, target = float(people.sum()), float(problem.households.sum())
     good = float(_dot(people, problem.quality))
-    lost = (target - good) * problem.shortfall_usd
+    lost = _positive(target - good, target) * problem.shortfall_usd
     share = people.sum(axis=0) / served if served else np.full(people.shape[1], np.nan)
     return total | {
         "objective_usd": total["npc_usd"] + lost,
         "shortfall_usd": lost,
         "households_served": served,
-        "households_left": target - served,
+        "households_left": _positive(target - served, target),
         "households_at_floor": float(people[problem.quality > 1.0 - 1e-9].sum()),
         "score": good / target if target else np.nan,
         "npc_per_household_usd": total["npc_usd"] / served if served else np.nan,
@@ -273,6 +273,11 @@ def figures(problem: Problem, solution: Solution, money: Money) -> Figures:
         "stations": stations,
         **{f"share_{name}": float(part) for name, part in zip(problem.technologies, share, strict=True)},
     }
+
+
+def _positive(value: float, whole: float) -> float:
+    """The value, or zero where it is the rounding of a whole."""
+    return value if value > 1e-9 * whole else 0.0
 
 
 def _dot(a: Array, b: Array) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabta.errors import RabtaError, nearest
+from rabta.nation import aggregate
 from rabta.plan import candidates, pricing, service, tables
 from rabta.plan.costs import prices as read_prices
 from rabta.plan.optimise import optimise
@@ -49,6 +50,7 @@ BUSY_SHARE = 0.999  # steps with at least this share of the busiest step's load 
         "satellites",
         "busy_demand_mbps",
         "unserved_demand_mbps",
+        "joining_households",
         "income_usd_month",
         "access_rate_mbps",
         "sites_per_cell",
@@ -96,6 +98,8 @@ def plan(twin: Twin) -> dict[str, Any]:
     "Districts",
     reads=(
         "cells",
+        "tehsils",
+        "apportionment",
         "plan",
         "visible_count",
         "link_rate_mbps",
@@ -121,7 +125,9 @@ def districts(twin: Twin) -> dict[str, Any]:
         "carried_mbps": twin.values("served_mbps")[busy].mean(axis=0, dtype=np.float64),
         "asked_mbps": need * load,
     }
-    return {"districts": tables.district_table(twin.table("cells"), twin.table("plan"), sky)}
+    cells = twin.table("cells")
+    parts = aggregate.pieces(cells, twin.table("tehsils"), twin.table("apportionment"))
+    return {"districts": tables.district_table(parts, cells, twin.table("plan"), sky)}
 
 
 def national_problem(twin: Twin) -> Asked:
@@ -137,9 +143,9 @@ def ground(twin: Twin, prices: candidates.Prices) -> Ground:
     """Read what the plan needs from the twin, apart from prices (but for the tree of cables)."""
     cells, zones = twin.table("cells"), twin.table("zones")
     unserved = unserved_households(twin)
-    rows = np.flatnonzero(unserved > 0)
+    rows = np.flatnonzero((unserved > 0) & (twin.values("joining_households") > 0))
     zone = _rows_of(cells["zone"].iloc[rows], zones["zone"], "zones")
-    places = _places(twin, rows, unserved[rows])
+    places = _places(twin, rows)
     return Ground(
         wanted=twin.scenario.plan,
         book=twin.scenario.nation.name,
@@ -194,17 +200,16 @@ def unserved_households(twin: Twin) -> Array:
     return np.asarray(twin.table("cells")["households"].to_numpy(dtype=np.float64) * np.clip(share, 0.0, 1.0))
 
 
-def _places(twin: Twin, rows: Index, unserved: Array) -> candidates.Places:
-    wanted, demand = twin.scenario.plan, twin.scenario.demand
-    cells = twin.table("cells").iloc[rows]
-    joining = unserved * demand.adoption_percent / 100.0
+def _places(twin: Twin, rows: Index) -> candidates.Places:
+    wanted, cells = twin.scenario.plan, twin.table("cells").iloc[rows]
+    joining = twin.values("joining_households")[rows].astype(np.float64)
     urban, grid, rough, backbone = (
         cells[name].fillna(0.0).to_numpy(dtype=np.float64)
         for name in ("urban_share", "grid_share", "rough_m", "backbone_km")
     )
     return candidates.Places(
         joining * wanted.serve_percent / 100.0,
-        _asked_mbps(twin, rows, unserved),
+        _asked_mbps(twin, rows, joining),
         urban,
         grid,
         rough,
@@ -214,9 +219,8 @@ def _places(twin: Twin, rows: Index, unserved: Array) -> candidates.Places:
     )
 
 
-def _asked_mbps(twin: Twin, rows: Index, unserved: Array) -> Array:
+def _asked_mbps(twin: Twin, rows: Index, joining: Array) -> Array:
     """Busy-hour load of a household that joins, as the services make it (what sharing offers)."""
-    joining = unserved * twin.scenario.demand.adoption_percent / 100.0
     return np.asarray(twin.values("unserved_demand_mbps")[rows].astype(np.float64) / joining)
 
 

@@ -397,57 +397,58 @@ def price_table(answer: Answer, zones: Sequence[str], used: Mapping[str, Array])
     return pd.concat(parts, ignore_index=True)
 
 
-def district_table(cells: pd.DataFrame, plan: pd.DataFrame, sky: Mapping[str, Array]) -> pd.DataFrame:
-    """Sums and medians by district.
+BY_HOUSEHOLD = ("households_served", "households_unserved_today", "npc_usd")
+TARIFF_SHARE = "tariff_income_share"
+
+
+def district_table(
+    parts: pd.DataFrame, cells: pd.DataFrame, plan: pd.DataFrame, sky: Mapping[str, Array]
+) -> pd.DataFrame:
+    """Sums and medians by district; a cell on a border counts in each of its districts with its part.
 
     Parameters
     ----------
+    parts : DataFrame
+        Pieces of the cells, see `rabta.nation.aggregate.pieces`.
     sky : mapping of str to ndarray, shape (cell,)
         ``visible_mean``, ``visible_min``, ``link_rate_mbps``, ``latency_ms`` over time, and
         ``carried_mbps`` and ``asked_mbps`` in the busy hour.
     """
     import pandas as pd
 
-    groups = cells.groupby(["province", "district"], sort=True).indices
-    made = [
-        _district(str(key[0]), str(key[1]), np.asarray(rows, dtype=np.int64), cells, plan, sky)
-        for key, rows in cast("dict[tuple[str, str], Index]", groups).items()
-    ]
-    return pd.DataFrame(made)
-
-
-def _district(
-    province: str,
-    district: str,
-    rows: Index,
-    cells: pd.DataFrame,
-    plan: pd.DataFrame,
-    sky: Mapping[str, Array],
-) -> dict[str, object]:
-    people = cells["people"].to_numpy()[rows].astype(np.float64)
-    connected, tariff, burden = (
-        plan[name].to_numpy()[rows]
-        for name in ("households_served", "tariff_usd_month", "tariff_income_share")
+    row, share = parts["cell_row"].to_numpy(), parts["household_share"].to_numpy(dtype=np.float64)
+    homes = {"households": cells["households"], **{name: plan[name] for name in BY_HOUSEHOLD}}
+    homes |= {name: pd.Series(sky[name]) for name in ("carried_mbps", "asked_mbps")}
+    frame = parts[["province", "district", "people"]].assign(
+        **{name: column.to_numpy(dtype=np.float64)[row] * share for name, column in homes.items()},
+        **{name: plan[name].to_numpy(dtype=np.float64)[row] for name in ("tariff_usd_month", TARIFF_SHARE)},
+        **{name: sky[name][row] for name in ("visible_mean", "visible_min", "link_rate_mbps", "latency_ms")},
     )
-    on, served = connected > 0, float(connected.sum())
-    npc = float(plan["npc_usd"].to_numpy()[rows].sum())
-    asked = float(sky["asked_mbps"][rows].sum())
+    groups = frame.groupby(["province", "district"], sort=True)
+    return pd.DataFrame([_district(*cast("tuple[str, str]", key), part) for key, part in groups])
+
+
+def _district(province: str, district: str, part: pd.DataFrame) -> dict[str, object]:
+    column = {name: part[name].to_numpy(dtype=np.float64) for name in part.columns[2:]}
+    people, connected = column["people"], column["households_served"]
+    on, served, npc = connected > 0, float(connected.sum()), float(column["npc_usd"].sum())
+    asked, tariff = float(column["asked_mbps"].sum()), column["tariff_usd_month"]
     return {
         "district": district,
         "province": province,
-        "people": int(people.sum()),
-        "households": float(cells["households"].to_numpy()[rows].sum()),
-        "unserved_today": float(plan["households_unserved_today"].to_numpy()[rows].sum()),
+        "people": int(part["people"].sum()),
+        "households": float(column["households"].sum()),
+        "unserved_today": float(column["households_unserved_today"].sum()),
         "served_by_plan": served,
-        "visible_mean": weighted_mean(sky["visible_mean"][rows], people),
-        "visible_min": weighted_quantile(sky["visible_min"][rows], people, 0.05),
-        "link_rate_mbps": weighted_quantile(sky["link_rate_mbps"][rows], people, 0.5),
-        "latency_ms": weighted_quantile(sky["latency_ms"][rows], people, 0.5),
-        "carried_share": float(sky["carried_mbps"][rows].sum()) / asked if asked > 0 else np.nan,
+        "visible_mean": weighted_mean(column["visible_mean"], people),
+        "visible_min": weighted_quantile(column["visible_min"], people, 0.05),
+        "link_rate_mbps": weighted_quantile(column["link_rate_mbps"], people, 0.5),
+        "latency_ms": weighted_quantile(column["latency_ms"], people, 0.5),
+        "carried_share": float(column["carried_mbps"].sum()) / asked if asked > 0 else np.nan,
         "npc_usd": npc,
         "npc_per_household_usd": npc / served if served > 0 else np.nan,
         "tariff_usd_month": weighted_mean(tariff[on], connected[on]) if on.any() else np.nan,
-        "tariff_income_share": weighted_quantile(burden[on], connected[on], 0.5),
+        TARIFF_SHARE: weighted_quantile(column[TARIFF_SHARE][on], connected[on], 0.5),
     }
 
 
