@@ -80,6 +80,32 @@ def test_the_mix_of_areas_is_that_of_the_cells(small_run: Path) -> None:
     assert made.mix[0, first] == pytest.approx(share)
 
 
+def test_a_cell_on_a_border_is_shared_by_its_people(tmp_path: Path, make_disk: Callable[..., object]) -> None:
+    folder = make_disk(6).write(tmp_path / "run")  # type: ignore[attr-defined]
+    cells = pd.read_parquet(folder / "tables" / "cells.parquet")
+    plan = pd.read_parquet(folder / "tables" / "plan.parquet")
+    units = cells.groupby(["province", "district"], as_index=False)["people"].sum().assign(census_year=2023)
+    own = units.set_index("district").index.get_indexer(cells["district"])
+    row = int(cells["people"].argmax())
+    other = (own[row] + 1) % len(units)
+    given = cells["people"].iloc[row] // 4
+    parts = pd.DataFrame({"cell_row": range(len(cells)), "tehsil_row": own, "people": cells["people"]})
+    parts.loc[row, "people"] -= given
+    parts = pd.concat([parts, pd.DataFrame([{"cell_row": row, "tehsil_row": other, "people": given}])])
+    units["people"] = np.bincount(parts["tehsil_row"], parts["people"])
+    parts[parts["people"] > 0].to_parquet(folder / "tables" / "apportionment.parquet")
+    units.to_parquet(folder / "tables" / "tehsils.parquet")
+    run = RunFolder(folder)
+    made = areas.Areas(run, Headline(run)).by(areas.DISTRICT).set_index("district")
+    assert made["people"].to_dict() == pytest.approx(units.set_index("district")["people"].to_dict())
+    share = given / cells["people"].iloc[row]
+    mine = plan["households_served"][own == other].sum() + share * plan["households_served"].iloc[row]
+    assert made.loc[units["district"].iloc[other], "connected"] == pytest.approx(mine)
+    assert made["npc_usd"].sum() == pytest.approx(plan["npc_usd"].sum())
+    page = report.build(folder).read_text(encoding="utf-8")
+    assert f"{cells['people'].sum():,}" in page[page.index('<section id="census"') :]
+
+
 def test_low_and_high_stand_beside_the_headline(tmp_path: Path, make_disk: Callable[..., object]) -> None:
     folder = make_disk(5).write(tmp_path / "run")  # type: ignore[attr-defined]
     path = folder / "tables" / "plan_summary.parquet"

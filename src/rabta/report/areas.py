@@ -21,7 +21,10 @@ Floats = NDArray[np.float64]
 
 PROVINCE = ("province",)
 DISTRICT = ("province", "district")
-SUMS = ("households", "people", "unserved", "connected", "capex_usd", "opex_usd_year", "npc_usd", "pupils")
+SUMS = (
+    *("households", "people", "unserved", "connected", "people_connected"),
+    *("capex_usd", "opex_usd_year", "npc_usd", "pupils"),
+)
 MEDIANS = ("rate_mbps", "latency_ms", "availability")
 
 
@@ -47,6 +50,32 @@ def pupil_column(run: RunFolder) -> str:
     return "pupils" if np.nansum(run.column("cells", "pupils")) > 0 else "school_age"
 
 
+def pieces(run: RunFolder) -> pd.DataFrame:
+    """Parts of cells by census unit: ``cell_row``, province, district, census year, people and ``weight``.
+
+    A cell on a border belongs to several units; its figures are shared by the people of each, so that people
+    are those of the census at every level. Where the run has no apportionment a cell is one part.
+    """
+    import pandas as pd
+
+    cells = run.table("cells")
+    own = pd.DataFrame({"cell_row": np.arange(len(cells)), "people": run.column("cells", "people")})
+    for name in DISTRICT:
+        own[name] = cells[name].astype(str).to_numpy()
+    own["census_year"] = cells["census_year"].to_numpy() if "census_year" in cells else 0
+    if not (run.has("apportionment") and run.has("tehsils")):
+        return own.assign(weight=1.0)
+    part, units = run.table("apportionment"), run.table("tehsils")
+    rows = part["tehsil_row"].to_numpy()
+    shared = pd.DataFrame({"cell_row": part["cell_row"].to_numpy(), "people": part["people"].to_numpy(float)})
+    for name in (*DISTRICT, "census_year"):
+        shared[name] = units[name].to_numpy()[rows]
+    total = np.bincount(shared["cell_row"], shared["people"], len(cells))
+    shared["weight"] = shared["people"] / total[shared["cell_row"]]
+    empty = own[total[own["cell_row"]] <= 0].assign(weight=1.0)
+    return pd.concat([shared, empty], ignore_index=True)
+
+
 class Areas:
     """Figures of areas, from the cells.
 
@@ -70,6 +99,7 @@ class Areas:
         frame["people"], frame["households"] = h.people, h.households
         frame["unserved"] = np.nan_to_num(h.unserved_cells)
         frame["connected"] = np.nan_to_num(h.served_cells)
+        frame["people_connected"] = frame["connected"] * h.household_size
         for name in ("capex_usd", "opex_usd_year", "npc_usd"):
             frame[name] = np.nan_to_num(run.column("plan", name))
         for name in MEDIANS:
@@ -132,33 +162,37 @@ class Areas:
         """Figures by area; without keys one row, the nation."""
         import pandas as pd
 
-        if keys:
-            grouped = self.cells.groupby(list(keys), sort=True)
-            rows = [(name, index) for name, index in grouped.indices.items()]
-        else:
-            rows = [((), np.arange(len(self.cells)))]
-        found = [self._row(np.asarray(index, dtype=np.int64)) for _, index in rows]
-        frame = pd.DataFrame(found)
-        names = [name if isinstance(name, tuple) else (name,) for name, _ in rows]
+        parts = self.pieces
+        cells, weight = parts["cell_row"].to_numpy(), parts["weight"].to_numpy(dtype=np.float64)
+        if not keys:
+            return pd.DataFrame([self._row(cells, weight)])
+        grouped = parts.groupby(list(keys), sort=True).indices
+        frame = pd.DataFrame([self._row(cells[index], weight[index]) for index in grouped.values()])
+        names = [name if isinstance(name, tuple) else (name,) for name in grouped]
         for position, key in enumerate(keys):
             frame.insert(position, key, [name[position] for name in names])
         return frame
 
-    def _row(self, index: NDArray[np.int64]) -> dict[str, float]:
+    @cached_property
+    def pieces(self) -> pd.DataFrame:
+        """Parts of the cells; see `pieces`."""
+        return pieces(self.run)
+
+    def _row(self, index: NDArray[np.int64], share: Floats) -> dict[str, float]:
         part = self.cells.iloc[index]
-        row = {name: float(part[name].sum()) for name in SUMS}
+        row = {name: float((part[name].to_numpy() * share).sum()) for name in SUMS}
         homes, joined = row["households"], row["connected"]
         row["today_share"] = _ratio(homes - row["unserved"], homes)
         row["after_share"] = _ratio(homes - row["unserved"] + joined, homes)
         row["npc_per_household_usd"] = _ratio(row["npc_usd"], joined)
-        weights = part["connected"].to_numpy()
+        weights = part["connected"].to_numpy() * share
         for name in MEDIANS:
             row[name] = weighted_median(part[name].to_numpy(), weights)
         for service, weight in (("schooling", "pupils"), ("payments", "people")):
             for when in ("today", "after"):
-                total = float(part[f"{service}_{when}"].sum(skipna=False))
+                total = float((part[f"{service}_{when}"].to_numpy() * share).sum())
                 row[f"{service}_{when}"] = _ratio(total, row[weight])
-        mix = self.mix[index].sum(axis=0)
+        mix = (self.mix[index] * share[:, None]).sum(axis=0)
         shares = mix / mix.sum() if mix.sum() > 0 else np.full(mix.size, np.nan)
         names = (f"mix_{name}" for name in self.run.technologies)
         return row | dict(zip(names, shares.tolist(), strict=True))

@@ -147,23 +147,6 @@ class Headline:
         mix = self.run.table("plan_mix").sort_values("households", ascending=False)
         return [_group(str(row["technology"]), row) for _, row in mix.iterrows() if row["households"] > 0]
 
-    def by_province(self) -> list[Group]:
-        """Sums by province, most unserved households first."""
-        import pandas as pd
-
-        plan = self.run.table("plan")
-        frame = pd.DataFrame(
-            {
-                "province": self.run.table("cells")["province"].astype(str).to_numpy(),
-                "households": self.served_cells,
-                "people": self.served_cells * self.household_size,
-                "unserved": self.unserved_cells,
-                **{name: plan[name].to_numpy() for name in ("capex_usd", "opex_usd_year", "npc_usd")},
-            }
-        )
-        sums = frame.groupby("province").sum().sort_values("unserved", ascending=False)
-        return [_group(str(name), row) for name, row in sums.iterrows()]
-
     def figures(self) -> list[Figure]:
         """All headline figures."""
         return [*self._reach(), *self._cost(), *self._quality(), *self._proof()]

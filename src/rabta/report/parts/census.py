@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabta import catalog
-from rabta.report import text
+from rabta.report import areas, text
 from rabta.report.parts import explorer
 from rabta.report.payload import Context
 from rabta.report.pictures import maps
@@ -53,10 +53,8 @@ def _read(folder: Path | None, name: str, need: tuple[str, ...]) -> pd.DataFrame
 
 
 def _sums(c: Context, folder: Path | None) -> str:
-    cells = c.run.table("cells")
-    year = cells.get("census_year", 0)
-    frame = cells.assign(province=cells["province"].astype(str), year=year)
-    sums = frame.groupby("province").agg(people=("people", "sum"), year=("year", "min"))
+    parts = areas.pieces(c.run)
+    sums = parts.groupby("province").agg(people=("people", "sum"), year=("census_year", "min"))
     published = _read(folder, "census.parquet", ("province", "people"))
     counted = {} if published is None else published.groupby("province")["people"].sum().to_dict()
     latest = int(sums["year"].max())

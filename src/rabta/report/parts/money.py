@@ -26,12 +26,18 @@ def cost(c: Context) -> str:
     technologies = [
         (f"t{order.get(g.name, 7) % 8}", titles.get(g.name, g.name), g) for g in h.by_technology()
     ]
-    provinces = [("grey3", g.name, g) for g in h.by_province()]
+    order_by = c.provinces.sort_values("connected", ascending=False).to_dict("records")
+    provinces = [("grey3", str(row["province"]), _group(row)) for row in order_by]
     return (
         f"<h3>By technology{_of_costs(c, 'mix', 'plan_mix')}</h3>{_cost_table('Technology', technologies, h)}"
         f"<h3>By province or territory{_of_costs(c, 'province', 'plan')}</h3>"
         f"{_cost_table('Province', provinces, h)}{_swings(c)}{_tariff(c)}{_others(c)}"
     )
+
+
+def _group(row: dict[Any, Any]) -> Group:
+    names = ("connected", "people_connected", "unserved", "capex_usd", "opex_usd_year", "npc_usd")
+    return Group(str(row["province"]), *(float(row[name]) for name in names))
 
 
 def _of_costs(c: Context, key: str, table: str) -> str:
