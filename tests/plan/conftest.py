@@ -60,8 +60,11 @@ def tables(random: np.random.Generator) -> dict[str, pd.DataFrame]:
     )
     most = {"satellite_capacity_mbps": [3000.0, 3500.0, 5000.0]}
     pools = pd.DataFrame({"pool": ["north", "south", "nation"], **most})
+    units, part = apportioned(cells)
     return {
         "cells": cells,
+        "tehsils": units,
+        "apportionment": part,
         "technologies": technologies,
         "gateways": gateways,
         "systems": systems,
@@ -69,6 +72,15 @@ def tables(random: np.random.Generator) -> dict[str, pd.DataFrame]:
         "zones": zones,
         "pools": pools,
     }
+
+
+def apportioned(cells: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """One census unit a district; each cell whole in its own."""
+    units = cells.groupby(["province", "district"], as_index=False)[["people", "households"]].sum()
+    unit_of = {pair: row for row, pair in enumerate(zip(units["province"], units["district"], strict=True))}
+    pairs = zip(cells["province"], cells["district"], strict=True)
+    rows = {"cell_row": np.arange(len(cells)), "tehsil_row": [unit_of[pair] for pair in pairs]}
+    return units, pd.DataFrame({**rows, "people": cells["people"]})
 
 
 def arrays(random: np.random.Generator, cells: pd.DataFrame) -> dict[str, Any]:
@@ -90,6 +102,7 @@ def arrays(random: np.random.Generator, cells: pd.DataFrame) -> dict[str, Any]:
     return {
         "busy_demand_mbps": busy,
         "unserved_demand_mbps": unserved,
+        "joining_households": 0.6 * cells["households"].to_numpy() * unserved / busy,
         "income_usd_month": np.where(np.arange(CELLS) % 10, 150.0, np.nan),
         "access_rate_mbps": access,
         "sites_per_cell": sites,
