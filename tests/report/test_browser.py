@@ -165,6 +165,23 @@ def test_the_page_of_a_place_shows_the_run_s_numbers(
     assert "computed by the model" in found["origin"]
 
 
+def test_the_page_of_a_district_agrees_with_its_row(drive: Callable[..., dict[str, str]]) -> None:
+    script = """
+      const row = document.getElementById('districts-table').tBodies[0].rows[0];
+      row.querySelector('a').click(); await pause();
+      say('name', row.cells[0].textContent); say('people', row.cells[2].textContent);
+      say('after', row.cells[5].textContent); say('joined', row.cells[6].textContent);
+      say('head', text('#place h3'));
+      say('all', document.getElementById('place').innerText.replace(/\\s+/g, ' '));
+    """
+    found = drive(script)
+    words = found["all"].replace("\xa0", " ")
+    assert found["head"] == found["name"]
+    assert f"the plan connects {found['joined']} at" in words
+    assert f"→ {found['after']}" in words
+    assert found["people"] == text.number(float(re.findall(r"Peoplei? ?([\d,]+)", words)[0].replace(",", "")))
+
+
 def test_two_maps_share_view_pointer_and_readout(drive: Callable[..., dict[str, str]]) -> None:
     script = """
       const [a, b] = [document.getElementById('layer0'), document.getElementById('layer1')];

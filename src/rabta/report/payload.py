@@ -403,12 +403,8 @@ DISTRICT_COLUMNS = (
 
 
 AREA_COLUMNS = (
-    "today_share",
-    "after_share",
-    "rate_mbps",
-    "availability",
-    "pupils",
-    "connected",
+    *("people", "households", "unserved", "connected", "npc_usd", "npc_per_household_usd"),
+    *("today_share", "after_share", "rate_mbps", "availability", "pupils"),
     *("schooling_today", "schooling_after", "payments_today", "payments_after"),
 )
 
@@ -421,7 +417,8 @@ def _districts(c: Context) -> list[dict[str, Any]]:
     for index, (province, name) in enumerate(a.district_names):
         known = {key: clean(float(rows[key][index])) for key in DISTRICT_COLUMNS}
         area = by[province, name]
-        more = {key: clean(float(area[key])) for key in AREA_COLUMNS} | {"trip_ms": clean(area["latency_ms"])}
+        more = {key: clean(float(area[key])) for key in AREA_COLUMNS}
+        more |= {"people": float(area["people"]), "trip_ms": clean(area["latency_ms"])}
         mix = [(tech, clean(float(area[f"mix_{tech}"]))) for tech in c.run.technologies]
         mix = sorted((pair for pair in mix if pair[1]), key=lambda pair: -(pair[1] or 0.0))
         out.append({"name": name, "province": province, "path": a.paths[index], "mix": mix, **known, **more})

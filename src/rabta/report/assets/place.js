@@ -260,9 +260,12 @@ function showArea(d, t) {
   selectedDistrict = d;
   const district = D.districts[d], tehsilOf = column('tehsil');
   const s = sums(t < 0 ? (i) => districtCode[i] === d : (i) => tehsilOf[i] === t);
+  if (t < 0) Object.assign(s, { people: district.people, households: district.households, unserved: district.unserved, served: district.connected, npc: district.npc_usd });
+  const named = (name) => { const item = D.technologies.find((one) => one.name === name); return item ? item.title : name; };
+  const mix = t < 0 ? district.mix.filter(([, part]) => part > 0.0005).map(([name, part]) => [named(name), percent(part), 'technology']) : mixOf(s.rows);
   const arrow = (a, b) => (a === null || b === null ? null : (percent(a) + ' → ' + percent(b)).replaceAll(' ', '\u00a0'));
   const blocks = make('div', { class: 'blocks' },
-    block('The plan here', rows([...mixOf(s.rows), ['Net present cost', money(s.npc), 'cost']])),
+    block('The plan here', rows([...mix, ['Net present cost', money(s.npc), 'cost']])),
     block('People', rows([['People', count(s.people), 'people'], ['Households', number(s.households), 'households'], ['Unserved today', number(s.unserved), 'unserved', true], ['Connected', number(s.served), 'served'], ['Children aged 5 to 16', s.school_age ? number(s.school_age) : null, 'school_age']])),
     t < 0 && block('Today → after the plan', rows([
       ['Households with broadband', arrow(district.today_share, district.after_share), 'unserved_share'],
