@@ -57,11 +57,11 @@ class Study:
     @property
     def always(self) -> NDArray[np.bool_]:
         """True for pairs with a path at every step."""
-        return self.up == self.steps
+        return np.asarray(self.up == self.steps)
 
     def add(self, state: State) -> None:
         """Add the steps of a state to all sites, with paths."""
-        rtt, mark, hops = (a[:, *self.pairs] for a in (state.rtt_ms, state.mark, state.hops))
+        rtt, mark, hops = state.rtt_ms[:, *self.pairs], state.mark[:, *self.pairs], state.hops[:, *self.pairs]
         self.least_ms = np.minimum(self.least_ms, rtt.min(axis=0))
         self.most_ms = np.maximum(self.most_ms, np.where(np.isfinite(rtt), rtt, -np.inf).max(axis=0))
         self.up += np.isfinite(rtt).sum(axis=0)
