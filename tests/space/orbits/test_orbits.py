@@ -121,7 +121,7 @@ def test_elements_that_cannot_start_give_codes_not_numbers() -> None:
     assert np.isnan(found[:2]).all()
 
 
-@pytest.mark.parametrize(("years", "text"), [(0.5, " km along track"), (6.0, "not known")])
+@pytest.mark.parametrize(("years", "text"), [(0.1, " km along track"), (6.0, "not known")])
 def test_elements_years_away_say_that_the_place_is_lost(published: dict, years: float, text: str) -> None:
     one = {name: values[2:3] for name, values in published.items()}  # 06251, at 400 km
     frame, times = elements.table(one), instants(one, 365.25 * years, 2)[1:]
