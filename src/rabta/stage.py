@@ -171,14 +171,14 @@ def _code_hash(folder: Path) -> str:
     """Hash of a stage's package and of every part of Rabta that it imports, directly or not."""
     root = Path(__file__).parent
     files: set[Path] = set()
-    queue = sorted(folder.glob("*.py"))
+    queue = sorted(folder.rglob("*.py"))
     while queue:
         path = queue.pop()
         if path in files:
             continue
         files.add(path)
         for name in _imports(path.read_text(encoding="utf-8")):
-            queue += [root / f"{name}.py"] if (root / f"{name}.py").is_file() else (root / name).glob("*.py")
+            queue += [root / f"{name}.py"] if (root / f"{name}.py").is_file() else (root / name).rglob("*.py")
     digest = hashlib.sha256((schema.FOLDER / "arrays.csv").read_bytes())
     for path in sorted(files):
         digest.update(path.read_bytes())

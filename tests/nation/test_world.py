@@ -98,4 +98,4 @@ def test_a_new_nation_runs_and_says_what_is_missing(tmp_path: Path, monkeypatch:
     monkeypatch.chdir(tmp_path)
     job = run.Job(scenario.load(made.scenario, {"time.hours": 0.2, "time.step_s": 300.0}))
     done = job.run(tmp_path / "runs")
-    assert done.table("plan")["households_served"].sum() > 0
+    assert done.tables["plan"]["households_served"].sum() > 0
