@@ -84,8 +84,11 @@ def test_leavings_of_a_killed_run_are_swept(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda cells: cells.drop(columns="households"), ["missing column", "households", "cells"]),
-        (lambda cells: cells.assign(people=-cells["people"]), ["people", "-19", "zero or more"]),
+        (lambda cells: cells.drop(columns="area_km2"), ["missing column", "area_km2", "cells"]),
+        (
+            lambda cells: cells.assign(people=cells["people"] + 1),
+            ["people by cell_row", "sums of the tables"],
+        ),
         (lambda cells: cells.assign(elevation_m="high"), ["elevation_m", "float64"]),
         (lambda cells: cells.assign(cell="nonsense"), ["cell"]),
     ],

@@ -72,5 +72,5 @@ def test_anything_else_is_no_cell(values: list[object]) -> None:
     array[:] = values
     for value, number in zip(values, hexes.numbers(array).tolist(), strict=True):
         assert 0 <= number < 2**64
-        if isinstance(value, str) and h3.is_valid_cell(value):
+        if isinstance(value, str) and len(value) <= 16 and h3.is_valid_cell(value):  # h3 fails on longer ones
             assert number == h3.str_to_int(value)
