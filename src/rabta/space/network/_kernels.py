@@ -218,15 +218,15 @@ def _choose(v: int | np.uintp, begin: I4, target: I4, length: F8, direct: F8, di
 
 
 @inline
-def _sweep(begin: I4, target: I4, length: F8, direct: F8, dist: F8, up: I4, order: I4, queue: I4) -> int:
-    """Let satellites take their best next hop, near ones first; list those that got nearer, and count.
+def _sweep(begin: I4, target: I4, length: F8, direct: F8, dist: F8, up: I4, queue: I4) -> int:
+    """Let satellites take their best next hop; list those that got nearer, and count them.
 
     Most keep theirs: then one next hop gives their distance, and none a less one. The look for that has no
-    branch, and unsigned rows spare the compiler's look at negative ones.
+    branch, runs by row as the arcs lie in memory, and has unsigned rows, which cannot count from the end.
     """
     nearer = 0
-    for i in range(order.size):
-        v = np.uintp(order[i])
+    for i in range(direct.size):
+        v = np.uintp(i)
         far = dist[v]
         less, same = 0, 1 if direct[v] == far else 0
         less += 1 if direct[v] < far else 0
@@ -324,12 +324,12 @@ def _tree(
     nearer = order.size
     if not fresh:
         _along_tree(target, length, direct, dist, up, order, queue)
-        nearer = _sweep(begin, target, length, direct, dist, up, order, queue)
+        nearer = _sweep(begin, target, length, direct, dist, up, queue)
     if nearer * SHARE > order.size:
         dijkstra(begin, target, length, direct, dist, order, queue, state)
         state[:] = 0
         up[:] = NOWHERE
-        _sweep(begin, target, length, direct, dist, up, order, queue)
+        _sweep(begin, target, length, direct, dist, up, queue)
     else:
         if nearer > 0:
             _settle(nearer, begin, target, length, direct, dist, up, queue, state, touched)

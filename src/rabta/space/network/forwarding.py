@@ -30,7 +30,8 @@ from rabta.units import SPEED_OF_LIGHT_M_S
 
 U8 = NDArray[np.uint64]
 
-CHUNK = 50  # steps that are propagated and looked at together
+CHUNK = 50  # most steps that are propagated and looked at together
+ENTRIES = 40_000_000  # about so many numbers of a chunk's state are in memory at once
 DOWN, NOWHERE = -2, -1  # next hops of the trees: the site itself, none
 
 
@@ -146,12 +147,19 @@ def states(
     goals: NDArray[np.integer] | None = None,
     tables: bool = False,
     paths: bool = False,
-    chunk: int = CHUNK,
+    chunk: int | None = None,
 ) -> Iterator[State]:
-    """Forwarding state, chunk of steps after chunk; parameters as of `forward`."""
+    """Forwarding state, chunk of steps after chunk; parameters as of `forward`.
+
+    Without `chunk` it is so many steps that their state fits into some hundred megabytes; it changes nothing
+    in what comes out.
+    """
     rows = np.arange(len(sites.names)) if goals is None else np.asarray(goals)
     check(network, sites, times, rows)
     trees = Trees.to(rows.astype(np.int32), network.size)
+    if chunk is None:
+        row = 3 * len(sites.names) + (network.size if tables else 0)
+        chunk = min(CHUNK, max(1, ENTRIES // (len(rows) * row)))
     for start in range(0, len(times), chunk):
         view = scene(network, sites, times[start : start + chunk], rule)
         yield routes(network, view, trees, fresh=start == 0, tables=tables, paths=paths)
