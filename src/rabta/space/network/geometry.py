@@ -89,7 +89,7 @@ def grazing_length_m(
     Examples
     --------
     >>> round(grazing_length_m(550e3) / 1e3)
-    5016
+    5017
     """
     return 2.0 * math.sqrt((radius_m + altitude_m) ** 2 - (radius_m + clearance_m) ** 2)
 
