@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from rabta import catalog
 from rabta.errors import RabtaError
-from rabta.plan.costs import prices, read_book
+from rabta.plan.costs import assumptions, prices, ranges, read_book
 
 RS_PER_USD = 281.0
 
@@ -21,6 +22,34 @@ def test_every_item_has_a_range_and_a_source() -> None:
         assert item.unit, item.name
         assert item.date[:4].isdigit(), item.name
     assert 0 < sum(item.modelled for item in book.values()) < len(book)
+
+
+LABEL = 40  # letters that fit beside a bar of the tornado chart
+
+
+@pytest.mark.parametrize("book", catalog.names("costs"))
+def test_every_item_that_ships_has_a_title_of_its_own(book: str) -> None:
+    stated = catalog.entry("costs", book).data["items"]
+    assert [name for name, fields in stated.items() if not fields.get("title")] == []
+    titles = [item.title for item in read_book(book).values()]
+    titles += [r.title for r in assumptions(book).values()]
+    assert len(set(titles)) == len(titles)
+    assert [
+        t for t in titles if len(t) > LABEL or "_" in t or (not t[0].isupper() and not t[0].isdigit())
+    ] == []
+    named = ranges(book, prices(book), {})
+    assert named["leo_service_usd_month"].title == "LEO monthly service fee"
+
+
+def test_an_item_without_a_title_has_its_key_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = 'low = 1.0\nbase = 1.0\nhigh = 3.0\nunit = "USD"\nsource = "s"\ndate = "2026"'
+    (tmp_path / "costs").mkdir()
+    text = f'{HEAD}[items.mast_usd]\n{item}\n[items.hut_usd]\ntitle = "Hut"\n{item}\n'
+    (tmp_path / "costs" / "own.toml").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("RABTA_CATALOG", str(tmp_path))
+    assert [item.title for item in read_book("own").values()] == ["mast usd", "Hut"]
 
 
 def test_fibre_price_is_the_tender_price() -> None:

@@ -50,7 +50,7 @@ def sensitivity(
     table.to_parquet(done.folder / "tables" / "sensitivity.parquet", index=False)
     report.build(done.folder)
     shown = table.head(rows)
-    print_table(shown if json_ else shown.drop(columns=["title", "figure", "source"]), json_=json_)
+    print_table(shown if json_ else shown.drop(columns=["figure", "source"]), json_=json_)
     if not json_:
         print(f"{figure}; {len(table)} parameters\nreport: {done.report}")
 

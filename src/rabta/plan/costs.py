@@ -36,6 +36,8 @@ class CostItem:
 
     Attributes
     ----------
+    title : str
+        The item in plain words; its key in words where a book states none.
     terminal : str
         Entry of the terminals catalog whose price this is; empty where it is not a terminal's.
     falls : bool
@@ -55,6 +57,7 @@ class CostItem:
     terminal: str = ""
     falls: bool = False
     weight: bool = False
+    title: str = ""
 
     def at(self, case: str) -> float:
         """Value in a case: ``low`` is the cheap end of the range, ``high`` the dear one."""
@@ -111,7 +114,8 @@ def _item(name: str, fields: Mapping[str, Any], marks: Mapping[str, bool], file:
         )
     unit, source, date = (str(fields[key]) for key in ("unit", "source", "date"))
     terminal = str(fields.get("terminal", ""))
-    return CostItem(name, low, base, high, unit, source, date, terminal=terminal, **marks)
+    title = str(fields.get("title") or name.replace("_", " "))
+    return CostItem(name, low, base, high, unit, source, date, terminal=terminal, title=title, **marks)
 
 
 def prices(
@@ -192,8 +196,8 @@ def ranges(name: str, values: Mapping[str, float], fixed: Mapping[str, float]) -
         if key in fixed or item.high <= item.low:
             continue
         scale = value / item.base if not item.low <= value <= item.high and item.base > 0.0 else 1.0
-        title = key.replace("_", " ")
-        found[key] = Range(scale * item.low, value, scale * item.high, title, item.unit, item.source)
+        ends = scale * item.low, value, scale * item.high
+        found[key] = Range(*ends, item.title, item.unit, item.source)
     return found
 
 
