@@ -92,3 +92,7 @@ def test_suite_ranks_the_lots_and_shows_what_it_misses() -> None:
     assert sum(row.passed for row in lots) >= 4
     for row in lots:  # a factor of two, upwards and downwards
         assert row.passed == (0.5 <= row.ours / row.theirs <= 2.0)
+    awarded = [row for name, row in rows.items() if name.startswith("fibre")]
+    assert {row.name.split(",")[0] for row in awarded if row.gate} == {"fibre Sialkot", "fibre Narowal"}
+    assert not any(row.gate for row in lots)
+    assert {row.status for row in rows.values()} == {"ok", "miss"}

@@ -23,7 +23,9 @@ class Row:
     Attributes
     ----------
     tolerance : float
-        Largest accepted absolute difference, in the number's own unit.
+        Largest accepted absolute difference, in the number's own unit; NaN where the two are not comparable.
+    gate : bool
+        A difference above the tolerance is a failure. False for a prediction, which may miss.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Row:
     theirs: float
     tolerance: float
     source: str
+    gate: bool = True
 
     @property
     def difference(self) -> float:
@@ -41,6 +44,15 @@ class Row:
     def passed(self) -> bool:
         """True where the difference is within the tolerance; NaN fails."""
         return math.isfinite(self.difference) and abs(self.difference) <= self.tolerance
+
+    @property
+    def status(self) -> str:
+        """``ok``; ``FAIL``; ``miss``, outside the tolerance but no gate; ``shown``, without a tolerance."""
+        if self.passed:
+            return "ok"
+        if self.gate:
+            return "FAIL"
+        return "shown" if math.isnan(self.tolerance) else "miss"
 
 
 SuiteFunction = Callable[[Path | None], list[Row]]

@@ -60,7 +60,10 @@ class Bid:
     "usf", "Awards of Pakistan's Universal Service Fund, priced with our cells", needs="a folder of layers"
 )
 def usf(files: Path | None) -> list[Row]:
-    """Six broadband lots in rupees a person, their ranks, and fibre in rupees a kilometre."""
+    """Six broadband lots in rupees a person, their ranks, and fibre in rupees a kilometre.
+
+    All but the cables that gave the cost book its price are predictions, which may miss.
+    """
     found = layers.load(Nation(data=str(files)) if files else Nation())
     entry = catalog.entry("tenders", TENDER)
     cells = found.cells.assign(parent=hexes.parent(found.index, MAST_LEVEL))
@@ -73,11 +76,11 @@ def _broadband(cells: pd.DataFrame, entry: catalog.Entry) -> list[Row]:
     ours = np.array([bid(cells, lot, entry).rupees_person for lot in lots])
     theirs = np.array([1e6 * lot["rupees_million"] / lot["people"] for lot in lots])
     rows = [
-        Row(f"{lot['name']}, Rs a person", x, y, y if x > y else 0.5 * y, source)
+        Row(f"{lot['name']}, Rs a person", x, y, y if x > y else 0.5 * y, source, gate=False)
         for lot, x, y in zip(lots, ours.tolist(), theirs.tolist(), strict=True)
     ]
-    rank = Row("six lots, rank correlation (Spearman)", spearman(ours, theirs), 1.0, RANK_TOLERANCE, source)
-    return [*rows, rank]
+    name, rank = "six lots, rank correlation (Spearman)", spearman(ours, theirs)
+    return [*rows, Row(name, rank, 1.0, RANK_TOLERANCE, source, gate=False)]
 
 
 def spearman(a: Array, b: Array) -> float:
@@ -188,7 +191,8 @@ def _fibre(cells: pd.DataFrame, entry: catalog.Entry) -> list[Row]:
         rough = here.loc[here["people"] >= settled, "rough_m"].to_numpy(np.float64)
         factor = float(candidates.terrain_factor(rough, prices["fibre_mountain_factor"]).mean())
         ours, theirs = prices["fibre_usd_km"] * factor * per_usd / 1e6, lot["rupees_million"] / lot["km"]
-        note = "calibrated to" if lot.get("calibrated") else "not used in the cost book's base"
-        source = f"{entry.provenance['source']}; {note}"
-        rows.append(Row(f"fibre {lot['name']}, Rs M/km", ours, theirs, FIBRE_TOLERANCE * theirs, source))
+        fitted = bool(lot.get("calibrated"))
+        note = "calibrated to" if fitted else "not used in the cost book's base"
+        source, name = f"{entry.provenance['source']}; {note}", f"fibre {lot['name']}, Rs M/km"
+        rows.append(Row(name, ours, theirs, FIBRE_TOLERANCE * theirs, source, gate=fitted))
     return rows
