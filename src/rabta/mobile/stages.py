@@ -12,7 +12,7 @@ from rabta import catalog
 from rabta.mobile import access as access_
 from rabta.mobile import equipment, haps, ntn, pathloss
 from rabta.mobile.access import Access
-from rabta.nation import demand
+from rabta.nation import demand, hexes
 from rabta.scenario import TECHNOLOGIES
 from rabta.stage import stage
 from rabta.twin import Twin
@@ -102,7 +102,7 @@ def _access(technology: str, radio: str, ground: _Ground) -> Access:
 
 
 def _haps(radio: str, ground: _Ground) -> Access:
-    zone = _numbers(ground.cells["zone"])
+    zone = _numbers(ground.cells["zone"].astype(str))
     place = haps.Place(*(ground.column(name) for name in ("lat_deg", "lon_deg", "elevation_m")))
     return haps.access(
         equipment.platform(radio),
@@ -115,14 +115,11 @@ def _haps(radio: str, ground: _Ground) -> Access:
 
 
 def _direct_to_device(radio: str, ground: _Ground) -> Access:
-    import h3
-
-    names = ground.cells["cell"]
-    patches = [h3.cell_to_parent(c, min(BEAM_RESOLUTION, h3.get_resolution(c))) for c in names]
+    patch = hexes.parent(hexes.numbers(ground.cells["cell"].to_numpy()), BEAM_RESOLUTION)
     link = equipment.device_link(radio)
     area = ground.column("area_km2")
-    return ntn.direct_to_device(link, _numbers(patches), area, ground.load_mbps, ground.household_mbps)
+    return ntn.direct_to_device(link, _numbers(patch), area, ground.load_mbps, ground.household_mbps)
 
 
 def _numbers(labels: Any) -> NDArray[np.intp]:
-    return np.unique(np.asarray(labels, dtype=str), return_inverse=True)[1].astype(np.intp)
+    return np.unique(np.asarray(labels), return_inverse=True)[1].astype(np.intp)
