@@ -38,6 +38,12 @@ def test_an_unknown_country_is_refused(iso: str, hint: str) -> None:
         sources.country(iso)
 
 
+def test_a_land_without_towns_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RabtaError, match=r"no town|nobody lives"):
+        entries.write("AQ", tmp_path, build.Assumed())
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_largest_part_with_a_code_is_the_country() -> None:
     assert sources.country("BR").name == "Brazil"  # not the islet that carries its code
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rabta.errors import RabtaError
 from rabta.geo import ecef_from_geodetic, great_circle_m
 from rabta.nation import climate
 from rabta.nation.world import sources
@@ -77,10 +76,7 @@ def cell_names(land: sources.Country, towns: pd.DataFrame, resolution: int | Non
     if resolution is None:
         resolution = resolution_for(len(h3.geo_to_cells(land.outline, 4)) * CELL_KM2[4])
     lived_in = [h3.latlng_to_cell(*at, resolution) for at in towns[["lat_deg", "lon_deg"]].to_numpy()]
-    names = sorted({*h3.geo_to_cells(land.outline, resolution), *lived_in})
-    if not names:
-        raise RabtaError("no cell and no town in this country", key="iso", expected="a country with a town")
-    return names
+    return sorted({*h3.geo_to_cells(land.outline, resolution), *lived_in})
 
 
 def sample(names: list[str]) -> Points:

@@ -56,6 +56,8 @@ def write(iso: str, where: Path, known: build.Assumed, resolution: int | None = 
     if entry.exists():
         raise RabtaError("this nation is there already", file=entry, expected="another folder: --out")
     towns = sources.towns(land.iso)
+    if not len(towns):
+        raise RabtaError("no town is known there", key="iso", value=iso, expected="a country with a town")
     names = build.cell_names(land, towns, resolution)
     cells = build.cells(land, towns, names, known)
     missing = _missing(slug, known)

@@ -95,7 +95,7 @@ def _hint(iso: str, named: dict[str, str]) -> str:
     if iso.strip().lower() in by_name:
         code, name = by_name[iso.strip().lower()]
         return f"{code} for {name}"
-    return f"a code of two letters; {nearest(iso.strip().upper(), [c for c in named.values() if c != '-99'])}"
+    return f"a code of two letters; {nearest(iso.strip().upper(), {c for c in named.values() if c != '-99'})}"
 
 
 def towns(iso: str) -> pd.DataFrame:
