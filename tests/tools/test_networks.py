@@ -131,9 +131,9 @@ def test_cells_may_be_text_or_integers() -> None:
 @pytest.mark.parametrize("technology", ["2g", "3g", "4g"])
 def test_reach_is_where_the_link_budget_ends(technology: str) -> None:
     frequency, budget = coverage.LINKS[technology]
-    found = coverage.reach_m(technology, 8.0, np.zeros(1))[0]
+    found = coverage.reach_m(technology, np.zeros(1), 8.0)[0]
     assert found == pytest.approx(hand_reach_m(frequency, budget - 8.0), rel=0.01)
-    hilly = coverage.reach_m(technology, 8.0, np.array([0.0, 20.0, 100.0]))
+    hilly = coverage.reach_m(technology, np.array([0.0, 20.0, 100.0]), 8.0)
     assert (np.diff(hilly) < 0.0).all()
 
 

@@ -21,6 +21,7 @@ from tools.data.inputs import Array
 
 from rabta import catalog
 from rabta.mobile import pathloss
+from rabta.mobile.reach import IRREGULAR_M, LINKS, MARGIN_DB, reach_m
 
 Flags = NDArray[np.bool_]
 
@@ -37,23 +38,9 @@ OWN_LICENCES, OWN_4G = ("Azad Jammu and Kashmir", "Gilgit-Baltistan"), 0.9
 CLOSE = 0.001  # to which the shares are met
 # Rupees a month that a household spends in towns and in villages (HIES 2018-19, Bureau of Statistics).
 TOWN_TRAFFIC = 47_362.0 / 30_908.0
-MAST_M, USER_M = 35.0, 1.5  # Report ITU-R M.2412, rural
-GAIN_DBI = 15.0  # macro sector with its feeder (3GPP TR 36.942)
-BODY_DB = 3.0  # phone in the hand, usual in link budgets
-# What may be lost between a mast and a phone in the open, before margins, by frequency in GHz.
-# GSM 900: phone of 33 dBm (class 4) and base station of -104 dBm (3GPP TS 45.005), 3 dB of diversity; the way
-# up is the weaker one. UMTS 2100: pilot of 33 dBm (a tenth of 20 W), and LTE 1800: 20 W a port over the 600
-# subcarriers of 10 MHz; the operators' licences ask for -100 dBm of either pilot with 90 % confidence.
-LINKS = {
-    "2g": (0.925, 33.0 + GAIN_DBI + 104.0 + 3.0 - BODY_DB),
-    "3g": (2.14, 33.0 + GAIN_DBI + 100.0 - BODY_DB),
-    "4g": (1.84, 43.0 - 10.0 * np.log10(600.0) + GAIN_DBI + 100.0 - BODY_DB),
-}
 # The licences' 90 % in shadowing of 8 dB: of the area (75 % of the edge, 0.674 deviations), or of the edge.
-MARGINS_DB = (0.674 * pathloss.SHADOWING_DB, 1.282 * pathloss.SHADOWING_DB)
-RANGE_M = np.geomspace(35.0, pathloss.LONGEST_M, 400)
+MARGINS_DB = (MARGIN_DB, 1.282 * pathloss.SHADOWING_DB)
 ABOVE_M = 100.0  # ground higher than this above the people does not stand between them and their mast
-IRREGULAR_M = 500.0 / pathloss.INTERDECILE  # Okumura's curves for hills end at 500 m
 COARSER = 2  # capacity is shared out inside cells that are coarser by this many resolutions
 MOST_MISSED = 0.999
 LAST = 100  # coverage sites that say how few people one was opened for
@@ -153,28 +140,18 @@ def site_cost(backbone_km: Array) -> Array:
     return np.asarray(1.0 + hops * float(items["microwave_usd_hop"]["base"]) / site)
 
 
-def reach_m(technology: str, margin_db: float, relief: Array) -> Array:
-    """Radius of a site: RMa median loss and the loss of rolling hills within the link budget."""
-    frequency, budget_db = LINKS[technology]
-    seen = pathloss.rma_los_probability(RANGE_M)
-    los = pathloss.rma_los_db(RANGE_M, frequency, MAST_M, USER_M)
-    nlos = pathloss.rma_nlos_db(RANGE_M, frequency, MAST_M, USER_M)
-    loss = np.maximum.accumulate(seen * los + (1.0 - seen) * nlos)
-    return np.asarray(np.interp(budget_db - margin_db - pathloss.hills_db(relief), loss, RANGE_M))
-
-
 def reach(ground: Land, technology: str, margin_db: float) -> Reach:
     """What one site covers: its disc upon the discs of the cells, over the mean relief of both ends."""
-    far = float(reach_m(technology, margin_db, np.zeros(1))[0]) + float(ground.radius_m.max())
+    far = float(reach_m(technology, np.zeros(1), margin_db)[0]) + float(ground.radius_m.max())
     pairs = cKDTree(ground.place_m).query_pairs(far, output_type="ndarray")
     i, j = np.concatenate([pairs, pairs[:, ::-1]]).T
     away = np.linalg.norm(ground.place_m[i] - ground.place_m[j], axis=1)
-    radius = reach_m(technology, margin_db, (ground.relief_m[i] + ground.relief_m[j]) / 2.0)
+    radius = reach_m(technology, (ground.relief_m[i] + ground.relief_m[j]) / 2.0, margin_db)
     share = overlap(away, radius, ground.radius_m[j])
     kept = share > 1.0 - MOST_MISSED
     logs = np.log1p(-np.minimum(share[kept], MOST_MISSED))
     size = len(ground.people)
-    alone = (reach_m(technology, margin_db, ground.relief_m) / ground.radius_m) ** 2
+    alone = (reach_m(technology, ground.relief_m, margin_db) / ground.radius_m) ** 2
     own = np.log1p(-np.minimum(alone, MOST_MISSED))
     return Reach(sparse.csr_array((logs, (i[kept], j[kept])), (size, size)), own)
 

@@ -26,7 +26,7 @@ LINKS = {
 _RANGE_M = np.geomspace(35.0, pathloss.LONGEST_M, 400)
 
 
-def reach_m(technology: str, relief_m: ArrayLike) -> NDArray[np.float64]:
+def reach_m(technology: str, relief_m: ArrayLike, margin_db: float = MARGIN_DB) -> NDArray[np.float64]:
     """Radius that a site covers, metres.
 
     Parameters
@@ -35,6 +35,8 @@ def reach_m(technology: str, relief_m: ArrayLike) -> NDArray[np.float64]:
         ``2g``, ``3g`` or ``4g``: carrier in GHz and what may be lost, in `LINKS`.
     relief_m : array_like
         Standard deviation of the terrain height around the site.
+    margin_db : float
+        For shadowing.
 
     Examples
     --------
@@ -47,4 +49,4 @@ def reach_m(technology: str, relief_m: ArrayLike) -> NDArray[np.float64]:
     nlos = pathloss.rma_nlos_db(_RANGE_M, frequency, MAST_M, USER_M)
     loss = np.maximum.accumulate(seen * los + (1.0 - seen) * nlos)
     relief = np.minimum(np.asarray(relief_m, dtype=np.float64), IRREGULAR_M)
-    return np.asarray(np.interp(budget_db - MARGIN_DB - pathloss.hills_db(relief), loss, _RANGE_M))
+    return np.asarray(np.interp(budget_db - margin_db - pathloss.hills_db(relief), loss, _RANGE_M))
