@@ -12,6 +12,21 @@ import pyarrow.parquet as pq
 from tools.data.inputs import Inputs
 
 LIMIT_BYTES = 12_000_000
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "src" / "rabta"
+COVER = PACKAGE / "nation" / "world" / "cover.json"  # written with the file that it describes
+PROFILES = {
+    "layer": "verify: itm_profiles",
+    "file": "verify/itm_profiles.csv",
+    "source": "Terrain profiles of the Longley-Rice test cases: Crystal Palace to Mursley (program qkpfl) "
+    "and pfls.csv of the test vectors of the ITM",
+    "publisher": "National Telecommunications and Information Administration",
+    "url": "https://github.com/NTIA/itm",
+    "licence": "public domain (work of employees of the United States government)",
+    "retrieved": "2026-11-22",
+    "transformation": "one row a path, heights in metres unchanged",
+    "modelled": False,
+}
 
 
 def write(built: dict[str, pd.DataFrame], folder: Path) -> None:
@@ -43,7 +58,8 @@ def compare(built: dict[str, pd.DataFrame], folder: Path) -> int:
 def write_licences(inputs: Inputs, folder: Path, target: Path) -> None:
     """One JSON record a layer, from ``sources.json`` and the files' hashes.
 
-    The records go to ``LICENSES-DATA``, one a line, and to ``layers.json`` beside the layers.
+    The records go to ``LICENSES-DATA``, one a line, and to ``layers.json`` beside the layers. `elsewhere`
+    follow in ``LICENSES-DATA`` alone.
     """
     records = []
     for record in json.loads((Path(__file__).parent / "sources.json").read_text(encoding="utf-8")):
@@ -52,6 +68,17 @@ def write_licences(inputs: Inputs, folder: Path, target: Path) -> None:
         record["inputs_sha256"] = {name: inputs.sha256(name) for name in record.pop("raw", [])}
         records.append(record)
     lines = [json.dumps(record, ensure_ascii=False) for record in records]
-    target.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    others = [json.dumps(record, ensure_ascii=False) for record in elsewhere()]
+    target.write_text("\n".join([*lines, *others]) + "\n", encoding="utf-8")
     whole = "[\n" + ",\n".join(lines) + "\n]\n"
     (folder / "layers.json").write_text(whole, encoding="utf-8")
+
+
+def elsewhere() -> list[dict[str, object]]:
+    """Records of the data files that ship outside the nation's folder; files are named from the package."""
+    cover: dict[str, object] = json.loads(COVER.read_text(encoding="utf-8"))
+    return [{**record, **_hashed(str(record["file"]))} for record in (cover, PROFILES)]
+
+
+def _hashed(file: str) -> dict[str, object]:
+    return {"sha256": hashlib.sha256((PACKAGE / file).read_bytes()).hexdigest()}
