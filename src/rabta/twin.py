@@ -46,9 +46,13 @@ class Twin:
 
     def values(self, name: str) -> NDArray[Any]:
         """Array by name as NumPy, or an error that names the nearest one."""
+        return np.asarray(self.array(name).values)
+
+    def array(self, name: str) -> xr.DataArray:
+        """Array by name, still on disk where it is: a part of it can be taken without reading the rest."""
         if name not in self.arrays:
             raise RabtaError("no such array in the twin", key=name, expected=nearest(name, self.arrays))
-        return np.asarray(self.arrays[name].values)
+        return self.arrays[name]
 
     def dataset(self) -> xr.Dataset:
         """All arrays as one dataset with units and descriptions."""

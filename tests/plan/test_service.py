@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import xarray as xr
 
 from rabta.plan import service
 
@@ -90,3 +93,25 @@ def test_enterprise_terminals_feed_villages_but_no_homes() -> None:
     sky = service.Orbiting(100.0 * fine, 140.0 * fine, fine, 0.0 * fine, for_homes=False)
     assert not one("leo_terminal", sky)[2].any()
     assert one("satellite_cell", sky)[2].all()
+
+
+def test_arrays_on_disk_are_read_in_spans_and_give_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = np.random.default_rng(4)
+    held = {name: random.random((30, 50), dtype=np.float32) for name in ("link_rate_mbps", "latency_ms")}
+    held["latency_ms"][random.random((30, 50)) < 0.1] = np.nan
+    held["device_count"] = random.integers(0, 2, (30, 50), dtype=np.uint8)
+    xr.Dataset({name: (("time", "cell"), values) for name, values in held.items()}).to_zarr(
+        tmp_path / "a.zarr", consolidated=False
+    )
+    rows = np.array([40, 3, 4, 5, 49, 0, 20])
+    whole = service.orbiting(*held.values(), rows, 0.5), service.middle(held["latency_ms"])
+    monkeypatch.setattr(service, "BLOCK", 4)
+    monkeypatch.setattr(service, "SPAN_BYTES", 4 * 30 * 11)  # eleven cells: spans of eight
+    disk = xr.open_zarr(tmp_path / "a.zarr", chunks=None, consolidated=False)
+    assert [stop - start for start, stop in service._spans(disk["latency_ms"])] == [8] * 6 + [2]
+    parts = service.orbiting(*(disk[name] for name in held), rows, 0.5), service.middle(disk["latency_ms"])
+    assert np.array_equal(whole[1], parts[1])
+    for name in ("rate_mbps", "latency_ms", "availability", "in_view"):
+        assert np.array_equal(getattr(whole[0], name), getattr(parts[0], name)), name

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rabta.units import SPEED_OF_LIGHT_M_S
 
+if TYPE_CHECKING:
+    import xarray as xr
+
 Array = NDArray[np.float64]
 LOW_PERCENTILE = 5.0
 GEO_RADIUS_KM = 42_164.17  # radius of an orbit with the period of one sidereal day
 EARTH_RADIUS_KM = 6_378.137
 BLOCK = 1024
+SPAN_BYTES = 1 << 28  # read at once of an array over time: all of resolution 6, a fourth of resolution 7
 SATELLITE = ("satellite_cell", "leo_terminal", "geo_terminal", "direct_to_device")
 ROUNDING = 1e-6  # capacities are kept in single precision
 
@@ -72,9 +77,9 @@ class Orbiting:
 
 
 def orbiting(
-    link_rate_mbps: NDArray[np.floating],
-    latency_ms: NDArray[np.floating],
-    device_count: NDArray[np.integer],
+    link_rate_mbps: NDArray[np.floating] | xr.DataArray,
+    latency_ms: NDArray[np.floating] | xr.DataArray,
+    device_count: NDArray[np.integer] | xr.DataArray,
     rows: NDArray[np.int64],
     floor_mbps: float,
 ) -> Orbiting:
@@ -82,21 +87,35 @@ def orbiting(
 
     Parameters
     ----------
-    link_rate_mbps, latency_ms, device_count : ndarray, shape (time, cell)
+    link_rate_mbps, latency_ms, device_count : array, shape (time, cell)
+        In memory, or on disk and then read a span of cells at a time.
     rows : ndarray of int
         Cells to evaluate.
     """
-    parts = []
-    for start in range(0, rows.size, BLOCK):
-        block = rows[start : start + BLOCK]
-        rate = np.ascontiguousarray(link_rate_mbps[:, block].T)
-        delay = np.ascontiguousarray(latency_ms[:, block].T)
-        view = (device_count[:, block] > 0).mean(axis=0)
-        up = ((rate >= floor_mbps) & np.isfinite(delay)).mean(axis=1)
-        parts.append((_low(rate), _high(delay), up, view))
-    columns = zip(*parts, strict=True) if parts else ([np.empty(0)] for _ in range(4))
-    rate_, delay_, up_, view_ = (np.concatenate(column).astype(np.float64) for column in columns)
-    return Orbiting(rate_, delay_, up_, view_)
+    out = np.empty((4, rows.size))
+    for start, stop in _spans(link_rate_mbps):
+        inside = np.flatnonzero((rows >= start) & (rows < stop))
+        if inside.size == 0:
+            continue
+        rates, delays, devices = (
+            np.asarray(array[:, start:stop]) for array in (link_rate_mbps, latency_ms, device_count)
+        )
+        for first in range(0, inside.size, BLOCK):
+            part = inside[first : first + BLOCK]
+            block = rows[part] - start
+            rate = np.ascontiguousarray(rates[:, block].T)
+            delay = np.ascontiguousarray(delays[:, block].T)
+            up = ((rate >= floor_mbps) & np.isfinite(delay)).mean(axis=1)
+            out[:, part] = _low(rate), _high(delay), up, (devices[:, block] > 0).mean(axis=0)
+    return Orbiting(*out)
+
+
+def _spans(values: NDArray[Any] | xr.DataArray) -> Iterator[tuple[int, int]]:
+    """First and last cell of the spans in which an array over time is read."""
+    steps, cells = values.shape
+    width = max(SPAN_BYTES // max(steps * values.dtype.itemsize, 1) // BLOCK, 1) * BLOCK
+    for start in range(0, cells, width):
+        yield start, min(start + width, cells)
 
 
 def _low(values: NDArray[np.floating]) -> Array:
@@ -184,24 +203,28 @@ def carried_share(room_mbps: Array, load_mbps: Array) -> Array:
     return np.asarray(enough.all(axis=1).mean(axis=0))
 
 
-def middle(values: NDArray[np.floating]) -> Array:
+def middle(values: NDArray[np.floating] | xr.DataArray) -> Array:
     """Median over time of each cell, NaN left out; NaN where there is nothing.
 
     Parameters
     ----------
-    values : ndarray, shape (time, cell)
+    values : array, shape (time, cell)
+        In memory, or on disk and then read a span of cells at a time.
     """
     parts = []
-    for start in range(0, values.shape[1], BLOCK):
-        block = np.sort(np.ascontiguousarray(values[:, start : start + BLOCK].T), axis=1)  # NaN goes last
-        seen = np.isfinite(block).sum(axis=1)
-        line = np.arange(block.shape[0])
-        low, high = (
-            block[line, np.maximum(seen - 1, 0) // 2],
-            block[line, np.minimum(seen // 2, block.shape[1] - 1)],
-        )
-        parts.append(np.where(seen > 0, 0.5 * (low.astype(np.float64) + high), np.nan))
+    for start, stop in _spans(values):
+        span = np.asarray(values[:, start:stop])
+        parts += [_middle(span[:, first : first + BLOCK]) for first in range(0, stop - start, BLOCK)]
     return np.concatenate(parts) if parts else np.empty(0)
+
+
+def _middle(values: NDArray[np.floating]) -> Array:
+    block = np.sort(np.ascontiguousarray(values.T), axis=1)  # NaN goes last
+    seen = np.isfinite(block).sum(axis=1)
+    line = np.arange(block.shape[0])
+    low = block[line, np.maximum(seen - 1, 0) // 2]
+    high = block[line, np.minimum(seen // 2, block.shape[1] - 1)]
+    return np.where(seen > 0, 0.5 * (low.astype(np.float64) + high), np.nan)
 
 
 def combine(

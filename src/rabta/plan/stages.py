@@ -120,9 +120,9 @@ def districts(twin: Twin) -> dict[str, Any]:
     sky = {
         "visible_mean": visible.mean(axis=0, dtype=np.float64),
         "visible_min": visible.min(axis=0).astype(np.float64),
-        "link_rate_mbps": service.middle(twin.values("link_rate_mbps")),
-        "latency_ms": service.middle(twin.values("latency_ms")),
-        "carried_mbps": twin.values("served_mbps")[busy].mean(axis=0, dtype=np.float64),
+        "link_rate_mbps": service.middle(twin.array("link_rate_mbps")),
+        "latency_ms": service.middle(twin.array("latency_ms")),
+        "carried_mbps": np.asarray(twin.array("served_mbps")[busy]).mean(axis=0, dtype=np.float64),
         "asked_mbps": need * load,
     }
     cells = twin.table("cells")
@@ -239,9 +239,9 @@ def _sky(twin: Twin, rows: Index) -> Sky:
     wanted = twin.scenario.plan
     columns = [_column(twin, name) for name in wanted.technologies]
     sky = service.orbiting(
-        twin.values("link_rate_mbps"),
-        twin.values("latency_ms"),
-        twin.values("device_count"),
+        twin.array("link_rate_mbps"),
+        twin.array("latency_ms"),
+        twin.array("device_count"),
         rows,
         wanted.floor_mbps,
     )
