@@ -78,3 +78,14 @@ def test_catalog_as_json(tmp_path: Path) -> None:
     found = json.loads(rabta(tmp_path, "catalog", "--json").stdout)
     assert len([item for item in found if item["kind"] == "constellations"]) >= 12
     assert all(item["source"] and item["licence"] and item["retrieved"] for item in found)
+
+
+def test_a_prediction_that_misses_is_counted_apart_and_fails_nothing(tmp_path: Path) -> None:
+    out = rabta(tmp_path, "verify", "usf", "--json")
+    assert out.returncode == 0, out.stderr
+    found = json.loads(out.stdout)["suites"]["usf"]
+    assert found["failed"] == found["shown"] == 0
+    assert found["passed"] + found["missed"] == len(found["rows"])
+    outside = {row["name"] for row in found["rows"] if abs(row["difference"]) > row["tolerance"]}
+    assert {row["name"] for row in found["rows"] if row["status"] == "miss"} == outside
+    assert not any(row["gate"] for row in found["rows"] if row["name"] in outside)

@@ -24,6 +24,7 @@ def test_status() -> None:
     found = [row.status for row in (MET, WRONG, MISSED, APART, BROKEN)]
     assert found == ["ok", "FAIL", "miss", "shown", "FAIL"]
     assert Row("forgotten tolerance", 1.0, 1.0, math.nan, "s").status == "FAIL"
+    assert Row("broken, not comparable", math.nan, 2.0, math.nan, "s", gate=False).status == "miss"
 
 
 @pytest.mark.parametrize(

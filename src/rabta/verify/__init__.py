@@ -47,12 +47,15 @@ class Row:
 
     @property
     def status(self) -> str:
-        """``ok``; ``FAIL``; ``miss``, outside the tolerance but no gate; ``shown``, without a tolerance."""
+        """``ok``; ``FAIL``; ``miss``, outside the tolerance but no gate; ``shown``, without a tolerance.
+
+        A number that is not finite is never ``shown``: something broke.
+        """
         if self.passed:
             return "ok"
         if self.gate:
             return "FAIL"
-        return "shown" if math.isnan(self.tolerance) else "miss"
+        return "shown" if math.isnan(self.tolerance) and math.isfinite(self.difference) else "miss"
 
 
 SuiteFunction = Callable[[Path | None], list[Row]]
