@@ -20,6 +20,7 @@ GEO_RADIUS_KM = 42_164.17  # radius of an orbit with the period of one sidereal 
 EARTH_RADIUS_KM = 6_378.137
 BLOCK = 1024
 SPAN_BYTES = 1 << 28  # read at once of an array over time: all of resolution 6, a fourth of resolution 7
+READ_STEPS = 240  # of an array on disk at once: four chunks
 SATELLITE = ("satellite_cell", "leo_terminal", "geo_terminal", "direct_to_device")
 ROUNDING = 1e-6  # capacities are kept in single precision
 
@@ -97,17 +98,24 @@ def orbiting(
         inside = np.flatnonzero((rows >= start) & (rows < stop))
         if inside.size == 0:
             continue
-        rates, delays, devices = (
-            np.asarray(array[:, start:stop]) for array in (link_rate_mbps, latency_ms, device_count)
-        )
-        for first in range(0, inside.size, BLOCK):
-            part = inside[first : first + BLOCK]
-            block = rows[part] - start
-            rate = np.ascontiguousarray(rates[:, block].T)
-            delay = np.ascontiguousarray(delays[:, block].T)
-            up = ((rate >= floor_mbps) & np.isfinite(delay)).mean(axis=1)
-            out[:, part] = _low(rate), _high(delay), up, (devices[:, block] > 0).mean(axis=0)
+        spans = (_span(array, start, stop) for array in (link_rate_mbps, latency_ms, device_count))
+        out[:, inside] = _orbiting(*spans, rows[inside] - start, floor_mbps)
     return Orbiting(*out)
+
+
+def _orbiting(
+    rates: NDArray[Any], delays: NDArray[Any], devices: NDArray[Any], rows: NDArray[np.int64], floor: float
+) -> Array:
+    """The four figures of cells of one span; shape (figure, cell)."""
+    out = np.empty((4, rows.size))
+    for first in range(0, rows.size, BLOCK):
+        block = rows[first : first + BLOCK]
+        rate = np.ascontiguousarray(rates[:, block].T)
+        delay = np.ascontiguousarray(delays[:, block].T)
+        up = ((rate >= floor) & np.isfinite(delay)).mean(axis=1)
+        view = (devices[:, block] > 0).mean(axis=0)
+        out[:, first : first + BLOCK] = _low(rate), _high(delay), up, view
+    return out
 
 
 def _spans(values: NDArray[Any] | xr.DataArray) -> Iterator[tuple[int, int]]:
@@ -203,6 +211,16 @@ def carried_share(room_mbps: Array, load_mbps: Array) -> Array:
     return np.asarray(enough.all(axis=1).mean(axis=0))
 
 
+def _span(values: NDArray[Any] | xr.DataArray, start: int, stop: int) -> NDArray[Any]:
+    """A span of cells; read a few chunks at a time, since a reader holds each chunk whole."""
+    if isinstance(values, np.ndarray):
+        return values[:, start:stop]
+    out = np.empty((values.shape[0], stop - start), dtype=values.dtype)
+    for first in range(0, len(out), READ_STEPS):
+        out[first : first + READ_STEPS] = values[first : first + READ_STEPS, start:stop]
+    return out
+
+
 def middle(values: NDArray[np.floating] | xr.DataArray) -> Array:
     """Median over time of each cell, NaN left out; NaN where there is nothing.
 
@@ -213,8 +231,9 @@ def middle(values: NDArray[np.floating] | xr.DataArray) -> Array:
     """
     parts = []
     for start, stop in _spans(values):
-        span = np.asarray(values[:, start:stop])
+        span = _span(values, start, stop)
         parts += [_middle(span[:, first : first + BLOCK]) for first in range(0, stop - start, BLOCK)]
+        del span  # before the next one is read
     return np.concatenate(parts) if parts else np.empty(0)
 
 
