@@ -98,8 +98,13 @@ def orbiting(
         inside = np.flatnonzero((rows >= start) & (rows < stop))
         if inside.size == 0:
             continue
-        spans = (_span(array, start, stop) for array in (link_rate_mbps, latency_ms, device_count))
-        out[:, inside] = _orbiting(*spans, rows[inside] - start, floor_mbps)
+        out[:, inside] = _orbiting(
+            _span(link_rate_mbps, start, stop),
+            _span(latency_ms, start, stop),
+            _span(device_count, start, stop),
+            rows[inside] - start,
+            floor_mbps,
+        )
     return Orbiting(*out)
 
 
