@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from rabta.cli import sensitivity
@@ -159,3 +160,15 @@ def test_less_of_the_satellites_costs_no_less(make_twin: Make) -> None:
 def test_an_unknown_figure_names_the_nearest(make_twin: Make) -> None:
     with pytest.raises(RabtaError, match="npc_usd"):
         sensitivity.quick(make_twin(), "npc_us")
+
+
+def test_people_without_broadband_follow_the_published_coverages() -> None:
+    """GSMA's 84 % under 4G leaves 16 of 100 out of reach, the regulator's 81 % leaves 19."""
+    rows = [("households_unserved_today", 190.0, "1", "x"), ("npc_usd", 5.0, "USD", "x")]
+    bare = pd.DataFrame(rows, columns=["key", "value", "unit", "description"]).assign(low=np.nan, high=np.nan)
+    found = pricing.with_coverage(bare, 1900.0, "pakistan").set_index("key")
+    assert found.loc["households_unserved_today", ["low", "high"]].tolist() == pytest.approx([160.0, 190.0])
+    assert found.loc["people_unserved_today", ["low", "value", "high"]].tolist() == pytest.approx(
+        [1600, 1900, 1900]
+    )
+    assert np.isnan(found.loc["npc_usd", "low"])

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from rabta import catalog
 from rabta.plan import candidates, finance, service
 from rabta.plan.costs import Range, assumptions, ranges, read_book
 from rabta.plan.optimise import replan
@@ -341,6 +342,27 @@ def with_range(summary: pd.DataFrame, spread: Spread) -> pd.DataFrame:
     for name, values in (("low", spread.low), ("high", spread.high)):
         keys = [str(key).removesuffix("_middle") for key in whole["key"]]
         whole[name] = [values.get(key, float("nan")) for key in keys]
+    return whole
+
+
+def with_coverage(summary: pd.DataFrame, people: float, nation: str) -> pd.DataFrame:
+    """The summary with the people without broadband, and how many they are by other sources of coverage.
+
+    Those without broadband are taken in proportion to those out of reach of 3G and 4G, for which a nation's
+    catalog entry has a table ``coverage`` where published figures differ.
+    """
+    import pandas as pd
+
+    row = {"key": "people_unserved_today", "value": people, "unit": "1"}
+    text = {"description": "People without broadband today"}
+    whole = pd.concat([summary, pd.DataFrame([row | text])], ignore_index=True)
+    told = catalog.entry("nations", nation).data.get("coverage")
+    if isinstance(told, dict):
+        chosen = whole["key"].isin(["people_unserved_today", "households_unserved_today"])
+        lacking = 100.0 - float(told["broadband_percent"])
+        for name, key in (("low", "high_percent"), ("high", "low_percent")):
+            share = (100.0 - float(told[key])) / lacking
+            whole.loc[chosen, name] = whole.loc[chosen, "value"] * share
     return whole
 
 

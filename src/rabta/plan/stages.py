@@ -88,7 +88,11 @@ def plan(twin: Twin) -> dict[str, Any]:
     return {
         "plan": tables.plan_table(list(cells["cell"]), answer),
         "plan_mix": tables.mix_table(answer, size[asked.rows]),
-        "plan_summary": pricing.with_range(summary, pricing.spread(asked)),
+        "plan_summary": pricing.with_coverage(
+            pricing.with_range(summary, pricing.spread(asked)),
+            float(asked.ground.unserved @ size),
+            twin.scenario.nation.name,
+        ),
         "plan_prices": tables.price_table(answer, list(zones["zone"]), used),
         "sensitivity": pricing.tornado(asked),
     }
