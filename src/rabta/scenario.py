@@ -46,7 +46,12 @@ class Nation(Section):
     """Which nation, how fine."""
 
     name: str = "pakistan"
-    resolution: int = Field(6, ge=4, le=7, description="H3 resolution of the cells")
+    resolution: int = Field(
+        6,
+        ge=4,
+        le=7,
+        description="H3 resolution of the cells; 7 shows people and demand, its plan buys too many sites",
+    )
     climate: Literal["shipped", "itur"] = Field(
         "shipped",
         description="One value a tehsil as shipped, or each cell's own from the itur package's maps",

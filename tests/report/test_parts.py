@@ -58,8 +58,9 @@ def test_pupils_and_payments_count_what_their_services_ask(small_run: Path, page
     today = (1 - plan["households_unserved_today"] / cells["households"]).clip(0, 1)
     served = plan["households_served"] > 0
     quick = served & (plan["latency_ms"] <= school["latency_ms"]) & (plan["rate_mbps"] >= school["rate_mbps"])
-    good = today.where(~quick, 1.0)
-    paid = today.where(~(served & (plan["latency_ms"] <= pay["latency_ms"])), 1.0)
+    joined = plan["households_served"] / cells["households"]
+    good = today + joined.where(quick, 0.0)
+    paid = today + joined.where(served & (plan["latency_ms"] <= pay["latency_ms"]), 0.0)
     nation = area_rows(page, "provinces")["Nation"]
     pupils = cells["school_age"]
     assert nation["Pupils", "today"] == pytest.approx((today * pupils).sum() / pupils.sum(), rel=1e-4)
@@ -93,6 +94,7 @@ def test_a_cell_on_a_border_is_shared_by_its_people(tmp_path: Path, make_disk: C
     parts.loc[row, "people"] -= given
     parts = pd.concat([parts, pd.DataFrame([{"cell_row": row, "tehsil_row": other, "people": given}])])
     units["people"] = np.bincount(parts["tehsil_row"], parts["people"])
+    units = units.assign(tehsil=units["district"] + " tehsil", households=units["people"] / 6.4)
     parts[parts["people"] > 0].to_parquet(folder / "tables" / "apportionment.parquet")
     units.to_parquet(folder / "tables" / "tehsils.parquet")
     run = RunFolder(folder)
@@ -103,6 +105,10 @@ def test_a_cell_on_a_border_is_shared_by_its_people(tmp_path: Path, make_disk: C
     assert made.loc[units["district"].iloc[other], "connected"] == pytest.approx(mine)
     assert made["npc_usd"].sum() == pytest.approx(plan["npc_usd"].sum())
     page = report.build(folder).read_text(encoding="utf-8")
+    held = data_of(page)["cells"]
+    people = held["tehsil_columns"].index("people") + 3  # type: ignore[index]
+    shown = {row[0]: row[people] for row in held["tehsils"]}  # type: ignore[index]
+    assert shown == units.set_index("tehsil")["people"].to_dict()
     assert f"{cells['people'].sum():,}" in page[page.index('<section id="census"') :]
 
 
@@ -113,7 +119,7 @@ def test_low_and_high_stand_beside_the_headline(tmp_path: Path, make_disk: Calla
     row = {"key": "npc_usd", "value": 2e6, "unit": "USD", "description": "Cost", "low": 1.25e6, "high": 3.5e6}
     pd.concat([frame, pd.DataFrame([row])]).to_parquet(path)
     page = report.build(folder).read_text(encoding="utf-8")
-    assert '<small class="span">US$ 1.25 million to 3.5 million</small>' in page
+    assert '<small class="span">US$ 1.25 to 3.5 million</small>' in page
     found = report.headline(folder)
     assert (found["npc_usd"]["low"], found["npc_usd"]["high"]) == (1.25e6, 3.5e6)
     assert "low" not in found["capex_usd"]
@@ -189,7 +195,8 @@ def test_census_sums_and_held_out_towns(tmp_path: Path, make_disk: Callable[...,
     (folder / "provenance.json").write_text(json.dumps(provenance))
     page = report.build(folder).read_text(encoding="utf-8")
     section = page[page.index('<section id="census"') : page.index('<section id="assumptions"')]
-    assert [int(n) for n in re.findall(r"<td>(-?\d)</td><td class", section)].count(-7) == 1
+    assert [int(n) for n in re.findall(r"<td>(-?\d)</td><td class", section)].count(-7) == 2  # province, sum
+    assert 'data-o="heldout"' in section
     assert "3 towns were left out, 2 groups in turn" in section
     assert "the median error is 30 %" in section
     assert "33 % of them are within a quarter" in section

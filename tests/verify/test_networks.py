@@ -35,11 +35,11 @@ def cells() -> pd.DataFrame:
 
 def test_coverage_counts_people_by_their_cell() -> None:
     found = rows_of(networks.coverage(cells()))
-    assert found["people with cellular coverage, %"].ours == pytest.approx(91.5)
-    assert found["people with 3G or 4G coverage, %"].ours == pytest.approx(81.0)
+    assert found["people with cellular coverage, % (calibrated)"].ours == pytest.approx(91.5)
+    assert found["people with 3G or 4G coverage, % (calibrated)"].ours == pytest.approx(81.0)
     assert all(row.passed for row in found.values())
     worse = cells().assign(mobile_today="2g")
-    assert not rows_of(networks.coverage(worse))["people with 3G or 4G coverage, %"].passed
+    assert not rows_of(networks.coverage(worse))["people with 3G or 4G coverage, % (calibrated)"].passed
 
 
 def test_shares_of_sites_are_of_the_four_provinces() -> None:
@@ -50,8 +50,8 @@ def test_shares_of_sites_are_of_the_four_provinces() -> None:
     found = rows_of(networks.sites(frame))
     shares = [row for name, row in found.items() if name.startswith("sites, ")]
     assert [row.difference for row in shares] == pytest.approx([0.0] * 4, abs=1e-9)
-    assert found["cell sites with 4G, %"].passed
-    assert not found["cell sites"].passed
+    assert found["cell sites with 4G, % (set)"].passed
+    assert not found["cell sites (set)"].passed
 
 
 def test_the_cable_is_measured_along_the_network_by_province(tmp_path: Path) -> None:

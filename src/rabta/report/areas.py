@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabta import catalog
+from rabta.nation import aggregate
 from rabta.report.figures import Headline
 from rabta.report.folder import RunFolder
 from rabta.report.series import weighted_median
@@ -21,10 +22,13 @@ Floats = NDArray[np.float64]
 
 PROVINCE = ("province",)
 DISTRICT = ("province", "district")
+TEHSIL = ("province", "district", "tehsil")
+COUNTED = ("households", "school_age", "pupils")
 SUMS = (
     *("households", "people", "unserved", "connected", "people_connected"),
-    *("capex_usd", "opex_usd_year", "npc_usd", "pupils"),
+    *("capex_usd", "opex_usd_year", "npc_usd", "pupils", "school_age"),
 )
+SHARED_BY = {"people": "people", "pupils": "pupils", "school_age": "school_age"}  # the rest by household
 MEDIANS = ("rate_mbps", "latency_ms", "availability")
 
 
@@ -51,38 +55,56 @@ def pupil_column(run: RunFolder) -> str:
 
 
 def pieces(run: RunFolder) -> pd.DataFrame:
-    """Parts of cells by census unit: ``cell_row``, province, district, census year, people and ``weight``.
+    """Parts of cells by census unit: ``cell_row``, names of the unit, census year, people and shares.
 
-    A cell on a border belongs to several units; its figures are shared by the people of each, so that people
-    are those of the census at every level. Where the run has no apportionment a cell is one part.
+    A cell on a border belongs to several units, see `rabta.nation.aggregate.pieces`. ``people_share`` divides
+    what a cell counts by person, the columns of `COUNTED` with ``_share`` what it counts by household, pupil
+    or child, each with the rate of the unit; shares of a cell sum to one. So sums are those of the census at
+    every level. Where the run has no apportionment a cell is one part.
     """
     import pandas as pd
 
     cells = run.table("cells")
-    own = pd.DataFrame({"cell_row": np.arange(len(cells)), "people": run.column("cells", "people")})
-    for name in DISTRICT:
-        own[name] = cells[name].astype(str).to_numpy()
+    whole = {f"{name}_share": 1.0 for name in ("people", *COUNTED)}
+    own = cells[list(TEHSIL)].astype(str)
     own["census_year"] = cells["census_year"].to_numpy() if "census_year" in cells else 0
     if not (run.has("apportionment") and run.has("tehsils")):
-        return own.assign(weight=1.0)
-    part, units = run.table("apportionment"), run.table("tehsils")
-    rows = part["tehsil_row"].to_numpy()
-    shared = pd.DataFrame({"cell_row": part["cell_row"].to_numpy(), "people": part["people"].to_numpy(float)})
-    for name in (*DISTRICT, "census_year"):
-        shared[name] = units[name].to_numpy()[rows]
-    total = np.bincount(shared["cell_row"], shared["people"], len(cells))
-    shared["weight"] = shared["people"] / total[shared["cell_row"]]
-    empty = own[total[own["cell_row"]] <= 0].assign(weight=1.0)
-    return pd.concat([shared, empty], ignore_index=True)
+        row = np.arange(len(cells))
+        return own.assign(cell_row=row, people=run.column("cells", "people"), **whole)
+    units = run.table("tehsils")
+    names = pd.concat([units[[*TEHSIL, "census_year"]], own]).drop_duplicates(list(TEHSIL))
+    names = names.reset_index(drop=True)
+    code = {key: index for index, key in enumerate(names[list(TEHSIL)].itertuples(index=False, name=None))}
+    found = _cut(run, code, "households")
+    for name in COUNTED[1:]:
+        share = _cut(run, code, name)["household_share"] if name in units else found["people_share"]
+        found[f"{name}_share"] = share
+    found = found.rename(columns={"household_share": "households_share"})
+    return names.iloc[found.pop("unit").to_numpy()].reset_index(drop=True).join(found)
+
+
+def _cut(run: RunFolder, code: dict[tuple[str, ...], int], count: str) -> pd.DataFrame:
+    """Cells cut along census units; ``household_share`` is that of the count named."""
+    cells, units = run.table("cells"), run.table("tehsils")
+    here, there = (
+        [code[key] for key in frame[list(TEHSIL)].astype(str).itertuples(index=False, name=None)]
+        for frame in (cells, units)
+    )
+    found = aggregate.pieces(  # along units where it would be along districts
+        cells.assign(province="", district=here),
+        units.assign(province="", district=there, households=units[count].fillna(0.0)),
+        run.table("apportionment"),
+    )
+    return found.drop(columns="province").rename(columns={"district": "unit"})
 
 
 class Areas:
     """Figures of areas, from the cells.
 
     A household counts as served today where it has 3G, 4G or a fixed line. After the plan it counts where it
-    was served before or is connected by the plan. Pupils count where the plan's rate and delay in their cell
-    meet the schooling service, and before with the share of the households served today; payments likewise,
-    weighted by people, for the delay of the payments service.
+    was served before or is connected by the plan. Pupils count today with the share of
+    the households of their cell served today; the plan adds the share that it connects where its rate and
+    delay meet the schooling service. Payments likewise, weighted by people, for the delay of their service.
     """
 
     def __init__(self, run: RunFolder, head: Headline) -> None:
@@ -105,6 +127,7 @@ class Areas:
         for name in MEDIANS:
             frame[name] = run.column("plan", name)
         frame["pupils"] = self._pupils()
+        frame["school_age"] = np.nan_to_num(run.column("cells", "school_age"))
         for service, weight in (("schooling", "pupils"), ("payments", "people")):
             today, after = self._within(service)
             frame[f"{service}_today"] = today * frame[weight]
@@ -117,7 +140,8 @@ class Areas:
         found = np.nan_to_num(self.run.column("cells", name))
         if name == "pupils":
             return found
-        return found * float(catalog.entry("services", "schooling").data["units_per"])
+        schooling = catalog.entry("services", "schooling").data
+        return found * float(schooling.get("fallback", schooling)["units_per"])
 
     @cached_property
     def served_share(self) -> Floats:
@@ -137,7 +161,11 @@ class Areas:
         good &= self.run.column("plan", "latency_ms") <= wanted.latency_ms * (1 + 1e-6)
         if service == "schooling":
             good &= self.run.column("plan", "rate_mbps") >= wanted.rate_mbps * (1 - 1e-6)
-        return self.served_share, np.where(good, 1.0, self.served_share)
+        homes = self.head.households
+        joined = np.divide(
+            np.nan_to_num(self.head.served_cells), homes, out=np.zeros(homes.size), where=homes > 0
+        )
+        return self.served_share, np.minimum(self.served_share + np.where(good, joined, 0.0), 1.0)
 
     @cached_property
     def mix(self) -> Floats:
@@ -162,13 +190,11 @@ class Areas:
         """Figures by area; without keys one row, the nation."""
         import pandas as pd
 
-        parts = self.pieces
-        cells, weight = parts["cell_row"].to_numpy(), parts["weight"].to_numpy(dtype=np.float64)
         if not keys:
-            return pd.DataFrame([self._row(cells, weight)])
-        grouped = parts.groupby(list(keys), sort=True).indices
-        frame = pd.DataFrame([self._row(cells[index], weight[index]) for index in grouped.values()])
-        names = [name if isinstance(name, tuple) else (name,) for name in grouped]
+            return pd.DataFrame([self._row(self.pieces)])
+        grouped = self.pieces.groupby(list(keys), sort=True, observed=True)
+        names, parts = zip(*grouped, strict=True)
+        frame = pd.DataFrame([self._row(part) for part in parts])
         for position, key in enumerate(keys):
             frame.insert(position, key, [name[position] for name in names])
         return frame
@@ -178,24 +204,30 @@ class Areas:
         """Parts of the cells; see `pieces`."""
         return pieces(self.run)
 
-    def _row(self, index: NDArray[np.int64], share: Floats) -> dict[str, float]:
+    def _row(self, parts: pd.DataFrame) -> dict[str, float]:
+        index = parts["cell_row"].to_numpy()
         part = self.cells.iloc[index]
-        row = {name: float((part[name].to_numpy() * share).sum()) for name in SUMS}
+        share = {name: parts[f"{name}_share"].to_numpy(dtype=np.float64) for name in ("people", *COUNTED)}
+        by = {name: share[SHARED_BY.get(name, "households")] for name in SUMS}
+        row = {name: float((part[name].to_numpy() * by[name]).sum()) for name in SUMS}
         homes, joined = row["households"], row["connected"]
         row["today_share"] = _ratio(homes - row["unserved"], homes)
         row["after_share"] = _ratio(homes - row["unserved"] + joined, homes)
         row["npc_per_household_usd"] = _ratio(row["npc_usd"], joined)
-        weights = part["connected"].to_numpy() * share
+        weights = part["connected"].to_numpy() * share["households"]
         for name in MEDIANS:
             row[name] = weighted_median(part[name].to_numpy(), weights)
         for service, weight in (("schooling", "pupils"), ("payments", "people")):
             for when in ("today", "after"):
-                total = float((part[f"{service}_{when}"].to_numpy() * share).sum())
+                total = float((part[f"{service}_{when}"].to_numpy() * share[weight]).sum())
                 row[f"{service}_{when}"] = _ratio(total, row[weight])
+        return row | self._mix_row(index, share["households"])
+
+    def _mix_row(self, index: NDArray[np.int64], share: Floats) -> dict[str, float]:
         mix = (self.mix[index] * share[:, None]).sum(axis=0)
         shares = mix / mix.sum() if mix.sum() > 0 else np.full(mix.size, np.nan)
         names = (f"mix_{name}" for name in self.run.technologies)
-        return row | dict(zip(names, shares.tolist(), strict=True))
+        return dict(zip(names, shares.tolist(), strict=True))
 
 
 def _ratio(part: float, whole: float) -> float:

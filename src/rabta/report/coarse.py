@@ -39,6 +39,11 @@ def shown(run: RunFolder, most: int = MOST_CELLS) -> RunFolder:
     return Coarse(run.path, fine=run, parents=tuple(parents))
 
 
+def row_shown(view: RunFolder, row: int) -> int:
+    """Row of what is shown that holds a row of the run itself."""
+    return int(view.code[row]) if isinstance(view, Coarse) else row
+
+
 @dataclass
 class Coarse(RunFolder):
     """A run folder whose cells are the parents of the real ones.
@@ -55,15 +60,16 @@ class Coarse(RunFolder):
         return np.unique(np.array(self.parents))
 
     @cached_property
-    def _code(self) -> NDArray[np.int64]:
+    def code(self) -> NDArray[np.int64]:
+        """Row of the parent of each cell of the run."""
         return np.searchsorted(self._names, np.array(self.parents)).astype(np.int64)
 
     @cached_property
     def _first(self) -> NDArray[np.int64]:
         """Row of the child with most people of each parent."""
         people = RunFolder.column(self._real, "cells", "people")
-        order = np.lexsort((-people, self._code))
-        return order[np.searchsorted(self._code[order], np.arange(len(self._names)))]
+        order = np.lexsort((-people, self.code))
+        return order[np.searchsorted(self.code[order], np.arange(len(self._names)))]
 
     @property
     def _real(self) -> RunFolder:
@@ -78,7 +84,7 @@ class Coarse(RunFolder):
                 frame = self._joined(name, frame)
             elif name == "places":
                 row = frame["cell_row"].to_numpy()
-                frame = frame.assign(cell_row=np.where(row >= 0, self._code[np.maximum(row, 0)], -1))
+                frame = frame.assign(cell_row=np.where(row >= 0, self.code[np.maximum(row, 0)], -1))
             self._tables[name] = frame
         return self._tables[name]
 
@@ -100,12 +106,12 @@ class Coarse(RunFolder):
     ) -> NDArray[np.float64]:
         size = len(self._names)
         if column in SUMS:
-            return np.bincount(self._code, np.nan_to_num(values), size).astype(np.float64)
+            return np.bincount(self.code, np.nan_to_num(values), size).astype(np.float64)
         if column == "people_sigma":  # errors of different cells taken as independent
-            return np.sqrt(np.bincount(self._code, np.nan_to_num(values) ** 2, size)).astype(np.float64)
+            return np.sqrt(np.bincount(self.code, np.nan_to_num(values) ** 2, size)).astype(np.float64)
         heavy = np.where(np.isfinite(values), weight, 0.0)
-        total = np.bincount(self._code, heavy, size)
-        mean = np.bincount(self._code, np.nan_to_num(values) * heavy, size).astype(np.float64)
+        total = np.bincount(self.code, heavy, size)
+        mean = np.bincount(self.code, np.nan_to_num(values) * heavy, size).astype(np.float64)
         out: NDArray[np.float64] = values[self._first].copy()
         np.divide(mean, total, out=out, where=total > 0)
         return out

@@ -230,6 +230,7 @@ class Headline:
 SUMMARY_KEYS = {  # where a headline has another name in the plan's summary
     "served_households": "households_served",
     "unserved_households": "households_unserved_today",
+    "unserved_people": "people_unserved_today",
     "plan_gap": "optimality_gap",
     "rate_mbps": "rate_mbps_median",
     "latency_ms": "latency_ms_median",

@@ -22,9 +22,10 @@ HOW = {
     "median": "Median over the connected households",
     "ratio": "Sum of the first over the sum of the second",
     "meeting": "Share of the connected households whose figures meet the floors of the scenario",
-    "target": "Share of the pupils or payments in cells whose rate and delay meet the service's entry in the "
-    "catalog; today: with broadband of any kind",
+    "target": "Share of the pupils or payments with broadband of any kind today; the plan adds the share it "
+    "connects where its rate and delay meet the service's entry in the catalog",
     "mix": "Connected households by technology: the main one with its share, the second with the rest",
+    "heldout": "Each group of towns left out in turn and placed from the rest; file of the nation's layers",
     "series": "Over the steps of the run",
     "nearest": "Distance on the map to the nearest gateway that lands the constellation",
 }
@@ -67,6 +68,7 @@ class Origins:
         table, _, column = name.partition(".")
         spec = schema.tables().get(table, {}).get(column) or schema.arrays().get(table)
         where = f"tables/{table}.parquet" if table in schema.tables() else "arrays.zarr"
+        where = where if spec or table in schema.tables() else "the nation's folder"
         words = spec.description if spec else ""
         unit = spec.unit if spec and spec.unit != "1" else ""
         return [name, where, words, unit]
@@ -80,6 +82,8 @@ class Origins:
     def _kind(self, name: str) -> str:
         table, _, column = name.partition(".")
         spec = schema.tables().get(table, {}).get(column)
+        if table not in self.writer and any(_marks(self.sources[i], column) for i in self.behind(name)):
+            return "modelled input"
         if spec is None or spec.status != "input":
             return "computed by the model"
         said = "modelled" in spec.description

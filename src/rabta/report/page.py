@@ -7,6 +7,7 @@ import hashlib
 from pathlib import Path
 from string import Template
 
+from rabta import catalog
 from rabta.report import payload, text
 from rabta.report.folder import RunFolder
 from rabta.report.parts import answer, census, explorer, limits, money, served, sky, sources
@@ -50,9 +51,15 @@ def _section(key: str, title: str, body: str) -> str:
 
 
 def _subtitle(run: RunFolder) -> str:
-    systems = ", ".join(str(s) for s in run.setting("space", "constellations", []))
+    systems = ", ".join(_system(str(name)) for name in run.setting("space", "constellations", []))
     span = f"{run.start:%d %B %Y %H:%M} to {run.end:%d %B %Y %H:%M} UTC"
     return f"{text.count(len(run.table('cells')))} cells · {span} · {systems}"
+
+
+def _system(name: str) -> str:
+    """Name of a constellation for people, without what its title adds after a comma."""
+    known = name in catalog.names("constellations")
+    return catalog.entry("constellations", name).title.split(",")[0] if known else name
 
 
 SECTIONS = (

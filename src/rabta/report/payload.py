@@ -42,8 +42,10 @@ class Context:
         The run and its figures, at the run's own cells.
     shown, atlas, series : RunFolder, Atlas, CellSeries
         What maps show: the run, or the run on larger cells where there are too many.
+    sums : Areas
+        Parts of the cells by census unit, and their sums.
     nation, provinces, districts : DataFrame
-        Figures by area; see `rabta.report.areas`.
+        Figures by area.
     """
 
     run: RunFolder
@@ -52,6 +54,7 @@ class Context:
     atlas: maps.Atlas
     series: CellSeries
     origins: Origins
+    sums: areas.Areas
     nation: pd.DataFrame
     provinces: pd.DataFrame
     districts: pd.DataFrame
@@ -69,6 +72,7 @@ def context(run: RunFolder) -> Context:
         maps.atlas(view),
         reduce_cells(view, weights),
         Origins(run),
+        sums,
         sums.by(()),
         sums.by(areas.PROVINCE),
         sums.by(areas.DISTRICT),
@@ -198,8 +202,6 @@ def _mesh(a: maps.Atlas, blob: Blob) -> dict[str, Any]:
 def _cells(c: Context, blob: Blob) -> dict[str, Any]:
     run, a, series = c.shown, c.atlas, c.series
     frame, plan = run.table("cells"), run.table("plan")
-    keys = [f"{d}\t{t}" for d, t in zip(a.district_of.tolist(), frame["tehsil"].astype(str), strict=True)]
-    tehsil, tehsils = coded(keys)
     known = ["none", *run.technologies]
     words = ["technology", "next_technology", "second_technology"]
     nothing = ["none"] * len(plan)
@@ -210,8 +212,7 @@ def _cells(c: Context, blob: Blob) -> dict[str, Any]:
         "key": blob.add(h3_keys(frame["cell"].tolist())),
         "level": _level(frame["cell"].tolist()),
         "district": blob.add(a.district_of.astype(np.uint16)),
-        "tehsil": blob.add(tehsil),
-        "tehsils": [[name.partition("\t")[2], int(name.partition("\t")[0])] for name in tehsils],
+        **_tehsils(c, blob),
         "technology": blob.add(codes["technology"][0]),
         "second": blob.add(codes["second_technology"][0]),
         "next": blob.add(codes["next_technology"][0]),
@@ -376,6 +377,8 @@ PLACE_ORIGINS = {
     **{key: (f"{table}.{name}",) for key, (table, name) in COUNTS.items()},
     "unserved_share": ("plan.households_unserved_today", "cells.households"),
     "people": ("cells.people",),
+    "census": ("cells.census_year",),
+    "carried": ("districts.carried_share",),
     "mobile": ("cells.mobile_today",),
     "technology": ("plan.technology", "plan.technology_share", "plan.second_technology"),
     "next": ("plan.next_technology", "plan.next_npc_per_household_usd"),
@@ -404,7 +407,7 @@ DISTRICT_COLUMNS = (
 
 AREA_COLUMNS = (
     *("people", "households", "unserved", "connected", "npc_usd", "npc_per_household_usd"),
-    *("today_share", "after_share", "rate_mbps", "availability", "pupils"),
+    *("today_share", "after_share", "rate_mbps", "availability", "pupils", "school_age"),
     *("schooling_today", "schooling_after", "payments_today", "payments_after"),
 )
 
@@ -416,13 +419,44 @@ def _districts(c: Context) -> list[dict[str, Any]]:
     out = []
     for index, (province, name) in enumerate(a.district_names):
         known = {key: clean(float(rows[key][index])) for key in DISTRICT_COLUMNS}
-        area = by[province, name]
-        more = {key: clean(float(area[key])) for key in AREA_COLUMNS}
-        more |= {"people": float(area["people"]), "trip_ms": clean(area["latency_ms"])}
-        mix = [(tech, clean(float(area[f"mix_{tech}"]))) for tech in c.run.technologies]
-        mix = sorted((pair for pair in mix if pair[1]), key=lambda pair: -(pair[1] or 0.0))
-        out.append({"name": name, "province": province, "path": a.paths[index], "mix": mix, **known, **more})
+        more = _area(c.run, by[province, name])
+        out.append({"name": name, "province": province, "path": a.paths[index], **known, **more})
     return out
+
+
+def _area(run: RunFolder, row: dict[Any, Any]) -> dict[str, Any]:
+    """Figures of one district or tehsil, people to the person, and its mix, largest share first."""
+    found: dict[str, Any] = {key: clean(float(row[key])) for key in AREA_COLUMNS}
+    mix = [(tech, clean(float(row[f"mix_{tech}"]))) for tech in run.technologies]
+    kept = sorted((pair for pair in mix if pair[1]), key=lambda pair: -(pair[1] or 0.0))
+    return found | {"people": round(float(row["people"])), "trip_ms": clean(row["latency_ms"]), "mix": kept}
+
+
+def _tehsils(c: Context, blob: Blob) -> dict[str, Any]:
+    """Tehsil of each cell, and of each tehsil name, district, cell of most of its people, and figures.
+
+    A tehsil smaller than a cell may be that of no cell: it has its people all the same.
+    """
+    a, frame, parts = c.atlas, c.shown.table("cells"), c.sums.pieces
+    most = parts.sort_values("people").drop_duplicates(list(areas.TEHSIL), keep="last")
+    rows = dict(
+        zip(most[list(areas.TEHSIL)].itertuples(index=False, name=None), most["cell_row"], strict=True)
+    )
+    district = {name: index for index, name in enumerate(a.district_names)}
+    code: dict[tuple[str, ...], int] = {}
+    out: list[list[Any]] = []
+    columns: list[str] = []
+    for row in c.sums.by(areas.TEHSIL).to_dict("records"):
+        key = (str(row["province"]), str(row["district"]), str(row["tehsil"]))
+        if key[:2] in district:
+            code[key] = len(out)
+            figures = _area(c.run, row)
+            cell = coarse.row_shown(c.shown, int(rows[key]))
+            out.append([key[2], district[key[:2]], cell, *figures.values()])
+            columns = list(figures)
+    keys = frame[list(areas.TEHSIL)].astype(str).itertuples(index=False, name=None)
+    held = np.array([code[key] for key in keys], dtype=np.uint16)
+    return {"tehsil": blob.add(held), "tehsils": out, "tehsil_columns": columns}
 
 
 def district_rows(run: RunFolder, names: Sequence[tuple[str, str]]) -> dict[str, Floats]:

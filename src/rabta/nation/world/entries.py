@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 GATEWAYS = 3
 MISSING = (
+    "outline: Natural Earth's, as Germany draws borders; no opinion on any territory's status",
     "census: one estimated total, placed by towns, land cover and slope; no census unit holds",
     "provinces and districts: regions are numbers of GeoNames, districts the nearest large town",
     "today's networks: {cellular:g} % of people under cellular coverage, {broadband:g} % under 3G or 4G",
@@ -53,6 +54,10 @@ def write(iso: str, where: Path, known: build.Assumed, resolution: int | None = 
     land = sources.country(iso)
     slug = re.sub(r"[^a-z0-9]+", "-", land.name.lower()).strip("-") or land.iso.lower()
     entry = where / "catalog" / "nations" / f"{slug}.toml"
+    if (catalog.SHIPPED / "nations" / entry.name).exists():
+        raise RabtaError(
+            "this nation is shipped, with its census", key="iso", value=iso, expected="another country"
+        )
     if entry.exists():
         raise RabtaError("this nation is there already", file=entry, expected="another folder: --out")
     towns = sources.towns(land.iso)
@@ -62,7 +67,7 @@ def write(iso: str, where: Path, known: build.Assumed, resolution: int | None = 
     cells = build.cells(land, towns, names, known)
     missing = _missing(slug, known)
     _layers(entry.with_suffix(""), land, cells, towns, known)
-    scenario = _entries(where, entry, slug, land, towns, h3.get_resolution(names[0]))
+    scenario = _entries(where, entry, slug, land, towns, h3.get_resolution(names[0]), known)
     return Written(scenario, len(cells), h3.get_resolution(names[0]), int(cells["people"].sum()), missing)
 
 
@@ -122,7 +127,13 @@ def _places(cells: pd.DataFrame, towns: pd.DataFrame) -> pd.DataFrame:
 
 
 def _entries(
-    where: Path, entry: Path, slug: str, land: sources.Country, towns: pd.DataFrame, resolution: int
+    where: Path,
+    entry: Path,
+    slug: str,
+    land: sources.Country,
+    towns: pd.DataFrame,
+    resolution: int,
+    known: build.Assumed,
 ) -> Path:
     """Catalog entries of the nation, its prices and gateways, and a scenario."""
     seat = _seat(land.iso, towns)
@@ -138,7 +149,7 @@ def _entries(
     title = "title = " + _text(f"Prices of Pakistan, for {land.name}")
     io.write_atomic(costs, note + re.sub(r'(?m)^title = ".*"$', lambda _: title, book, count=1))
     io.write_atomic(gates, _gateways(land, seat, towns, today))
-    io.write_atomic(scenario, _scenario(slug, land, resolution))
+    io.write_atomic(scenario, _scenario(slug, land, resolution, known))
     return scenario
 
 
@@ -201,10 +212,12 @@ status = "modelled"
     return head + "".join(blocks)
 
 
-def _scenario(slug: str, land: sources.Country, resolution: int) -> str:
+def _scenario(slug: str, land: sources.Country, resolution: int, known: build.Assumed) -> str:
+    told = known.broadband_percent > 0
+    title = f"{land.name}: a first look" if told else f"{land.name}: a plan as if nobody had broadband today"
     return f"""# A coarse nation from package data alone; `rabta data new` printed what is missing.
 name = "{slug}"
-title = {_text(f"{land.name}: a first look at national connectivity")}
+title = {_text(title)}
 
 [nation]
 name = "{slug}"

@@ -23,7 +23,7 @@ function column(name) {
 
 function number(value, digits) {
   if (value === null || value === undefined || !isFinite(value)) return '–';
-  for (const [scale, word] of [[1e9, ' billion'], [1e6, ' million']]) {
+  for (const [scale, word] of [[1e12, '\u00a0trillion'], [1e9, '\u00a0billion'], [1e6, '\u00a0million']]) {
     if (Math.abs(value) >= scale * 0.9995) return rounded(value / scale, digits || 3) + word;
   }
   return rounded(value, digits || 3);
@@ -38,8 +38,8 @@ const count = (value) => Math.round(value).toLocaleString('en-US');
 
 function percent(share) {
   if (share === null || !isFinite(share)) return '–';
-  if (share > 0.99 && share < 1) return Math.floor(share * 1e4 + 1e-3) / 100 + ' %';
-  return rounded(share * 100, share < 0.995 ? 2 : 3) + ' %';
+  if (share > 0.99 && share < 1) return Math.floor(share * 1e4 + 1e-3) / 100 + '\u00a0%';
+  return rounded(share * 100, share < 0.995 ? 2 : 3) + '\u00a0%';
 }
 
 function money(usd) {

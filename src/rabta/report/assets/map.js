@@ -91,10 +91,11 @@ class Pane {
   legend() {
     const list = make('ul');
     for (const shade of this.shades) {
-      if (!shade.count || shade.name === 'land') continue;
+      const plain = shade.name === 'land';
+      if (!shade.count || (plain && this.layer.kind !== 'technology')) continue;
       const swatch = make('span', { class: 'swatch' });
       swatch.style.background = 'var(--' + shade.name + ')';
-      list.append(make('li', {}, swatch, ' ' + shade.title));
+      list.append(make('li', {}, swatch, ' ' + (plain ? 'nothing to add' : shade.title)));
     }
     const note = [this.layer.unit || '', this.layer.modelled ? 'modelled, not measured' : ''].filter(Boolean).join(' · ');
     this.box.querySelector('.legend').replaceChildren(make('b', {}, this.layer.title, info('cell-' + this.layer.key)), make('i', {}, note), list);

@@ -131,7 +131,7 @@ const whole = (key, i) => known(at(key, i), (v) => number(v));
 function todayRows(i) {
   return rows([
     ['People', people(i), 'people', true],
-    ['Census', census(i)],
+    ['Census', census(i), 'census'],
     ['Households', number(at('households', i)), 'households'],
     ['Children aged 5 to 16', whole('school_age', i), 'school_age'],
     ['Pupils', whole('pupils', i), 'pupils'],
@@ -177,7 +177,7 @@ function skyRows(i) {
   return rows([
     ['In view, mean', whole('visible_mean', i), 'visible_mean'],
     ['Fewest at any step', whole('visible_min', i), 'visible_min'],
-    ['Without any satellite', blind > 0 ? percent(blind) + ' of the time' : null],
+    ['Without any satellite', blind > 0 ? percent(blind) + ' of the time' : null, 'visible_min'],
     ['One terminal alone', known(at('link_rate', i), (v) => number(v) + ' Mbit/s'), 'link_rate'],
     ['Round trip', known(at('link_latency', i), (v) => number(v) + ' ms'), 'link_latency'],
   ]);
@@ -223,69 +223,49 @@ function showCell(i, name) {
   draw();
 }
 
-// Sums over the cells of a district, or of one tehsil of it.
-function sums(belongs) {
-  const out = { people: 0, households: 0, unserved: 0, served: 0, npc: 0, school_age: 0, rows: [] };
-  for (let i = 0; i < total; i++) {
-    if (!belongs(i)) continue;
-    out.rows.push(i);
-    for (const key of ['people', 'households', 'unserved', 'served']) out[key] += at(key, i);
-    const cost = at('cost', i);
-    if (isFinite(cost)) out.npc += cost * at('served', i);
-    out.school_age += at('school_age', i) || 0;
-  }
-  return out;
-}
-
-// Connected households of some cells by technology, largest first.
-function mixOf(list) {
-  const by = new Map();
-  for (const i of list) {
-    const part = at('share', i), first = column('technology')[i], second = column('second')[i];
-    const main = second > 0 && isFinite(part) ? part : 1;
-    by.set(first, (by.get(first) || 0) + at('served', i) * main);
-    by.set(second, (by.get(second) || 0) + at('served', i) * (1 - main));
-  }
-  const all_ = [...by.values()].reduce((a, b) => a + b, 0);
-  return [...by].filter(([code, n]) => code > 0 && n > 0.0005 * all_).sort((a, b) => b[1] - a[1]).map(([code, n]) => [title(code), percent(n / all_), 'technology']);
+// Figures of a tehsil by name; sums over its part of each cell were made with the page.
+function tehsilFigures(t) {
+  const [name, d, cell, ...values] = D.cells.tehsils[t];
+  return Object.assign({ name, d, cell }, ...D.cells.tehsil_columns.map((key, i) => ({ [key]: values[i] })));
 }
 
 function areaWords(s) {
-  const words = number(s.unserved) + ' of ' + number(s.households) + ' households lack broadband today; the plan connects ' + number(s.served);
-  return words + (s.served > 0 ? ' at ' + usd(s.npc / s.served) + ' each over ' + D.years + ' years.' : '.');
+  const words = number(s.unserved) + ' of ' + number(s.households) + ' households lack broadband today; the plan connects ' + number(s.connected);
+  return words + (s.connected > 0 ? ' at ' + usd(s.npc_per_household_usd) + ' each over ' + D.years + ' years.' : '.');
 }
 
 function showArea(d, t) {
   selected = -1;
   selectedDistrict = d;
   const district = D.districts[d], tehsilOf = column('tehsil');
-  const s = sums(t < 0 ? (i) => districtCode[i] === d : (i) => tehsilOf[i] === t);
-  if (t < 0) Object.assign(s, { people: district.people, households: district.households, unserved: district.unserved, served: district.connected, npc: district.npc_usd });
+  const s = t < 0 ? district : tehsilFigures(t);
+  const belongs = t < 0 ? (i) => districtCode[i] === d : (i) => tehsilOf[i] === t;
   const named = (name) => { const item = D.technologies.find((one) => one.name === name); return item ? item.title : name; };
-  const mix = t < 0 ? district.mix.filter(([, part]) => part > 0.0005).map(([name, part]) => [named(name), percent(part), 'technology']) : mixOf(s.rows);
+  const mix = s.mix.filter(([, part]) => part > 0.0005).map(([name, part]) => [named(name), percent(part), 'technology']);
   const arrow = (a, b) => (a === null || b === null ? null : (percent(a) + ' → ' + percent(b)).replaceAll(' ', '\u00a0'));
   const blocks = make('div', { class: 'blocks' },
-    block('The plan here', rows([...mix, ['Net present cost', money(s.npc), 'cost']])),
-    block('People', rows([['People', count(s.people), 'people'], ['Households', number(s.households), 'households'], ['Unserved today', number(s.unserved), 'unserved', true], ['Connected', number(s.served), 'served'], ['Children aged 5 to 16', s.school_age ? number(s.school_age) : null, 'school_age']])),
-    t < 0 && block('Today → after the plan', rows([
-      ['Households with broadband', arrow(district.today_share, district.after_share), 'unserved_share'],
-      ['Pupils within target', arrow(district.schooling_today, district.schooling_after), 'rate'],
-      ['Payments within target', arrow(district.payments_today, district.payments_after), 'latency'],
-      ['Busy-hour rate, median', known(district.rate_mbps, (v) => number(v) + ' Mbit/s'), 'rate'],
-      ['Round trip, median', known(district.trip_ms, (v) => number(v) + ' ms'), 'latency'],
-      ['Availability, median', known(district.availability, percent), 'availability'],
+    block('The plan here', rows([...mix, ['Net present cost', money(s.npc_usd), 'cost']])),
+    block('People', rows([['People', count(s.people), 'people'], ['Households', number(s.households), 'households'], ['Unserved today', number(s.unserved), 'unserved', true], ['Connected', number(s.connected), 'served'], ['Children aged 5 to 16', s.school_age ? number(s.school_age) : null, 'school_age']])),
+    block('Today → after the plan', rows([
+      ['Households with broadband', arrow(s.today_share, s.after_share), 'unserved_share'],
+      ['Pupils within target', arrow(s.schooling_today, s.schooling_after), 'rate'],
+      ['Payments within target', arrow(s.payments_today, s.payments_after), 'latency'],
+      ['Busy-hour rate, median', known(s.rate_mbps, (v) => number(v) + ' Mbit/s'), 'rate'],
+      ['Round trip, median', known(s.trip_ms, (v) => number(v) + ' ms'), 'latency'],
+      ['Availability, median', known(s.availability, percent), 'availability'],
     ])),
     t < 0 && block('Satellites', rows([
       ['In view, mean', known(district.visible_mean, number), 'visible_mean'], ['Fewest', known(district.visible_min, number), 'visible_min'],
       ['One terminal alone', known(district.link_rate_mbps, (v) => number(v) + ' Mbit/s'), 'link_rate'],
-      ['Busy-hour need carried', known(district.carried_share, percent)],
+      ['Satellites alone would carry', known(district.carried_share, (v) => percent(v) + ' of the busy hour'), 'carried'],
     ])));
   const heading = t < 0 ? district.name : D.cells.tehsils[t][0];
   showPanel(heading, t < 0 ? 'District · ' + district.province : 'Tehsil · ' + district.name + ' district · ' + district.province, make('p', { class: 'why' }, areaWords(s)), blocks);
   let x0 = Infinity, y0 = Infinity, x1 = -Infinity, y1 = -Infinity;
-  for (const i of s.rows) {
+  const own = Array.from({ length: total }, (_, i) => i).filter(belongs);
+  for (const i of own.length ? own : [s.cell]) {
     x0 = Math.min(x0, cx[i]); x1 = Math.max(x1, cx[i]);
     y0 = Math.min(y0, cy[i]); y1 = Math.max(y1, cy[i]);
   }
-  if (s.rows.length) goTo((x0 + x1) / 2, (y0 + y1) / 2, 0.72 * Math.min(size.w / (x1 - x0 + 4 * reach), size.h / (y1 - y0 + 4 * reach)));
+  goTo((x0 + x1) / 2, (y0 + y1) / 2, 0.72 * Math.min(size.w / (x1 - x0 + 4 * reach), size.h / (y1 - y0 + 4 * reach)));
 }

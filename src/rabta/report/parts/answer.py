@@ -79,7 +79,8 @@ def _proof(h: Headline) -> str:
         parts.append(f"Under the same assumptions no plan can be more than {gap} cheaper: that is certified.")
     if np.isfinite(h.carried):
         missed = text.percent(max(1.0 - h.carried, 1e-4))
-        parts.append(f"Satellite capacity is shared out to within {missed} of a proven upper bound.")
+        words = f"Were satellites to serve all, they would carry all but {missed} of a proven upper bound."
+        parts.append(words)
     return " ".join(parts)
 
 
@@ -88,7 +89,7 @@ def _cards(c: Context) -> list[Card]:
     share = text.percent(h.unserved / float(h.households.sum()))
     homes = f"{text.number(h.unserved)} households, {share} of all"
     capex, npc = h.plan_sum("capex_usd"), h.plan_sum("npc_usd")
-    each = text.dollars(npc / h.served if h.served else None)
+    household = f"{text.dollars(npc / h.served if h.served else None)} a household{_each_span(h)}"
     years = int(h.run.setting("plan", "years", 10))
     rate = f"{text.number(h.plan_median('rate_mbps'))} Mbit/s"
     trip = f"{text.number(h.plan_median('latency_ms'))} ms"
@@ -97,7 +98,7 @@ def _cards(c: Context) -> list[Card]:
         Card("unserved_people", "People unserved today", text.number(h.unserved_people), homes),
         Card("served_households", "Households connected", text.number(h.served), _joined(h)),
         Card("capex_usd", "Investment", text.dollars(capex), text.rupees(capex, h.per_dollar)),
-        Card("npc_usd", f"Net present cost, {years} years", text.dollars(npc), f"{each} a household"),
+        Card("npc_usd", f"Net present cost, {years} years", text.dollars(npc), household),
         Card("rate_mbps", "Busy-hour rate", rate, _floor(h, "rate_mbps")),
         Card("latency_ms", "Round trip", trip, _floor(h, "latency_ms")),
         Card("availability", "Availability", up, _floor(h, "availability")),
@@ -152,7 +153,7 @@ def _range_note(h: Headline) -> str:
         return ""
     words, middle = h.summary_text("npc_usd_middle", "description"), h.summary("npc_usd_middle")
     said = f" {words}: {text.dollars(middle)}." if words else ""
-    start = "In blue, low to high of the figure as the prices move in their ranges."
+    start = "In blue, low to high of the figure as all prices move in their ranges."
     return f'<p class="note">{start}{esc(said)}</p>'
 
 
@@ -165,8 +166,27 @@ def _span(h: Headline, key: str) -> str:
     low, high = (text.percent(v, 3) if key == "availability" else text.number(v) for v in known)
     if low == high:
         return ""
-    words = f"{'US$ ' if unit.startswith('USD') else ''}{low} to {high}"
+    words = f"{'US$ ' if unit.startswith('USD') else ''}{_between(low, high)}"
     return f'<small class="span">{esc(words)}</small>'
+
+
+def _between(low: str, high: str) -> str:
+    """Range in words, the scale said once where both share it.
+
+    Examples
+    --------
+    >>> _between("2.46 billion", "3.57 billion"), _between("900 million", "1 billion")
+    ('2.46 to 3.57 billion', '900 million to 1 billion')
+    """
+    number, _, scale = low.partition(" ")
+    same = bool(scale) and high.endswith(f" {scale}")
+    return f"{number if same else low} to {high}"
+
+
+def _each_span(h: Headline) -> str:
+    """Low and high of the cost of a household, where the run tells them."""
+    known = h.range("npc_per_household_usd")
+    return f" ({_between(*(text.number(v) for v in known))})" if known else ""
 
 
 def _floor(h: Headline, column: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabta import catalog
-from rabta.report import areas, text
+from rabta.report import text
 from rabta.report.parts import explorer
 from rabta.report.payload import Context
 from rabta.report.pictures import maps
@@ -53,7 +54,7 @@ def _read(folder: Path | None, name: str, need: tuple[str, ...]) -> pd.DataFrame
 
 
 def _sums(c: Context, folder: Path | None) -> str:
-    parts = areas.pieces(c.run)
+    parts = c.sums.pieces
     sums = parts.groupby("province").agg(people=("people", "sum"), year=("census_year", "min"))
     published = _read(folder, "census.parquet", ("province", "people"))
     counted = {} if published is None else published.groupby("province")["people"].sum().to_dict()
@@ -63,9 +64,17 @@ def _sums(c: Context, folder: Path | None) -> str:
         for name, row in sums.sort_values("people", ascending=False).iterrows()
     ]
     new = sums[sums["year"] == latest]
-    rows_foot = _row(f"Counted in {latest}" if latest else "Nation", float(new["people"].sum()), None, 0, 0)
+    foot = _total(f"Counted in {latest}" if latest else "Nation", new, counted)
+    if len(new) < len(sums):
+        foot += _total("With the older counts", sums, counted)
     heads = ("Province", "People here", "Published", "Difference", "Census")
-    return text.table("People by province", "sums census", heads, rows, rows_foot)
+    return text.table("People by province", "sums census", heads, rows, foot)
+
+
+def _total(name: str, sums: pd.DataFrame, counted: dict[Hashable, float]) -> str:
+    known = [counted.get(province) for province in sums.index]
+    published = sum(float(k) for k in known if k is not None) if None not in known else None
+    return _row(name, float(sums["people"].sum()), published, 0, 0)
 
 
 def _row(name: str, people: float, published: float | None, year: int, latest: int) -> str:
@@ -94,7 +103,8 @@ def _held_out(c: Context, folder: Path | None) -> str:
     )
     title = "Towns held out: people placed over people counted"
     picture = maps.dot_map(c.atlas, *_dots(c, frame, ratio), f"Map: {title}")
-    made = explorer.figure(picture, (title, ""), list(zip(SHADES, WORDS, strict=True)))
+    link = c.origins.link("heldout", title, "heldout", "heldout")
+    made = explorer.figure(picture, (title, ""), list(zip(SHADES, WORDS, strict=True)), link)
     return f'<h3>How well people are placed</h3><p>{esc(words)}</p><div class="pair">{made}</div>'
 
 

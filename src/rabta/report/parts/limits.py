@@ -43,7 +43,7 @@ def limits(c: Context) -> str:
 def _prices(c: Context, frame: pd.DataFrame) -> str:
     columns = [frame[name].tolist() for name in ("constraint", "zone", "limit", "use", "price_usd", "unit")]
     rows = [
-        f'<tr><th scope="row">{esc(_spaced(name))}</th><td class="word" title="{esc(zone)}">'
+        f'<tr><th scope="row">{esc(_named(name))}</th><td class="word" title="{esc(zone)}">'
         f"{esc(where(c, zone))}</td><td>{text.number(limit)} {esc(unit)}</td><td>{text.percent(use)}</td>"
         f"<td>{text.dollars(price)} per {esc(unit)}</td></tr>"
         for name, zone, limit, use, price, unit in zip(*columns, strict=True)
@@ -68,6 +68,20 @@ def where(c: Context, zone: object) -> str:
     districts = _districts_of(c, inside)
     town = _town(c, inside) if single else ""
     return f"near {town} ({districts})" if town else f"around {districts}"
+
+
+def _named(constraint: object) -> str:
+    """Limit in words, the level that it counts on after a comma.
+
+    Examples
+    --------
+    >>> _named("satellite_capacity_region"), _named("licence")
+    ('Satellite capacity, region', 'Licence')
+    """
+    words = _spaced(constraint).capitalize()
+    for level in ("region", "nation"):
+        words = words.replace(f" {level}", f", {level}")
+    return words
 
 
 def _people(c: Context) -> NDArray[np.float64]:

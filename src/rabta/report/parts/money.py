@@ -141,6 +141,8 @@ def _unit(unit: str) -> str:
 
 
 def _figure_words(c: Context, figure: str) -> str:
+    if figure == "npc_per_household_usd":
+        return "net present cost of a connected household"
     return c.head.summary_text(figure, "description") or figure.replace("_", " ")
 
 
@@ -236,4 +238,5 @@ def _others(c: Context) -> str:
         for words, value, unit in zip(*columns, strict=True)
     ]
     table = text.table("All figures of the plan", "sums", ("Figure", "Value", "Unit"), rows)
-    return f"<details><summary>All figures of the plan</summary>{table}</details>"
+    link = c.origins.link("summary", "All figures of the plan", "value", "plan_summary")
+    return f"<details><summary>All figures of the plan{link}</summary>{table}</details>"
