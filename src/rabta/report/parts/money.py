@@ -219,7 +219,7 @@ def _tariff_figure(c: Context, means: dict[str, Floats], tariff: float) -> str:
         if np.nanmax(values) - np.nanmin(values) < 0.5 and charted:
             words += f" In every tenth: {name[:-3]}, {text.number(float(np.nanmean(values)))} %."
             continue
-        axis = "tenth of the connected households, by the income of their cell"
+        axis = "tenth of connected households, by income"
         charted += charts.line_chart(x, [charts.Line(name, values, style)], ticks, (name, name, axis))
     names = ("plan.tariff_usd_month", "income_usd_month", "adoption_share")
     link = c.origins.link("tariff", title, "ratio", *names)
