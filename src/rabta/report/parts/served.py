@@ -78,8 +78,8 @@ def _words(c: Context) -> str:
     school, pay = (areas.target(c.run, name) for name in ("schooling", "payments"))
     if school is not None:
         words += (
-            f" A pupil is within target where the cell's plan gives {text.number(school.rate_mbps)} Mbit/s "
-            f"within {text.number(school.latency_ms)} ms"
+            " A pupil is within target at a home that the plan connects with "
+            f"{text.number(school.rate_mbps)} Mbit/s within {text.number(school.latency_ms)} ms"
         )
         words += f", a payment within {text.number(pay.latency_ms)} ms" if pay is not None else ""
         words += "; today's rates are not known by place, so today counts broadband of any kind."

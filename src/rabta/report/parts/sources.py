@@ -37,7 +37,7 @@ def assumptions(c: Context) -> str:
     entries = _table(origin.used_entries(run), CATALOG_HEADS, "catalog entries")
     layers = _table(run.provenance.get("data_layers"), LAYER_HEADS, "data layers")
     return (
-        f"<h3>What this twin does not know</h3>{_unknown(run)}<h3>Scenario</h3>{_scenario(run)}"
+        f"<h3>What this twin does not know</h3>{_unknown(c)}<h3>Scenario</h3>{_scenario(run)}"
         f"<h3>From which the numbers come</h3>{_behind(c)}"
         f"<h3>Data layers</h3>{layers}<h3>Catalog entries</h3>{entries}"
     )
@@ -57,17 +57,15 @@ def _behind(c: Context) -> str:
     return text.table("From which the numbers come", "sources", heads, rows)
 
 
-def _unknown(run: RunFolder) -> str:
-    items = [*_uncounted(run), *UNKNOWN]
+def _unknown(c: Context) -> str:
+    items = [*_uncounted(c), *UNKNOWN]
     return "<ul class=plain>" + "".join(f"<li>{esc(item)}</li>" for item in items) + "</ul>"
 
 
-def _uncounted(run: RunFolder) -> list[str]:
-    cells = run.table("cells")
-    if "census_year" not in cells:
-        return []
-    latest = int(cells["census_year"].max())
-    old = cells[cells["census_year"] < latest]
+def _uncounted(c: Context) -> list[str]:
+    parts = c.sums.pieces
+    latest = int(parts["census_year"].max())
+    old = parts[parts["census_year"] < latest]
     if old.empty:
         return []
     where = text.listing(sorted(old["province"].astype(str).unique().tolist()))
