@@ -153,7 +153,7 @@ def _range_note(h: Headline) -> str:
         return ""
     words, middle = h.summary_text("npc_usd_middle", "description"), h.summary("npc_usd_middle")
     said = f" {words}: {text.dollars(middle)}." if words else ""
-    start = "In blue, low to high of the figure as all prices move in their ranges."
+    start = "In blue, low to high: money as all prices move, people as sources of coverage differ."
     return f'<p class="note">{start}{esc(said)}</p>'
 
 
