@@ -110,11 +110,18 @@ def all_stages() -> list[stages_.Stage]:
     """Stages of every domain and of installed plug-ins (entry point ``rabta.stages``)."""
     from importlib.metadata import entry_points
 
-    for domain in DOMAINS:
-        import_module(f"rabta.{domain}.stages")
+    for module in _stage_modules():
+        import_module(module)
     for point in entry_points(group="rabta.stages"):
         point.load()
     return stages_.registered()
+
+
+def _stage_modules() -> list[str]:
+    """Every ``stages.py`` of the domains and of the packages inside them."""
+    root = Path(rabta.__file__).parent
+    found = (path for domain in DOMAINS for path in sorted((root / domain).rglob("stages.py")))
+    return [".".join(("rabta", *path.relative_to(root).with_suffix("").parts)) for path in found]
 
 
 def check_references(scenario: Scenario) -> None:

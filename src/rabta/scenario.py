@@ -144,6 +144,42 @@ class Transport(Section):
         100.0, description="Part of each satellite's capacity over the nation that the nation may use"
     )
     use_isl: bool = Field(True, description="Relay over inter-satellite links where the system has them")
+    denied: tuple[str, ...] = Field(
+        (),
+        description="What the network must do without: names of operators, systems, cables, gateways, spans or "
+        "nodes, or the words foreign-space, foreign-operators, all-cables",
+    )
+
+
+class Weather(Section):
+    """Whether rain is an average of the year or falls at times."""
+
+    rain: Literal["average", "drawn"] = Field(
+        "average", description="Links hold for radio.availability_percent, or suffer a drawn rain field"
+    )
+    seed: int = Field(1, ge=0, description="Of the drawn field; the same seed gives the same rain")
+
+
+class Routes(Section):
+    """Between which named places delays are measured, and how traffic is routed."""
+
+    places: tuple[str, ...] = Field(
+        (), description="Places at home; empty means the largest towns and the seats of the provinces"
+    )
+    abroad: tuple[str, ...] = Field((), description="Places abroad, of the hubs catalog")
+    policy: Literal["shortest", "least-load"] = "shortest"
+    disjoint: int = Field(2, ge=1, le=4, description="Paths without a common node that are sought")
+
+
+class Failures(Section):
+    """What is made to fail, and how the damage is counted."""
+
+    order: int = Field(2, ge=0, le=2, description="0 none; 1 every element alone; 2 every pair as well")
+    draws: int = Field(200, ge=0, le=100_000, description="Joint hazard draws")
+    seed: int = Field(1, ge=0, description="Of the draws; common to all variants of a plan")
+    repair_hours: Positive = Field(
+        24.0, description="Repair of an element for which the catalog says nothing"
+    )
 
 
 class Plan(Section):
@@ -197,6 +233,9 @@ class Scenario(Section):
     radio: Radio = Radio()
     demand: Demand = Demand()
     transport: Transport = Transport()
+    weather: Weather = Weather()
+    routes: Routes = Routes()
+    failures: Failures = Failures()
     plan: Plan = Plan()
     providers: dict[str, str] = Field(default_factory=dict, description="Provider chosen for an output name")
 

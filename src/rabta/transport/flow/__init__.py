@@ -1,0 +1,1 @@
+"""How much the network carries: flows of many pairs at once, fair shares, and bounds that certify them."""

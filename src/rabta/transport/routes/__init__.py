@@ -1,0 +1,1 @@
+"""Ways through satellites and ground together: forwarding, delays between places, path changes."""
