@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from rabta import io, schema
 from rabta.errors import EXIT_SYSTEM, RabtaError
 from rabta.space import omm, tle
+from rabta.space.interop import shells
 from rabta.times import gmst_rad
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ MAX_BYTES = 64 * 1024 * 1024
 MAX_AGE_S = 7200.0  # CelesTrak refreshes its groups every two hours and asks not to be asked more often
 TIMEOUT_S = 30.0
 GEOSYNCHRONOUS_REV_DAY = 1.002738
+J2000_JD = 2_451_544.5  # 2000-01-01 00:00
 RANGES = {
     "inclination_deg": (0.0, 180.0),
     "raan_deg": (-360.0, 360.0),
@@ -43,8 +45,8 @@ RANGES = {
 Columns = Mapping[str, NDArray[Any]]
 
 
-def read(source: str, *, max_age_s: float = MAX_AGE_S) -> pd.DataFrame:
-    """Read satellites from TLE or OMM data.
+def read(source: str, *, max_age_s: float = MAX_AGE_S, epoch_jd: float = J2000_JD) -> pd.DataFrame:
+    """Read satellites from TLE or OMM data, or from the shells of a StarPerf or StarryNet file.
 
     Parameters
     ----------
@@ -52,6 +54,8 @@ def read(source: str, *, max_age_s: float = MAX_AGE_S) -> pd.DataFrame:
         A file, a folder of files, or an http(s) address, which is kept on disk (see `fetch`).
     max_age_s : float
         Age above which the kept copy of an address is fetched again.
+    epoch_jd : float
+        Epoch of shells, whose files state none (Julian date, UTC).
 
     Returns
     -------
@@ -66,11 +70,11 @@ def read(source: str, *, max_age_s: float = MAX_AGE_S) -> pd.DataFrame:
         is there twice, elements that SGP4 cannot propagate at their own epoch (decayed).
     """
     if is_address(source):
-        parts = [_parse(fetch(source, max_age_s=max_age_s), source)]
+        parts = [_parse(fetch(source, max_age_s=max_age_s), source, epoch_jd)]
     elif (path := Path(source)).is_dir():
-        parts = [_parse(p, p) for p in sorted(path.iterdir()) if p.suffix.lower() in SUFFIXES]
+        parts = [_parse(p, p, epoch_jd) for p in sorted(path.iterdir()) if p.suffix.lower() in SUFFIXES]
     else:
-        parts = [_parse(path, path)]
+        parts = [_parse(path, path, epoch_jd)]
     if not sum(len(part["norad"]) for part in parts):
         raise RabtaError("no element sets in the source", file=source, expected="TLE or OMM data")
     columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -146,30 +150,34 @@ def longitude(columns: Columns) -> NDArray[np.float64]:
     return np.asarray(np.mod(inertial - rotation + 180.0, 360.0) - 180.0)
 
 
-def _parse(path: Path, file: object) -> dict[str, NDArray[Any]]:
+def _parse(path: Path, file: object, epoch_jd: float) -> dict[str, NDArray[Any]]:
     try:
         raw = path.read_bytes()
     except OSError as error:
         raise RabtaError(f"cannot read the file: {error.strerror}", file=file) from error
-    return parse(raw, file)
+    return parse(raw, file, epoch_jd)
 
 
-def parse(raw: bytes, file: object = None) -> dict[str, NDArray[Any]]:
-    """Element columns of the content of one TLE or OMM file, every value checked (see `read`)."""
+def parse(raw: bytes, file: object = None, epoch_jd: float = J2000_JD) -> dict[str, NDArray[Any]]:
+    """Element columns of the content of one TLE, OMM or shell file, every value checked (see `read`)."""
     head = raw[:4096].decode("utf-8", "replace")
-    if spelling := omm.recognise(head):
-        try:
-            columns = omm.parse(raw.decode("utf-8"), spelling, file)
-        except UnicodeDecodeError as error:
-            raise RabtaError(
-                f"not UTF-8 text: {error.reason}", file=file, key=f"byte {error.start}"
-            ) from error
+    if tool := shells.recognise(head):
+        columns = shells.parse(_text(raw, file), tool, epoch_jd, file)
+    elif spelling := omm.recognise(head):
+        columns = omm.parse(_text(raw, file), spelling, file)
     else:
         columns = tle.parse(raw.removeprefix(b"\xef\xbb\xbf"), file)
     columns["file"] = np.full(len(columns["norad"]), str(file), dtype=object)
     _check_ranges(columns, file)
     _check_alive(columns, file)
     return columns
+
+
+def _text(raw: bytes, file: object) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise RabtaError(f"not UTF-8 text: {error.reason}", file=file, key=f"byte {error.start}") from error
 
 
 def _check_ranges(columns: Columns, file: object) -> None:

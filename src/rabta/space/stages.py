@@ -16,6 +16,7 @@ from rabta.space import constellations, elements, frames
 from rabta.space import propagate as orbits
 from rabta.space import visibility as views
 from rabta.stage import stage
+from rabta.times import julian_date
 from rabta.twin import Twin
 
 MOST_SATELLITES = int(np.iinfo(np.int16).max)  # rows that slot_satellite can name
@@ -43,7 +44,8 @@ def constellation(twin: Twin) -> dict[str, Any]:
     """Satellites of the scenario's constellations, and one row for each system."""
     space = twin.scenario.space
     chosen = [catalog.entry("constellations", name) for name in space.constellations]
-    listed = elements.read(space.catalogue) if space.catalogue else None
+    day, part = julian_date(np.datetime64(twin.scenario.time.start_utc.replace(tzinfo=None)))
+    listed = elements.read(space.catalogue, epoch_jd=float(day + part)) if space.catalogue else None
     satellites = constellations.satellites(chosen, twin.scenario.time.start_utc, listed)
     if len(satellites) > MOST_SATELLITES:
         raise RabtaError(
