@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from rabta.cli import data_import, data_new
+from rabta.cli.data import another, own
 
 
 class _ListUnlessNamed(TyperGroup):
@@ -23,8 +23,8 @@ class _ListUnlessNamed(TyperGroup):
 
 
 app = typer.Typer(cls=_ListUnlessNamed, help="The nation's layers: list, check, import, new.")
-app.command("import")(data_import.import_)
-app.command("new")(data_new.new)
+app.command("import")(own.import_)
+app.command("new")(another.new)
 
 
 @app.command("list")
