@@ -26,10 +26,11 @@ def test_cells_from_the_maps_average_to_the_shipped_tehsils() -> None:
 
 
 def test_known_point() -> None:
-    """R0.01 at New Delhi in the ITU's validation sheet for P.837-7 (Rev 8.3.0): 63.597 mm/h."""
+    """R0.01 and P0 at New Delhi in the ITU's validation sheets for P.837-7 (Rev 8.3.0)."""
     pytest.importorskip("itur")
     found = climate.of_points(np.array([28.717]), np.array([77.3]), np.array([209.4]))
     assert found["rain_rate_001_mmh"][0] == pytest.approx(63.5972464, rel=1e-6)
+    assert found["rain_percent"][0] == pytest.approx(1.07089363, rel=1e-6)
 
 
 def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,10 @@
 """Climate at points from the ITU-R maps in the ``itur`` package (the extra ``rabta[itu]``).
 
 The maps themselves may not be redistributed, so the shipped nation has one value a tehsil; with the package
-every cell gets its own. Values: rain rate R0.01 (P.837-7), mean rain height (P.839-4), annual mean surface
-temperature (P.1510-1), surface water vapour density and columnar water vapour exceeded 5 % of the year
-(P.836-6), columnar reduced cloud liquid exceeded 5 % of the year (P.840-7), wet term of the refractivity,
-median year (P.453-13).
+every cell gets its own. Values: rain rate R0.01 and probability of rain (P.837-7), mean rain height
+(P.839-4), annual mean surface temperature (P.1510-1), surface water vapour density and columnar water vapour
+exceeded 5 % of the year (P.836-6), columnar reduced cloud liquid exceeded 5 % of the year (P.840-7), wet term
+of the refractivity, median year (P.453-13).
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ def of_points(lat_deg: Array, lon_deg: Array, height_m: Array) -> dict[str, Arra
     column = m.itu836.total_water_vapour_content(lat_deg, lon_deg, EXCEEDED_PERCENT, above_km)
     return {
         "rain_rate_001_mmh": _plain(m.itu837.rainfall_rate(lat_deg, lon_deg, 0.01)),
+        "rain_percent": _plain(m.itu837.rainfall_probability(lat_deg, lon_deg)),
         "rain_height_km": _plain(m.itu839.rain_height(lat_deg, lon_deg)),
         "temperature_k": _plain(m.itu1510.surface_mean_temperature(lat_deg, lon_deg)),
         "vapour_g_m3": _plain(vapour),

@@ -51,6 +51,7 @@ NOT_NEGATIVE = (
     "sites",
     "sites_4g",
     "rain_rate_001_mmh",
+    "rain_percent",
 )
 SHARES = (
     "urban_share",
