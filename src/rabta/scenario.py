@@ -104,6 +104,12 @@ class Space(Section):
     slots: int = Field(4, ge=1, le=16, description="Best satellites kept for each cell and step")
     min_elevation_deg: float | None = Field(None, ge=0, le=90, description="Overrides the catalog's value")
     terrain: bool = Field(True, description="Use the terrain horizon")
+    gso_avoidance: bool = Field(
+        True, description="Keep serving satellites as far from the geostationary arc as their filing asks"
+    )
+    handoffs: tuple[tuple[str, str], ...] = Field(
+        (), description="Pairs of systems, or of satellites, that pass traffic to each other in space"
+    )
 
     @field_validator("constellations")
     @classmethod

@@ -36,6 +36,15 @@ J2 = 1.08262668e-3  # EGM96, Vallado table D-5
 SIDEREAL_REV_DAY = 1.00273790935  # revolutions of the Earth in a mean solar day, Vallado eq. 3-42
 CLASSES = ("consumer", "enterprise", "gateway", "handset", "receiver")  # who buys a terminal
 OUTSIDE = "outside"  # shell of catalogued objects that are on their way up, down, or retired
+LIMITS = (
+    "isl_links",
+    "isl_acquisition_s",
+    "isl_max_km",
+    "isl_polar_cutoff_deg",
+    "isl_slew_deg_s",
+    "isl_sun_deg",
+    "gso_avoidance_deg",
+)
 SHELL_REACH_KM, SHELL_REACH_DEG = 12.0, 1.0
 ELEMENTS = (
     "epoch_jd",
@@ -133,6 +142,12 @@ class Constellation(Section):
     epoch: datetime | None = Field(None, description="Instant of the stated nodes")
     isl: bool
     isl_links: int = Field(0, ge=0)
+    isl_acquisition_s: float | None = Field(None, ge=0, le=600)
+    isl_max_km: Positive | None = None
+    isl_polar_cutoff_deg: Degrees | None = None
+    isl_slew_deg_s: Positive | None = None
+    isl_sun_deg: float | None = Field(None, ge=0, le=45)
+    gso_avoidance_deg: float | None = Field(None, ge=0, le=45, description="As the filing asks for users")
     terminal: str = Field(description="Entry of the terminals catalog")
     notes: str = ""
     modelled: tuple[str, ...] = ()
@@ -264,9 +279,15 @@ def _system_row(name: str, made: Constellation) -> dict[str, Any]:
         "terminal": made.terminal,
         "terminal_class": terminal_class(made.terminal),
         "gateway_min_elevation_deg": made.feeder.min_elevation_deg,
+        **made.model_dump(include=set(LIMITS)),
     }
     row = {column: values[column] for column in schema.tables()["systems"]}
-    return {column: np.nan if value is None else value for column, value in row.items()}
+    return {column: _missing(column) if value is None else value for column, value in row.items()}
+
+
+def _missing(column: str) -> float:
+    """What a key that an entry leaves out means: no limit, or not a number."""
+    return float(schema.tables()["systems"][column].default) if column in LIMITS else np.nan
 
 
 def terminal_class(name: str) -> str:

@@ -7,11 +7,12 @@ terminals than links, the first ones stay, and Hypatia numbers a satellite's int
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +66,31 @@ class Shell:
 
 
 @dataclass(frozen=True)
+class Laser:
+    """What holds a system's inter-satellite links up; the defaults limit nothing.
+
+    Attributes
+    ----------
+    acquisition_s : float
+        How long the ends must see each other before the link carries.
+    max_km : float
+        Longest link.
+    polar_cutoff_deg : float
+        Latitude above which links to other planes are off.
+    slew_deg_s : float
+        Fastest turn of the line of sight in either satellite's body frame, which looks at the nadir.
+    sun_deg : float
+        Least angle between the line of sight and the Sun.
+    """
+
+    acquisition_s: float = 0.0
+    max_km: float = math.inf
+    polar_cutoff_deg: float = 90.0
+    slew_deg_s: float = math.inf
+    sun_deg: float = 0.0
+
+
+@dataclass(frozen=True)
 class Network:
     """Satellites of one or more systems, and the links between them.
 
@@ -79,6 +105,10 @@ class Network:
         Rows of the ends, the lower first.
     min_elevation_deg : ndarray, shape (satellite,)
         Lowest elevation at which the satellite's ground links hold.
+    lasers : tuple of Laser
+        By system; none limits nothing.
+    gso_avoidance_deg : ndarray, shape (satellite,)
+        Least angle at the ground to the geostationary arc; 0 for none. No array: none for all.
     """
 
     elements: Mapping[str, F8]
@@ -87,7 +117,8 @@ class Network:
     systems: tuple[str, ...]
     edges: Edges
     min_elevation_deg: F8
-    _cache: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    lasers: tuple[Laser, ...] = ()
+    gso_avoidance_deg: F8 | None = None
 
     def __post_init__(self) -> None:
         check_edges(self.edges, len(self.names))
@@ -235,19 +266,24 @@ def companions(
 
     if len(columns["raan_deg"]) < 2:
         return NONE
+    feature = features(columns, time)
+    width = min(candidates + 1, len(feature))
+    far, near = cKDTree(feature).query(feature, k=width)
+    a, b = np.repeat(np.arange(len(feature)), width), near.ravel()
+    low, high, distance = np.minimum(a, b), np.maximum(a, b), np.round(far.ravel(), 12)
+    order = np.lexsort((high, low, distance))
+    return limit(_tidy(low[order], high[order]), np.full(len(feature), lasers))
+
+
+def features(columns: Mapping[str, F8], time: np.datetime64 | None = None) -> F8:
+    """Direction from the Earth's centre and normal of the orbit, unit vectors, shape (satellite, 6)."""
     raan, phase = angles(columns, time)
     tilt = np.radians(np.asarray(columns["inclination_deg"], dtype=np.float64))
     zero = np.zeros_like(raan)
     node = np.stack([np.cos(raan), np.sin(raan), zero], axis=-1)
     rise = np.stack([-np.sin(raan) * np.cos(tilt), np.cos(raan) * np.cos(tilt), np.sin(tilt)], axis=-1)
     direction = np.cos(phase)[:, None] * node + np.sin(phase)[:, None] * rise
-    feature = np.concatenate([direction, np.cross(node, rise)], axis=-1)
-    width = min(candidates + 1, raan.size)
-    far, near = cKDTree(feature).query(feature, k=width)
-    a, b = np.repeat(np.arange(raan.size), width), near.ravel()
-    low, high, distance = np.minimum(a, b), np.maximum(a, b), np.round(far.ravel(), 12)
-    order = np.lexsort((high, low, distance))
-    return limit(_tidy(low[order], high[order]), np.full(raan.size, lasers))
+    return np.concatenate([direction, np.cross(node, rise)], axis=-1)
 
 
 def angles(columns: Mapping[str, F8], time: np.datetime64 | None = None) -> tuple[F8, F8]:
@@ -301,6 +337,7 @@ def join(parts: Sequence[Network], handoffs: Sequence[tuple[str, str]] = ()) -> 
     names = tuple(name for part in parts for name in part.names)
     own = [part.edges + start for part, start in zip(parts, offset[:-1], strict=True)]
     rows = [np.array([systems.index(name) for name in part.systems])[part.system] for part in parts]
+    arcs = [np.zeros(p.size) if p.gso_avoidance_deg is None else p.gso_avoidance_deg for p in parts]
     return Network(
         {name: np.concatenate([part.elements[name] for part in parts]) for name in ELEMENTS},
         names,
@@ -308,7 +345,18 @@ def join(parts: Sequence[Network], handoffs: Sequence[tuple[str, str]] = ()) -> 
         systems,
         np.concatenate([*own, named(handoffs, names)]),
         np.concatenate([part.min_elevation_deg for part in parts]),
+        lasers=_joined_lasers(parts, systems),
+        gso_avoidance_deg=np.concatenate(arcs),
     )
+
+
+def _joined_lasers(parts: Sequence[Network], systems: tuple[str, ...]) -> tuple[Laser, ...]:
+    """Lasers by system; those of the first part that has the system."""
+    known: dict[str, Laser] = {}
+    for part in parts:
+        for name, laser in zip(part.systems, part.lasers, strict=False):
+            known.setdefault(name, laser)
+    return tuple(known.get(name, Laser()) for name in systems)
 
 
 def named(pairs: Sequence[tuple[str, str]], names: Sequence[str], file: object = None) -> Edges:
