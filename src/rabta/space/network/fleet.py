@@ -188,8 +188,8 @@ def _across(
     names, owners, system = known
     for first, second in handoffs:
         if first in owners and second in owners:
-            ends = [np.flatnonzero(system == owners.index(name)) for name in (first, second)]
-            more = _nearest(*ends, columns, time) if first != second else NONE
+            here, there = (np.flatnonzero(system == owners.index(name)) for name in (first, second))
+            more = _nearest(here, there, columns, time) if first != second else NONE
         else:
             unknown = next((name for name in (first, second) if name not in names), "")
             if unknown:
