@@ -22,6 +22,11 @@ class RabtaError(Exception):
         Where it is wrong, and what would be right.
     exit_code : int
         Exit code of the command line.
+
+    Attributes
+    ----------
+    stage : str or None
+        Name of the stage that raised it, set by the engine.
     """
 
     def __init__(
@@ -36,16 +41,32 @@ class RabtaError(Exception):
     ) -> None:
         self.problem, self.file, self.key = problem, file, key
         self.value, self.expected, self.exit_code = value, expected, exit_code
+        self.stage: str | None = None
         super().__init__(self._text())
+
+    def __str__(self) -> str:
+        return self._text()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Errors of workers arrive whole."""
+        return _again, (type(self), self.__dict__)
 
     def _text(self) -> str:
         parts = [self.problem]
+        if self.stage is not None and self.stage not in (self.key or ""):
+            parts.append(f"stage: {self.stage}")
         for label, item in (("file", self.file), ("key", self.key), ("value", self.value)):
             if item is not None:
                 parts.append(f"{label}: {item}")
         if self.expected is not None:
             parts.append(f"expected: {self.expected}")
         return "\n  ".join(parts)
+
+
+def _again(kind: type[RabtaError], state: dict[str, object]) -> RabtaError:
+    error = kind.__new__(kind)
+    error.__dict__.update(state)
+    return error
 
 
 def nearest(word: str, choices: Iterable[str]) -> str:

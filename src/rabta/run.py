@@ -10,8 +10,8 @@ import platform
 import resource
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -24,6 +24,7 @@ from rabta import catalog, schema
 from rabta import scenario as scenarios
 from rabta import stage as stages_
 from rabta.engine.cache import Cache, default_folder, read_table
+from rabta.engine.pools import Pool, chosen
 from rabta.engine.progress import Progress, Silent
 from rabta.errors import EXIT_SYSTEM, RabtaError
 from rabta.scenario import Nation, Scenario
@@ -94,11 +95,26 @@ class Job:
     scenario: Scenario
 
     def run(
-        self, folder: Path = Path("runs"), *, cache: Path | None = None, progress: Progress | None = None
+        self,
+        folder: Path = Path("runs"),
+        *,
+        cache: Path | None = None,
+        progress: Progress | None = None,
+        workers: int = 1,
+        dask: str = "",
     ) -> Run:
-        """Run every stage, write the run folder whole or not at all, build the report."""
+        """Run every stage, write the run folder whole or not at all, build the report.
+
+        Parameters
+        ----------
+        workers : int
+            Local processes that compute time chunks and parts; 1 means this process.
+        dask : str
+            ``local:N`` or the address of a Dask scheduler, instead of `workers`. Results are the same bits.
+        """
+        kept, told = Cache(cache or default_folder()), progress or Silent()
         with _clear_errors(folder):
-            return _run(self.scenario, folder, Cache(cache or default_folder()), progress or Silent())
+            return _run(self.scenario, folder, kept, told, lambda: chosen(workers, dask))
 
 
 def load(name: str, /, **overrides: Any) -> Job:
@@ -157,7 +173,7 @@ def not_landed(scenario: Scenario) -> list[str]:
     return [] if "*" in listed else [name for name in scenario.space.constellations if name not in listed]
 
 
-def _run(scenario: Scenario, folder: Path, cache: Cache, progress: Progress) -> Run:
+def _run(scenario: Scenario, folder: Path, cache: Cache, progress: Progress, pool: Callable[[], Pool]) -> Run:
     from rabta import report
     from rabta.engine.evaluate import Engine
 
@@ -166,11 +182,13 @@ def _run(scenario: Scenario, folder: Path, cache: Cache, progress: Progress) -> 
     for name in not_landed(scenario):
         progress.note(f"no gateway of {scenario.transport.gateways!r} lists {name!r}: it will carry nothing")
     folder.mkdir(parents=True, exist_ok=True)
-    with _partial(folder, scenario.name) as partial:
-        engine = Engine(scenario, all_stages(), cache, partial / "arrays.zarr", progress)
+    with _partial(folder, scenario.name) as partial, closing(pool()) as place_of_work:
+        engine = Engine(scenario, all_stages(), cache, partial / "arrays.zarr", progress, place_of_work)
         place = folder / f"{scenario.name}-{_run_hash(engine)}"
         with _warnings_as_notes(progress):
             engine.run()
+        if not engine.pool.record().get("alike", True):
+            progress.note("a worker has another processor or other libraries: last digits may differ")
         _write_times(engine)
         _write_tables(engine, partial / "tables")
         (partial / "scenario.toml").write_text(to_toml(scenario), encoding="utf-8")
@@ -284,6 +302,7 @@ def _write_provenance(engine: Engine, folder: Path, wall_s: float) -> None:
         "catalog": [
             {"kind": e.kind, "name": e.name, **e.provenance} for kind in kinds for e in catalog.entries(kind)
         ],
+        "execution": engine.pool.record(),
         "data_layers": data_layers(engine.scenario.nation),
         "python": platform.python_version(),
         "platform": platform.platform(),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeVar, get_args
 
 from rabta import catalog, schema
 from rabta.errors import RabtaError, nearest
@@ -18,8 +18,13 @@ from rabta.scenario import Scenario
 from rabta.twin import Twin
 
 Outputs = dict[str, Any]
-StageFunction = Callable[[Twin], Outputs]
+StageFunction = Callable[..., Outputs]
 FilesFunction = Callable[[Scenario], Sequence[Path]]
+ItemsFunction = Callable[[Twin], int]
+Over = Literal["whole", "map", "halo", "scan", "parts"]
+F = TypeVar("F", bound=StageFunction)
+
+PART_SIZE = 100
 
 _DOTTED = re.compile(r"^\s*(?:from|import) rabta\.(\w+)", re.MULTILINE)
 _PLAIN = re.compile(r"^\s*from rabta import ([\w ,]+)", re.MULTILINE)
@@ -36,9 +41,18 @@ class Stage:
     reads: tuple[str, ...]
     writes: tuple[str, ...]
     catalog: tuple[str, ...]
-    files: FilesFunction | None
-    chunked: bool
-    provider: str
+    files: FilesFunction | None = None
+    over: Over = "whole"
+    halo_s: tuple[float, float] = (0.0, 0.0)
+    carry: tuple[str, ...] = ()
+    items: ItemsFunction | None = None
+    part_size: int = PART_SIZE
+    provider: str = "default"
+
+    @property
+    def chunked(self) -> bool:
+        """True where the stage is called once per time chunk."""
+        return self.over in {"map", "halo", "scan"}
 
 
 _REGISTRY: dict[str, Stage] = {}
@@ -53,8 +67,13 @@ def stage(
     catalog: Sequence[str] = (),
     files: FilesFunction | None = None,
     chunked: bool = False,
+    over: Over = "whole",
+    halo_s: tuple[float, float] = (0.0, 0.0),
+    carry: Sequence[str] = (),
+    items: ItemsFunction | None = None,
+    part_size: int = PART_SIZE,
     provider: str = "default",
-) -> Callable[[StageFunction], StageFunction]:
+) -> Callable[[F], F]:
     """Register a function as a stage.
 
     Parameters
@@ -70,13 +89,35 @@ def stage(
     files : callable, optional
         Input files outside the catalog, from the scenario; their content enters the cache key.
     chunked : bool
-        True where the function is independent over time: it is called once per time chunk, sees only
-        the chunk's times and the chunk's part of arrays over time, and returns arrays of the chunk.
+        Short for ``over="map"``.
+    over : {"whole", "map", "halo", "scan", "parts"}
+        What the function is called over. ``whole``: once, ``function(twin)`` sees everything.
+        ``map``: once per time chunk; it sees only the chunk's times and the chunk's part of arrays over
+        time, and returns arrays of the chunk. ``halo``: as ``map``, but it sees `halo_s` more on both
+        sides where the run has them, and returns arrays over all that it sees; the engine keeps the
+        chunk's. ``scan``: ``function(twin, carry)`` is called chunk after chunk; `carry` is empty in
+        the first and afterwards holds what the chunk before returned under the names of `carry`.
+        ``parts``: ``function(twin, part)`` makes the items of a slice, and returns arrays whose first
+        dimension is the part's, or tables of its rows; the engine joins them in order.
+    halo_s : tuple of float
+        Seconds before and after the chunk that a ``halo`` stage sees.
+    carry : sequence of str
+        Names of the arrays that a ``scan`` stage hands on, returned beside what it writes.
+    items : callable, optional
+        Number of items of a ``parts`` stage, from a twin that holds what the stage reads; it may
+        depend on nothing that is not in `reads` and `params`.
+    part_size : int
+        Items of one part; it does not depend on the machine, so results do not either.
     provider : str
         Name of this way to make the outputs, where there are several.
+
+    Raises
+    ------
+    RabtaError
+        Where a name is not declared, or the declaration contradicts itself.
     """
 
-    def register(function: StageFunction) -> StageFunction:
+    def register(function: F) -> F:
         name = f"{function.__module__.removeprefix('rabta.').removesuffix('.stages')}.{function.__name__}"
         made = Stage(
             name,
@@ -87,15 +128,50 @@ def stage(
             tuple(writes),
             tuple(catalog),
             files,
-            chunked,
+            "map" if chunked else over,
+            halo_s,
+            tuple(carry),
+            items,
+            part_size,
             provider,
         )
-        for item in (*made.reads, *made.writes):
-            schema.check_name(item)
+        check(made)
         _REGISTRY[name] = made
         return function
 
     return register
+
+
+def check(item: Stage) -> None:
+    """Refuse names that are not declared, and a declaration that contradicts itself."""
+    for name in (*item.reads, *item.writes):
+        schema.check_name(name)
+    if item.over not in get_args(Over):
+        raise RabtaError(
+            "no such way to run a stage",
+            key=item.name,
+            value=item.over,
+            expected=nearest(item.over, get_args(Over)),
+        )
+    arrays = schema.arrays()
+    for name in item.writes:
+        if item.chunked and not (name in arrays and arrays[name].over_time):
+            raise RabtaError(
+                "a stage over time chunks writes arrays over time only", key=item.name, value=name
+            )
+        if item.over == "parts" and name in arrays and (arrays[name].over_time or not arrays[name].dims):
+            raise RabtaError(
+                "a stage over parts writes tables, and arrays whose first dimension is the items",
+                key=item.name,
+                value=name,
+            )
+    wrong = {
+        "halo_s": (item.over == "halo") != any(item.halo_s) or min(item.halo_s) < 0,
+        "carry": bool(item.carry) and (item.over != "scan" or any(name in arrays for name in item.carry)),
+        "items": (item.over == "parts") != (item.items is not None) or item.part_size < 1,
+    }
+    for name in (name for name, bad in wrong.items() if bad):
+        raise RabtaError(f"{name} does not fit over={item.over!r}", key=item.name)
 
 
 def registered() -> list[Stage]:

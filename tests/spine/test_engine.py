@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from rabta import schema
-from rabta.engine import evaluate
+from rabta.engine import work
 from rabta.engine.cache import Cache
 from rabta.engine.evaluate import Engine
 from rabta.engine.progress import Silent
@@ -68,7 +68,7 @@ def again(twin: Twin) -> dict[str, Any]:
 
 
 def made(function: Any, writes: str, reads: str = "", params: tuple[str, ...] = (), **more: Any) -> Stage:
-    values: dict[str, Any] = {"chunked": False, "provider": "default", "catalog": (), "files": None} | more
+    values: dict[str, Any] = {"catalog": (), "over": "map" if more.pop("chunked", False) else "whole"} | more
     return Stage(
         function.__name__,
         function,
@@ -199,4 +199,4 @@ def test_provider_is_chosen_by_name() -> None:
 )
 def test_wrong_outputs_are_refused(outputs: dict[str, Any], problem: str) -> None:
     with pytest.raises(RabtaError, match=problem):
-        evaluate.checked(made(base, "base"), outputs, 0)
+        work.checked(made(base, "base"), outputs, 0)

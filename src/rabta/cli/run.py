@@ -27,6 +27,8 @@ def run(
         list[str] | None, typer.Option("--set", help="Any key, as in --set plan.floor_mbps=20")
     ] = None,
     runs: Annotated[Path, typer.Option(help="Folder of run folders")] = Path("runs"),
+    workers: Annotated[int, typer.Option(help="Local processes; results are the same bits")] = 1,
+    dask: Annotated[str, typer.Option(help="Dask: local:N, or a scheduler's address")] = "",
     json_: Annotated[bool, typer.Option("--json", help="Print the summary as JSON")] = False,
 ) -> None:
     """Simulate, plan and report; prints a summary and the report's path."""
@@ -46,7 +48,7 @@ def run(
     job = runs_.Job(scenarios.load(scenarios.find(scenario), overrides))
     with Lines() as progress:
         try:
-            done = job.run(runs, progress=progress)
+            done = job.run(runs, progress=progress, workers=workers, dask=dask)
         except KeyboardInterrupt:
             raise RabtaError(INTERRUPTED, exit_code=EXIT_INTERRUPTED) from None
     print_summary(done, json_=json_)

@@ -75,7 +75,7 @@ def find(target: str, runs: Path) -> Run:
 def twin_of(run: Run) -> Twin:
     """Twin of a finished run, from its folder."""
     from rabta import scenario as scenarios
-    from rabta.engine.evaluate import all_times
+    from rabta.engine.chunks import all_times
     from rabta.twin import Twin
 
     scenario = scenarios.load(run.folder / "scenario.toml")
@@ -127,7 +127,7 @@ def elsewhere(twin: Twin, key: str, value: float) -> Twin:
     The nation's share of the satellites scales that capacity.
     """
     from rabta import stage as stages
-    from rabta.engine.evaluate import checked
+    from rabta.engine.work import at_once
     from rabta.run import all_stages
     from rabta.twin import wrap
 
@@ -142,7 +142,7 @@ def elsewhere(twin: Twin, key: str, value: float) -> Twin:
         over_time = item.chunked or item.name.startswith("plan.")
         if over_time or not (reads or moved & set(item.reads)):
             continue
-        for name, output in checked(item, item.function(made), 0).items():
+        for name, output in at_once(item, made).items():
             moved.add(name)
             if name in made.tables:
                 made.tables[name] = output

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,10 +33,12 @@ class Cache:
     folder: Path
     limit_mb: int = DEFAULT_LIMIT_MB
 
-    def has(self, key: str, names: Iterable[str]) -> bool:
-        """True where all names are stored under the key."""
-        place = self._place(key)
-        return place.is_dir() and all(self._file(place, name) for name in names)
+    def get(self, key: str, names: Iterable[str]) -> Values | None:
+        """Stored values as `load` gives them, or None where one is missing."""
+        try:
+            return self.load(key, names)
+        except FileNotFoundError:  # also where another run trims the cache at this moment
+            return None
 
     def load(self, key: str, names: Iterable[str]) -> Values:
         """Stored values; arrays are memory-mapped copy-on-write. Marks the key as used."""
@@ -43,15 +47,14 @@ class Cache:
         return {name: _read(self._file(place, name)) for name in names}
 
     def store(self, key: str, values: Values) -> None:
-        """Keep values under a key."""
+        """Keep values under a key; several runs may do so at once."""
         place = self._place(key)
         place.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(dir=place.parent, prefix=".part-"))
         try:
             for name, value in values.items():
                 _write(temporary / name, value)
-            shutil.rmtree(place, ignore_errors=True)
-            temporary.replace(place)
+            _swap(temporary, place)
         except BaseException:
             shutil.rmtree(temporary, ignore_errors=True)
             raise
@@ -75,6 +78,22 @@ class Cache:
     def _file(place: Path, name: str) -> Path | None:
         found = [p for p in (place / f"{name}.npy", place / f"{name}.parquet") if p.is_file()]
         return found[0] if found else None
+
+
+def _swap(temporary: Path, place: Path) -> None:
+    """Put a whole folder in place; what another run put there meanwhile has the same content."""
+    while True:
+        try:
+            temporary.replace(place)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+        else:
+            return
+        aside = temporary.with_name(f".old-{temporary.name.removeprefix('.part-')}")
+        with suppress(FileNotFoundError):  # another run was quicker
+            place.replace(aside)
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def _write(stem: Path, value: Any) -> None:
