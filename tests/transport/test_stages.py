@@ -43,6 +43,9 @@ def satellites() -> pd.DataFrame:
             "argp_deg": 0.0,
             "mean_anomaly_deg": [0.0, 10.0, 0.0],
             "mean_motion_rev_day": [15.05, 15.05, 1.0027],
+            "eccentricity": 0.0,
+            "bstar": 0.0,
+            "min_elevation_deg": 25.0,
             "system": np.array([0, 0, 1], np.int16),
         }
     )

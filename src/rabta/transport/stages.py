@@ -30,12 +30,13 @@ def gateways(twin: Twin) -> dict[str, Any]:
 
 @stage(
     "Sharing satellite capacity",
-    params=("transport", "time"),
+    params=("transport", "time", "space.handoffs"),
     reads=(
         "cells",
         "satellites",
         "systems",
         "gateways",
+        "gateway_factor",
         "satellite_position_m",
         "slot_satellite",
         "slot_efficiency_bps_hz",
@@ -75,11 +76,12 @@ def sharing(twin: Twin) -> dict[str, Any]:
 
 @stage(
     "Measuring delays",
-    params=("transport",),
+    params=("transport", "space.handoffs"),
     reads=(
         "satellites",
         "systems",
         "gateways",
+        "gateway_factor",
         "satellite_position_m",
         "slot_satellite",
         "slot_range_m",
@@ -159,22 +161,22 @@ def _sites(twin: Twin) -> ground.Sites:
     return ground.sites(twin.table("gateways"), names)
 
 
-def _linked(twin: Twin) -> NDArray[np.bool_]:
-    """Satellites that relay over inter-satellite links, where the scenario lets them."""
-    system = _moving(twin)["system"].to_numpy(np.int64)
-    relays = twin.table("systems")["isl"].to_numpy(bool)[system]
-    return np.asarray(relays & twin.scenario.transport.use_isl)
-
-
 def _fleet(twin: Twin) -> tuple[ground.Fleet, NDArray[np.int32]]:
     """Moving satellites of the chunk, and their links as companions stand at its first step."""
     lowest = twin.table("systems")["gateway_min_elevation_deg"].to_numpy(np.float64)
-    moving, linked = _moving(twin), _linked(twin)
-    links = mesh.neighbours(moving, linked, twin.times[0])
+    links = mesh.neighbours(
+        mesh.network(
+            twin.table("satellites"),
+            twin.table("systems"),
+            twin.times[0],
+            relays=twin.scenario.transport.use_isl,
+            handoffs=twin.scenario.space.handoffs,
+        )
+    )
     fleet = ground.Fleet(
         twin.values("satellite_position_m"),
-        moving["system"].to_numpy(np.int32),
-        mesh.meshes(links, linked),
+        _moving(twin)["system"].to_numpy(np.int32),
+        mesh.meshes(links),
         np.sin(np.radians(lowest)),
     )
     return fleet, links
@@ -187,7 +189,13 @@ def _landing(twin: Twin, fleet: ground.Fleet) -> ground.Landing:
         twin.values("slot_satellite"),
         twin.values("slot_efficiency_bps_hz"),
         twin.values("unserved_demand_mbps").astype(np.float64),
+        _feeders(twin),
     )
+
+
+def _feeders(twin: Twin) -> F8:
+    """What the weather leaves of every gateway's feeder in every step (Mbit/s)."""
+    return np.asarray(_sites(twin).feeder_mbps * twin.values("gateway_factor").astype(np.float64))
 
 
 def _system_limits(twin: Twin) -> tuple[F8, F8, F8]:
@@ -212,7 +220,7 @@ def _problem(twin: Twin, landed: ground.Landing, need: F8) -> programme.Problem:
         system,
         np.stack([capacity[system], band[system]]),
         spectrum,
-        _sites(twin).feeder_mbps,
+        _feeders(twin),
     )
 
 

@@ -71,10 +71,13 @@ def _closed_forms() -> list[Row]:
 
 
 def _city_pairs() -> list[Row]:
+    import pandas as pd
+
     times = np.datetime64("2000-01-01", "ns") + np.arange(569) * np.timedelta64(10, "s")
     table = shell()
     position = propagate.positions(table, times)
-    links = mesh.neighbours(table, np.ones(len(table), dtype=bool), times[0])
+    owner = pd.DataFrame({"system": ["S1"], "isl": [True], "isl_links": [4]})
+    links = mesh.neighbours(mesh.network(table, owner, times[0]))
     rows = []
     for (a, b), theirs in EXPECTED.items():
         ours = _statistics(round_trips_ms(position, links, CITIES[a], CITIES[b]))
@@ -98,6 +101,8 @@ def shell() -> pd.DataFrame:
         "constellation": "S1",
         "shell": "S1",
         "orbit": "leo",
+        "system": 0,
+        "min_elevation_deg": 25.0,
         "norad": 0,
         "epoch_jd": 2_451_544.5,
         "inclination_deg": 53.0,
