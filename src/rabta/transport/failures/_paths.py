@@ -92,11 +92,11 @@ def _hanging(v: int, begin: I8, arcs: I8, to: I8, tree: I8, people: F8, below: F
     """People who have no way left without a node: its own, and the subtrees that hang on it."""
     if tree[DISC, v] < 0:
         return 0.0
-    total = people[v]
+    total = float(people[v])
     for k in range(begin[v], begin[v + 1]):
         w = to[k]
         if tree[DISC, w] >= 0 and tree[PARENT, w] == arcs[k] and tree[LOW, w] >= tree[DISC, v]:
-            total += below[w]
+            total += float(below[w])
     return total
 
 
@@ -151,9 +151,9 @@ def bridges(
                 e = which[b]
                 out[i, b] = alone[i]
                 for w in (tail[e], head[e]):
-                    if dead[e] == 0 and tree[DISC, w] > 0 and tree[PARENT, w] >> 1 == e:
-                        if tree[LOW, w] == tree[DISC, w]:
-                            out[i, b] += below[w]
+                    above = dead[e] == 0 and tree[DISC, w] > 0 and tree[PARENT, w] >> 1 == e
+                    if above and tree[LOW, w] == tree[DISC, w]:
+                        out[i, b] += below[w]
         for k in range(first[a], first[a + 1]):
             dead[lost[k]] -= 1
 
@@ -269,9 +269,9 @@ def detours(
 ) -> None:
     """Median over people of the shortest way to the root without each element, and people without any.
 
-    ``ways`` are the delays of edges, infinite where they may not be used; ``base`` and ``via`` the ways of the
-    whole network and the arcs that end them (-1 at the root and where none leads), ``order`` its reached
-    nodes, nearest first.
+    ``ways`` are the delays of edges, infinite where they may not be used; ``base`` and ``via`` the ways of
+    the whole network and the arcs that end them (-1 at the root and where none leads), ``order`` its
+    reached nodes, nearest first.
     """
     size = via.size
     now, mark, queue = base.copy(), np.zeros(size, np.int64), np.empty(size, np.int64)

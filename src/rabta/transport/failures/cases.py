@@ -77,39 +77,40 @@ def cases(net: Network, elements: Sequence[tuple[Sequence[int], Sequence[int]]])
 
 @dataclass(frozen=True)
 class State:
-    """A preflow and the room that a thread needs to fail elements and undo it; see `_kernels`."""
+    """A preflow, and the room that a thread needs to fail elements and undo it; rows as in `_kernels`."""
 
-    flow: I8
-    dead: I8
-    balance: I8
-    node: I8
     edge: I8
+    node: I8
     log: I8
     count: I8
-    holders: I8
 
     @staticmethod
     def fresh(net: Network) -> State:
         """Nothing flows yet."""
         nodes, edges = net.demand.size, net.tail.size
-        return State(
-            np.zeros(edges, np.int64),
-            np.zeros(edges, np.int64),
-            net.demand.copy(),
-            np.full((4, 4 * nodes), -1, np.int64),
-            np.full(edges, -1, np.int64),
-            np.zeros((4, 2 * (edges + nodes)), np.int64),
-            np.zeros(8, np.int64),
-            np.zeros(4 * nodes, np.int64),
-        )
+        edge, node = np.zeros((3, edges), np.int64), np.full((6, 4 * nodes), -1, np.int64)
+        edge[kernels.SEEN] = -1
+        node[kernels.BALANCE] = 0
+        node[kernels.BALANCE, :nodes] = net.demand
+        return State(edge, node, np.zeros((4, 2 * (edges + nodes)), np.int64), np.zeros(8, np.int64))
 
     def copy(self) -> State:
         """For another thread."""
-        return State(*(item.copy() for item in self.parts()))
+        return State(self.edge.copy(), self.node.copy(), self.log.copy(), self.count.copy())
 
-    def parts(self) -> tuple[I8, ...]:
+    def parts(self) -> tuple[I8, I8, I8, I8]:
         """In the order of the kernels' arguments."""
-        return (self.flow, self.dead, self.balance, self.node, self.edge, self.log, self.count, self.holders)
+        return (self.edge, self.node, self.log, self.count)
+
+    @property
+    def flow(self) -> I8:
+        """Units along each edge, negative against it."""
+        return np.asarray(self.edge[kernels.FLOW])
+
+    @property
+    def balance(self) -> I8:
+        """Units that stay at each node."""
+        return np.asarray(self.node[kernels.BALANCE])
 
 
 @dataclass(frozen=True)
@@ -135,9 +136,9 @@ class Base:
         return int(self.net.demand.sum()) - self.delivered
 
 
-def graph_arguments(net: Network) -> tuple[int, I8, I8, I8, I8, I8, I8]:
+def graph_arguments(net: Network) -> tuple[int, I8, I8, I8, I8]:
     """A network in the order of the kernels' arguments."""
-    return (net.sink, net.begin, net.arcs, net.to, net.tail, net.head, net.limit)
+    return (net.sink, net.begin, net.steps, net.ends, net.limit)
 
 
 def whole(net: Network) -> Base:
@@ -145,9 +146,9 @@ def whole(net: Network) -> Base:
     state = State.fresh(net)
     delivered = int(kernels.whole(*graph_arguments(net), *state.parts()))
     behind = np.zeros(net.demand.size, bool)
-    found = int(state.count[7])
+    found = int(state.count[kernels.VISITED])
     if (state.balance > 0).any():
-        behind[state.node[2, :found]] = True
+        behind[state.node[kernels.QUEUE, :found]] = True
     return Base(net, state, delivered, behind)
 
 
@@ -160,7 +161,7 @@ class Singles:
     loss : int64 (element,)
         Units lost beside what the whole network loses.
     behind : uint64 (element, word)
-        One bit a node: who is behind the cut, beyond those of the whole network.
+        One bit a node: who is behind the cut; none where nothing is lost.
     start, changed, change : int64
         Changes of the flow: edges ``changed[start[a]:start[a + 1]]`` by ``change``.
     takes : uint8 (element,)
@@ -195,20 +196,19 @@ def pack(flags: B1) -> U8:
 
 def singles(base: Base, given: Cases) -> Singles:
     """Fail every element alone."""
-    behind = pack(base.behind)
+    words = pack(base.behind).size
     room = 64 * max(given.size, 16)
     while True:
         state = base.state.copy()
         loss, start = np.zeros(given.size, np.int64), np.zeros(given.size + 1, np.int64)
         changed, change = np.zeros(room, np.int64), np.zeros(room, np.int64)
-        cut, takes = np.zeros((given.size, behind.size), np.uint64), np.zeros(given.size, np.uint8)
+        cut, takes = np.zeros((given.size, words), np.uint64), np.zeros(given.size, np.uint8)
         total = int(
             kernels.singles(
                 given.first,
                 given.lost,
                 *graph_arguments(base.net),
                 *state.parts(),
-                behind,
                 loss,
                 start,
                 changed,
@@ -224,7 +224,7 @@ def singles(base: Base, given: Cases) -> Singles:
 
 
 def _sound(state: State) -> None:
-    if state.count[6]:
+    if state.count[kernels.BROKEN]:
         raise RabtaError("flow that ends nowhere: the state of the failure kernel is broken")
 
 
@@ -302,9 +302,10 @@ class _Rows:
             self.alone.changed,
             self.alone.change,
             self.alone.behind,
+            pack(self.base.behind),
             self.crosses,
             self.alone.takes,
-            self.base.state.flow,
+            np.ascontiguousarray(self.base.state.flow),
             loss,
         )
         _sound(state)
@@ -327,8 +328,8 @@ def cut_off(net: Network, given: Cases, rows: I8) -> tuple[F8, F8]:
         given.which,
         net.sink,
         net.begin,
-        net.arcs,
-        net.to,
+        net.steps[0],
+        net.steps[1],
         net.tail,
         net.head,
         dead,
@@ -361,19 +362,26 @@ def ways(net: Network, edges: F8, goal: int) -> Ways:
         done[v] = True
         order.append(v)
         for k in range(net.begin[v], net.begin[v + 1]):
-            w, longer = net.to[k], value + edges[net.arcs[k] >> 1]
+            arc, w = net.steps[:, k]
+            longer = value + edges[arc >> 1]
             if longer < delay[w]:
-                delay[w], via[w] = longer, net.arcs[k]
+                delay[w], via[w] = longer, arc
                 heapq.heappush(heap, (longer, int(w)))
     return Ways(delay, via, np.array(order, np.int64))
 
 
 def detours(net: Network, given: Cases, goal: int) -> tuple[F8, F8]:
-    """Median round trip over people (ms, NaN where nobody has a way) and people without one, each case alone."""
+    """Median round trip over people, and people without a way, when each element fails alone.
+
+    Returns
+    -------
+    median_ms, without : ndarray, shape (element,)
+        The median is NaN where nobody has a way.
+    """
     edges = net.ways(goal)
     found = ways(net, edges, goal)
     median, without = np.zeros(given.size), np.zeros(given.size)
-    rest = (net.begin, net.arcs, net.to, net.tail, net.head, edges, found.via, found.delay_ms, found.order)
+    rest = (net.begin, *net.steps, *net.ends, edges, found.via, found.delay_ms, found.order)
     _in_parts(kernels.detours, given, rest, net.people, (median, without))
     return 2.0 * median, without
 

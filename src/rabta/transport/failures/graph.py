@@ -38,8 +38,8 @@ class Network:
 
     Attributes
     ----------
-    tail, head : int64 (edge,)
-        Ends; an edge may carry both ways.
+    ends : int64 (2, edge)
+        Tail and head; an edge may carry both ways.
     limit : int64 (2, edge)
         Capacity along the edge and against it (units of `unit_mbps`).
     demand : int64 (node,)
@@ -47,27 +47,36 @@ class Network:
     people : float64 (node,)
     delay_ms : float64 (edge,)
         One way; 0 to exits and sink.
-    begin, arcs, to : int64
-        Arcs of node ``v``: ``arcs[begin[v]:begin[v + 1]]``, leading to ``to``. Arc ``2 e`` follows edge ``e``.
+    begin : int64 (node + 1,), steps : int64 (2, arc)
+        Arcs of node ``v`` are ``steps[0, begin[v]:begin[v + 1]]`` and lead to ``steps[1]``; arc ``2 e``
+        follows edge ``e``, arc ``2 e + 1`` goes against it.
     nodes, spans : int
         Real nodes and spans; the others follow.
     abroad : bool (node,)
     unit_mbps : float
     """
 
-    tail: I8
-    head: I8
+    ends: I8
     limit: I8
     demand: I8
     people: F8
     delay_ms: F8
     begin: I8
-    arcs: I8
-    to: I8
+    steps: I8
     nodes: int
     spans: int
     abroad: B1
     unit_mbps: float
+
+    @property
+    def tail(self) -> I8:
+        """Nodes at which edges begin."""
+        return np.asarray(self.ends[0])
+
+    @property
+    def head(self) -> I8:
+        """Nodes at which edges end."""
+        return np.asarray(self.ends[1])
 
     @property
     def home_exit(self) -> int:
@@ -91,7 +100,7 @@ class Network:
 
     def edges_of(self, node: int) -> I8:
         """Edges that end at a node."""
-        return np.sort(self.arcs[self.begin[node] : self.begin[node + 1]] >> 1)
+        return np.sort(self.steps[0, self.begin[node] : self.begin[node + 1]] >> 1)
 
     def ways(self, goal: int) -> F8:
         """Delay of every edge on the way to one kind of exit (ms); infinite where it does not lead there."""
@@ -140,8 +149,7 @@ def network(
     limit = np.stack([np.append(along, exits), np.append(back, np.zeros_like(exits))]).astype(np.int64)
     delay = np.append(spans["delay_ms"].to_numpy(np.float64), np.zeros(exits.size))
     return Network(
-        tails,
-        heads,
+        np.stack([tails, heads]),
         np.ascontiguousarray(limit),
         np.append(demand, [0, 0, 0]),
         np.append(nodes["people"].to_numpy(np.float64), [0.0] * 3),
@@ -154,20 +162,20 @@ def network(
     )
 
 
-def adjacency(tail: I8, head: I8, nodes: int) -> tuple[I8, I8, I8]:
+def adjacency(tail: I8, head: I8, nodes: int) -> tuple[I8, I8]:
     """Arcs by the node that they leave, and where they lead.
 
     Examples
     --------
-    >>> begin, arcs, to = adjacency(np.array([0, 1]), np.array([1, 2]), 3)
-    >>> begin.tolist(), arcs.tolist(), to.tolist()
-    ([0, 1, 3, 4], [0, 1, 2, 3], [1, 0, 2, 1])
+    >>> begin, steps = adjacency(np.array([0, 1]), np.array([1, 2]), 3)
+    >>> begin.tolist(), steps.tolist()
+    ([0, 1, 3, 4], [[0, 1, 2, 3], [1, 0, 2, 1]])
     """
     leaves = np.stack([tail, head], axis=1).ravel()
     leads = np.stack([head, tail], axis=1).ravel()
     arcs = np.argsort(leaves, kind="stable").astype(np.int64)
     begin = np.append(0, np.cumsum(np.bincount(leaves, minlength=nodes))).astype(np.int64)
-    return begin, arcs, leads[arcs]
+    return begin, np.stack([arcs, leads[arcs]])
 
 
 def check(nodes: pd.DataFrame, spans: pd.DataFrame) -> None:
