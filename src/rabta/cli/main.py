@@ -19,13 +19,14 @@ app = typer.Typer(
 
 
 def _commands() -> None:
-    from rabta.cli import catalog, data, events, new, run, sensitivity, show, verify
+    from rabta.cli import catalog, data, events, export, new, run, sensitivity, show, verify
 
     app.command("run")(run.run)
     app.command("new")(new.new)
     app.command("show")(show.show)
     app.command("sensitivity")(sensitivity.sensitivity)
     app.command("events")(events.events)
+    app.command("export")(export.export)
     app.command("catalog")(catalog.catalog)
     app.command("verify")(verify.verify)
     app.add_typer(data.app, name="data")

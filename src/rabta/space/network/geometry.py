@@ -94,6 +94,17 @@ def grazing_length_m(
     return 2.0 * math.sqrt((radius_m + altitude_m) ** 2 - (radius_m + clearance_m) ** 2)
 
 
+def horizon_m(altitude_m: float, radius_m: float = WGS84_A_M) -> float:
+    """Longest ground link of all: to a satellite on the horizon of a round Earth.
+
+    Examples
+    --------
+    >>> round(horizon_m(550e3) / 1e3)
+    2705
+    """
+    return math.sqrt(altitude_m * (2.0 * radius_m + altitude_m))
+
+
 @dataclass(frozen=True)
 class Sites:
     """Ground sites.

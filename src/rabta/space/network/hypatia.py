@@ -300,12 +300,28 @@ def write_network(folder: Path, network: Network, sites: Sites, rule: Rule, plan
     place = site_positions_m(sites, rule)
     rows = zip(sites.names, sites.lat_deg, sites.lon_deg, sites.height_m, place, strict=True)
     stations = [
-        f"{row},{name},{lat:f},{lon:f},{height:f},{x:f},{y:f},{z:f}"
+        f"{row},{name.replace(',', '')},{lat:f},{lon:f},{height:f},{x:f},{y:f},{z:f}"  # no quotes there
         for row, (name, lat, lon, height, (x, y, z)) in enumerate(rows)
     ]
     _write(folder / "ground_stations.txt", stations)
     limits = [f"max_gsl_length_m={rule.ground_m:.10f}", f"max_isl_length_m={rule.laser_m:.10f}"]
     _write(folder / "description.txt", limits)
+
+
+def write_interfaces(folder: Path, network: Network, stations: int, times: Times) -> None:
+    """Write ``gsl_interfaces_info.txt`` and ``gsl_if_bandwidth_<ns>.txt``: one ground interface a node.
+
+    The number of an interface follows those of the satellite's links. Bandwidths are relative (1 each); the
+    simulator scales them. After the first instant nothing changes, and its files are empty.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    nodes = network.size + stations
+    number = np.concatenate([network.degree, np.zeros(stations, dtype=np.int64)])
+    _write(folder / "gsl_interfaces_info.txt", [f"{node},1,{1:f}" for node in range(nodes)])
+    first = [f"{node},{number[node]},{1:f}" for node in range(nodes)]
+    since = (np.asarray(times, "datetime64[ns]") - times[0]).astype(np.int64).tolist()
+    for step, elapsed in enumerate(since):
+        _write(folder / f"gsl_if_bandwidth_{elapsed}.txt", first if step == 0 else [])
 
 
 def _write(path: Path, lines: Sequence[str]) -> None:
