@@ -66,8 +66,8 @@ class Run:
         import xarray as xr
 
         found: xr.Dataset = xr.open_zarr(self.folder / "arrays.zarr", chunks=None, consolidated=False)
-        names = {table: self.tables[table][column].to_numpy(object) for table, column in LABELS.values()}
-        labels = {dim: names[table] for dim, (table, _) in LABELS.items() if dim in found.dims}
+        known = {dim: place for dim, place in LABELS.items() if dim in found.dims and place[0] in self.tables}
+        labels = {dim: self.tables[t][column].to_numpy(object) for dim, (t, column) in known.items()}
         return found.assign_coords({dim: (dim, label) for dim, label in labels.items()})
 
     @property

@@ -19,11 +19,12 @@ app = typer.Typer(
 
 
 def _commands() -> None:
-    from rabta.cli import catalog, data, events, export, new, run, sensitivity, show, verify
+    from rabta.cli import catalog, compare, data, events, export, new, run, sensitivity, show, verify
 
     app.command("run")(run.run)
     app.command("new")(new.new)
     app.command("show")(show.show)
+    app.command("compare")(compare.compare)
     app.command("sensitivity")(sensitivity.sensitivity)
     app.command("events")(events.events)
     app.command("export")(export.export)

@@ -35,7 +35,7 @@ class Cluster:
     """
 
     address: str
-    patience_s: float = PATIENCE_S
+    patience_s: float = field(default_factory=lambda: PATIENCE_S)
     tally: Tally = field(default_factory=Tally)
 
     def __post_init__(self) -> None:

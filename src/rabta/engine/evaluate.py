@@ -110,8 +110,7 @@ class Engine:
         outputs = self.cache.get(key, item.writes)
         cached = outputs is not None
         if outputs is None:
-            outputs = outputs_of(item, self.twin, Job(0, self.twin.times, {}, ()))
-            self.cache.store(key, outputs)
+            outputs = self._stored(key, outputs_of(item, self.twin, Job(0, self.twin.times, {}, ())))
         self._keep(outputs)
         self._tell(item.name, time.perf_counter() - began, cached=cached)
 
@@ -131,10 +130,14 @@ class Engine:
             if pieces[number] is None
         )
         for done in self.pool.run(self._shared([item]), jobs, self._computed):
-            pieces[done.number] = done.outputs[item.name]
-            self.cache.store(keys[done.number], done.outputs[item.name])
+            pieces[done.number] = self._stored(keys[done.number], done.outputs.pop(item.name))
         with named(item):
             self._keep(joined(item, [piece for piece in pieces if piece is not None]))
+
+    def _stored(self, key: str, outputs: Values) -> Values:
+        """Outputs as a later run finds them: a file may say of a column's type less than memory does."""
+        self.cache.store(key, outputs)
+        return self.cache.get(key, outputs) or outputs
 
     def _declared(self, item: Stage) -> Twin:
         """The twin with nothing but what the stage says it reads."""

@@ -213,7 +213,7 @@ def _check_same(shared: Shared, job: Job) -> None:
                 raise RabtaError(
                     "a worker has other code, catalog entries or input files than the driver",
                     key=item.name,
-                    expected="the same installation of Rabta and the same catalog folder on every worker",
+                    expected="the same Rabta, catalog and files on every worker, unchanged since the start",
                 )
 
 
