@@ -112,6 +112,7 @@ class Farm:
             with suppress(OSError, ValueError):  # not there, or half written
                 return str(json.loads(self.file.read_text())["address"])
             time.sleep(0.05)
+        self.stop()
         raise TimeoutError("the scheduler did not start")
 
     def _process(self, tool: str, *arguments: str) -> subprocess.Popen[bytes]:
