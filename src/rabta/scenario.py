@@ -164,6 +164,13 @@ class Weather(Section):
         "average", description="Links hold for radio.availability_percent, or suffer a drawn rain field"
     )
     seed: int = Field(1, ge=0, description="Of the drawn field; the same seed gives the same rain")
+    exceeded_percent: float = Field(
+        100.0,
+        ge=0.5,
+        le=100,
+        description="100 draws any moment; less draws one in whose middle as much of the land is under rain as "
+        "is exceeded in this share of all moments",
+    )
 
 
 class Routes(Section):

@@ -85,6 +85,7 @@ def twin(need: float = 100.0, sites: pd.DataFrame | None = None, **system: objec
         "demand_mbps": np.tile(2.0 * need * np.where(np.arange(24) == 19, 1.0, 0.25), (n, 1)),
         "geo_efficiency_bps_hz": np.full((n, 1), 2.0),
         "geo_clear": np.ones((n, 1), bool),
+        "gateway_factor": np.ones((3, 1 if sites is None else len(sites))),
     }
     tables = {
         "cells": cells,
@@ -212,3 +213,36 @@ def test_each_zone_may_take_what_all_can_take_once() -> None:
 def test_shipped_gateways_stage() -> None:
     found = stages.gateways(Twin(scenario.validate({}), TIMES))["gateways"]
     assert list(found.columns) == list(schema.tables()["gateways"])
+
+
+def carried(given: Twin) -> np.ndarray:
+    return np.asarray(stages.sharing(given)["carried_mbps"])
+
+
+def test_a_gateway_in_deep_rain_lands_nothing_and_the_other_takes_over() -> None:
+    """Rain over one of two gateways in view: out of it in the step, all of the traffic in the others."""
+    both = pd.concat([gateways(name="Multan"), gateways(name="Lahore", lat_deg=31.6, lon_deg=74.3)])
+    given = twin(sites=both.reset_index(drop=True), capacity_gbps=[1e3, 1.0], beams=[10_000, 10])
+    clear, near = carried(given), stages.latency(given)["latency_ms"]
+    rain = np.ones((3, 2))
+    rain[1, 0], rain[2] = 0.0, 0.0
+    given.arrays["gateway_factor"] = wrap("gateway_factor", rain)
+    fleet, _ = stages._fleet(given)
+    landed = stages._landing(given, fleet).link
+    assert (landed[1] != 0).all()
+    assert (landed[1] == 1).any()
+    assert (landed[2] == -1).all()
+    wet, far = carried(given), stages.latency(given)["latency_ms"]
+    assert wet[0] == clear[0]
+    assert wet[1] == pytest.approx(clear[1], rel=0.01)
+    assert wet[2] == 0.0
+    assert np.isnan(far[2]).all()
+    assert (far[1] != near[1]).any()
+
+
+def test_half_the_feeder_in_rain_carries_half() -> None:
+    given = twin(need=1e4, capacity_gbps=[1e3, 1.0], beams=[10_000, 10], spectrum_mhz=[1e6, 1.0])
+    clear = carried(given)
+    given.arrays["gateway_factor"] = wrap("gateway_factor", np.array([[1.0], [0.5], [0.25]]))
+    part = carried(given) / clear
+    assert part == pytest.approx([1.0, 0.5, 0.25], rel=1e-3)

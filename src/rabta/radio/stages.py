@@ -10,6 +10,7 @@ from rabta.radio import downlinks
 from rabta.radio.downlinks import Receivers
 from rabta.radio.linkbudget import slant_range_km
 from rabta.radio.slantpath import Climate
+from rabta.radio.weather import links as drawn
 from rabta.stage import stage
 from rabta.twin import Twin
 
@@ -35,7 +36,7 @@ def sky(twin: Twin) -> dict[str, Any]:
 
 @stage(
     "Links to moving satellites",
-    params=("radio",),
+    params=("radio", "weather.rain"),
     reads=(
         "systems",
         "satellites",
@@ -43,22 +44,23 @@ def sky(twin: Twin) -> dict[str, Any]:
         "slot_elevation_deg",
         "slot_range_m",
         "carrier_to_noise_db",
+        "rain_carrier_db",
+        "rain_exceeded_percent",
     ),
     writes=("slot_efficiency_bps_hz", "link_rate_mbps"),
     catalog=_KINDS,
     chunked=True,
 )
 def links(twin: Twin) -> dict[str, Any]:
-    """Spectral efficiency of every slot and the best rate of every cell."""
-    efficiency, rate = downlinks.rates(
-        twin.values("slot_satellite"),
-        twin.values("slot_elevation_deg"),
-        twin.values("slot_range_m"),
-        twin.table("satellites")["system"].to_numpy(),
-        twin.values("carrier_to_noise_db"),
-        _receivers(twin),
-    )
-    return {"slot_efficiency_bps_hz": efficiency, "link_rate_mbps": rate}
+    """Spectral efficiency of every slot and the best rate of every cell, behind average or drawn rain."""
+    slots = tuple(twin.values(name) for name in ("slot_satellite", "slot_elevation_deg", "slot_range_m"))
+    system_of, ends = twin.table("satellites")["system"].to_numpy(), _receivers(twin)
+    if twin.scenario.weather.rain == "average":
+        found = downlinks.rates(*slots, system_of, twin.values("carrier_to_noise_db"), ends)
+    else:
+        sky, percent = twin.values("rain_carrier_db"), twin.values("rain_exceeded_percent")
+        found = drawn.rates((slots[0], slots[1], slots[2]), system_of, sky, percent, ends)
+    return {"slot_efficiency_bps_hz": found[0], "link_rate_mbps": found[1]}
 
 
 @stage(

@@ -400,7 +400,7 @@ def _step(
 
 @kernel(
     "void(i8, i8, i4[::1], i4[::1], i2[:,:,::1], f4[:,:,::1], f8[:,::1], i4[:,::1], f8[:,:,::1], i4[::1],"
-    "f8[:,::1], f8[::1], f8[::1], f4[:,::1], f8[:,::1], f8[::1], f8[:,:,::1], f8[:,::1], f8[:,:,::1])",
+    "f8[:,::1], f8[::1], f8[:,::1], f4[:,::1], f8[:,::1], f8[::1], f8[:,:,::1], f8[:,::1], f8[:,:,::1])",
 )
 def share(
     first: int,
@@ -430,7 +430,7 @@ def share(
         given = np.zeros(slot.shape[1])
         bound[t] = _step(
             order, start, slot[t], efficiency[t], need[t].copy(), landing[t], split[t], system, limit.copy(),
-            room, feeder.copy(), given, carried[t], satellite_price[t], feeder_price[t], spectrum_price[t],
+            room, feeder[t].copy(), given, carried[t], satellite_price[t], feeder_price[t], spectrum_price[t],
         )  # fmt: skip
         served[t] = given
 
@@ -449,7 +449,7 @@ def _divide(split: F8, left: F8, shares: F8) -> None:
 
 @kernel(
     "void(i8, i8, i4[::1], i4[::1], i2[:,:,::1], f4[:,:,::1], f8[::1], i4[:,::1], f8[:,:,::1], i4[::1],"
-    "f8[:,::1], f8[::1], f8[::1], f8[:,::1])",
+    "f8[:,::1], f8[::1], f8[:,::1], f8[:,::1])",
 )
 def fill(
     first: int,
@@ -469,7 +469,7 @@ def fill(
 ) -> None:
     """Fill steps from first to last by rising need: each level gets what the levels below it left."""
     for t in range(first, last):
-        places, sites = start.size - 1, feeder.size
+        places, sites = start.size - 1, feeder.shape[1]
         prices, fees = np.zeros((2, landing.shape[1])), np.zeros(sites)
         rents, load = np.empty((places, spectrum.size)), np.zeros(landing.shape[1])
         room, shares = np.empty((places, spectrum.size)), np.empty(split.shape[1:])
@@ -478,7 +478,7 @@ def fill(
         for level in range(-1, LEVELS.size):  # the first turn measures the capacity under ample need
             if level <= 0:
                 room[:] = spectrum
-                own, left = limit.copy(), feeder.copy()
+                own, left = limit.copy(), feeder[t].copy()
                 granted[t] = 0.0
             _divide(split[t], left, shares)
             if level < 0:

@@ -135,7 +135,7 @@ def _balance(split: F8, wish: F8, feeder: F8) -> None:
 
 @kernel(
     "void(f4[:,:,::1], i2[:,:,::1], f4[:,:,::1], f8[::1], i4[::1], i4[::1], u1[:,::1], f8[::1], f8[:,::1],"
-    "f8[:,::1], i8[::1], f8[::1], i4[:,::1], i4[:,::1], f8[:,:,::1])",
+    "f8[:,::1], i8[::1], f8[:,::1], i4[:,::1], i4[:,::1], f8[:,:,::1])",
     parallel=True,
 )
 def land(
@@ -171,20 +171,24 @@ def land(
                     weight[slot[t, i, k]] += need[i]
         sine = np.empty((satellites, sites))
         _gateways_in_view(position[t], system, weight, mesh, allowed, min_sine, site, up, sine)
-        _assign(weight, sine, antennas, link[t])
+        free = antennas.copy()
+        for g in range(sites):
+            if feeder[t, g] <= 0.0:  # nothing lands there in this step
+                free[g] = 0
+        _assign(weight, sine, free, link[t])
         split[t] = 0.0
         for g in range(sites):
             split[t, g, g] = 1.0
         for s in range(satellites):
             if link[t, s] >= 0 and mesh[s] >= 0:
-                split[t, sites + mesh[s], link[t, s]] = feeder[link[t, s]]
+                split[t, sites + mesh[s], link[t, s]] = feeder[t, link[t, s]]
         wish = np.zeros(split.shape[1])
         for s in range(satellites):
             if mesh[s] >= 0:
                 wish[sites + mesh[s]] += weight[s]
             elif link[t, s] >= 0:
                 wish[link[t, s]] += weight[s]
-        _balance(split[t], wish, feeder)
+        _balance(split[t], wish, feeder[t])
         for s in range(satellites):
             landing[t, s] = link[t, s]
             if mesh[s] >= 0:

@@ -159,7 +159,12 @@ class Fleet:
 
 
 def land(
-    place: Sites, fleet: Fleet, slot: NDArray[np.int16], efficiency: NDArray[np.float32], need: F8
+    place: Sites,
+    fleet: Fleet,
+    slot: NDArray[np.int16],
+    efficiency: NDArray[np.float32],
+    need: F8,
+    feeder_mbps: F8 | None = None,
 ) -> Landing:
     """Link satellites to gateways, the most needed first, and say where each lands.
 
@@ -167,9 +172,13 @@ def land(
     ----------
     slot : int16 (time, cell, slot), efficiency : float32 (time, cell, slot), need : float64 (cell,)
         A satellite's weight is the need of the cells that may use it.
+    feeder_mbps : float64 (time, gateway), optional
+        What rain leaves of the feeders; a gateway with nothing tracks no satellite. Clear sky without it.
     """
     steps, satellites, _ = fleet.position_m.shape
     gateways = place.feeder_mbps.size
+    given = place.feeder_mbps if feeder_mbps is None else feeder_mbps
+    feeder = np.array(np.broadcast_to(given, (steps, gateways)), order="C")
     groups = gateways + int(fleet.mesh.max(initial=-1)) + 1
     link = np.full((steps, satellites), -1, np.int32)
     landing = np.full((steps, satellites), -1, np.int32)
@@ -187,7 +196,7 @@ def land(
             place.position_m,
             place.up,
             place.antennas,
-            place.feeder_mbps,
+            feeder,
             link,
             landing,
             split,

@@ -100,8 +100,10 @@ class Problem:
     system : int32 (satellite,)
     limit : float64 (2, satellite)
         Capacity (Mbit/s) and band (MHz).
-    spectrum : float64 (system,), feeder : float64 (gateway,)
-        MHz at one place, Mbit/s.
+    spectrum : float64 (system,)
+        MHz at one place.
+    feeder : float64 (time, gateway)
+        Mbit/s; (gateway,) stands for the same in all steps.
     """
 
     places: Places
@@ -115,6 +117,10 @@ class Problem:
     spectrum: F8
     feeder: F8
 
+    def __post_init__(self) -> None:
+        shape = (self.slot.shape[0], self.feeder.shape[-1])
+        object.__setattr__(self, "feeder", np.array(np.broadcast_to(self.feeder, shape), order="C"))
+
     def at(self, steps: NDArray[np.int64]) -> Problem:
         """The same programme in some steps; ``need`` is taken as it is."""
         return replace(
@@ -123,6 +129,7 @@ class Problem:
             efficiency=self.efficiency[steps],
             landing=self.landing[steps],
             split=self.split[steps],
+            feeder=self.feeder[steps],
         )
 
     def only(self, cells: NDArray[np.int64]) -> Problem:
@@ -162,7 +169,7 @@ class Shared:
 def share(problem: Problem) -> Shared:
     """Near-optimal traffic of every step, with the dual bound that says how near."""
     steps, cells, _ = problem.slot.shape
-    satellites, gateways = problem.landing.shape[1], problem.feeder.size
+    satellites, gateways = problem.landing.shape[1], problem.feeder.shape[1]
     found = Shared(
         np.zeros((steps, cells), np.float32),
         np.zeros((steps, satellites)),
@@ -257,7 +264,7 @@ def rows(problem: Problem, t: int) -> Rows:
             sparse.csr_matrix(shares.T),
         ]
     )
-    parts = (problem.need[t], *problem.limit, np.tile(problem.spectrum, footprints), problem.feeder)
+    parts = (problem.need[t], *problem.limit, np.tile(problem.spectrum, footprints), problem.feeder[t])
     return Rows(matrix, np.concatenate(parts), cell, slot)
 
 

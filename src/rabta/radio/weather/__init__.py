@@ -1,1 +1,1 @@
-"""Rain that falls at times and in places: correlated fields, gateway diversity, fades of every link."""
+"""Rain that falls at times and places: a drawn field, links and gateways behind it, diversity of sites."""
