@@ -8,7 +8,7 @@ nobody off here, because that depends on the routes (`rabta.transport.failures`)
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -293,19 +293,20 @@ def _cables() -> sources.Cables:
     return sources.Cables(sources.data("submarine-faults"))
 
 
-def draws_table(found: dict[str, Loss]) -> pd.DataFrame:
-    """Table ``hazard_draws``: one row for each draw and hazard that struck."""
+def draws_table(found: dict[str, Loss], first: int = 0) -> pd.DataFrame:
+    """Table ``hazard_draws``: one row for each draw, from number ``first`` on, and hazard that struck."""
     import pandas as pd
 
     pay = sources.Payments(sources.data("payments"))
     rows = []
     for name, loss in found.items():
-        hit = np.flatnonzero(loss.events > 0.0)
-        hours = loss.person_hours[hit].sum(axis=1)
+        every = loss.person_hours.sum(axis=1)
+        hit = np.flatnonzero((loss.events > 0.0) | (every > 0.0))
+        hours = every[hit]
         rows.append(
             pd.DataFrame(
                 {
-                    "draw": hit,
+                    "draw": hit + first,
                     "hazard": name,
                     "events": loss.events[hit].astype(np.int64),
                     "sites_down_peak": loss.sites[hit],
@@ -320,19 +321,21 @@ def draws_table(found: dict[str, Loss]) -> pd.DataFrame:
     return joined.sort_values(["draw", "hazard"], kind="stable", ignore_index=True)
 
 
-def districts_table(of: Exposure, found: dict[str, Loss]) -> pd.DataFrame:
-    """Table ``hazard_districts``: person-hours a year without service by district and hazard."""
+def hours_array(of: Exposure, found: dict[str, Loss], draws: int) -> F8:
+    """Array ``hazard_person_hours``, shape (draw, hazard, district), hazards as in `sources.KINDS`."""
+    none = np.zeros((draws, len(of.districts)))
+    parts = [found[name].person_hours if name in found else none for name in sources.KINDS]
+    return np.stack(parts, axis=1)
+
+
+def districts_table(of: Exposure, hours: F8) -> pd.DataFrame:
+    """Table ``hazard_districts`` from ``hazard_person_hours`` of at least one draw."""
     import pandas as pd
 
-    total = np.asarray(sum(loss.person_hours for loss in found.values()))
+    total = hours.sum(axis=1)
     low, high = np.percentile(total, [10.0, 90.0], axis=0)
-    means = {
-        f"{name}_person_hours_year": found[name].person_hours.mean(axis=0)
-        if name in found
-        else np.zeros(len(of.districts))
-        for name in sources.KINDS
-        if name != "fibre"
-    }
+    mean = hours.mean(axis=0)
+    means = {f"{name}_person_hours_year": mean[i] for i, name in enumerate(sources.KINDS) if name != "fibre"}
     return pd.DataFrame(
         {
             "district": of.districts,
@@ -347,43 +350,43 @@ def districts_table(of: Exposure, found: dict[str, Loss]) -> pd.DataFrame:
     )
 
 
-def summary_table(found: dict[str, Loss]) -> pd.DataFrame:
+def summary_table(drawn: pd.DataFrame, draws: int) -> pd.DataFrame:
     """Table ``hazard_summary``: one row for each hazard, and one for all together."""
     import pandas as pd
 
     pay = sources.Payments(sources.data("payments"))
-    every = Loss(
-        np.asarray(sum(x.events for x in found.values())),
-        np.max([x.sites for x in found.values()], axis=0),
-        np.max([x.people for x in found.values()], axis=0),
-        np.asarray(sum(x.person_hours for x in found.values())),
-    )
     rows = []
-    for name, loss in {**found, "all": every}.items():
-        hours = loss.person_hours.sum(axis=1)
+    for name in (*sources.KINDS, "all"):
+        some = drawn if name == "all" else drawn[drawn["hazard"] == name]
+        hours = np.bincount(some["draw"], some["person_hours"], draws)
         low, high = np.percentile(hours, [10.0, 90.0])
-        error = float(hours.std(ddof=1) / np.sqrt(hours.size)) if hours.size > 1 else np.nan
+        mean = float(hours.mean())
         rows.append(
             {
                 "hazard": name,
-                "events_year": float(loss.events.mean()),
-                "sites_down_worst": float(loss.sites.max()),
-                "person_hours_year": float(hours.mean()),
-                "standard_error": error,
+                "events_year": float(some["events"].sum()) / draws,
+                "sites_down_worst": float(some["sites_down_peak"].max()) if len(some) else 0.0,
+                "person_hours_year": mean,
+                "standard_error": float(hours.std(ddof=1) / np.sqrt(draws)) if draws > 1 else np.inf,
                 "person_hours_p10": float(low),
                 "person_hours_p90": float(high),
-                "payments_missed_year": float(hours.mean()) * pay.a_person_hour,
-                "value_at_risk_usd_year": float(hours.mean()) * pay.a_person_hour * pay.value_usd,
+                "payments_missed_year": mean * pay.a_person_hour,
+                "value_at_risk_usd_year": mean * pay.a_person_hour * pay.value_usd,
             }
         )
     return pd.DataFrame(rows)
 
 
-def empty_tables() -> dict[str, pd.DataFrame]:
-    """The stage's tables without rows."""
+def empty_tables(*names: str) -> dict[str, pd.DataFrame]:
+    """Tables of the schema without rows."""
     import pandas as pd
 
     from rabta import schema
 
-    names = ("hazard_draws", "hazard_districts", "hazard_summary")
-    return {name: pd.DataFrame({column: [] for column in schema.tables()[name]}) for name in names}
+    def column(kind: str) -> pd.Series[Any]:
+        return pd.Series(dtype="str" if kind == "string" else kind)
+
+    return {
+        name: pd.DataFrame({key: column(spec.type) for key, spec in schema.tables()[name].items()})
+        for name in names
+    }

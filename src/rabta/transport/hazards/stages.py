@@ -1,4 +1,4 @@
-"""Stage of joint hazards: drawn years and what they cut off."""
+"""Stages of joint hazards: drawn years, and what they cut off in the mean."""
 
 from __future__ import annotations
 
@@ -17,23 +17,55 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+PARAMS = ("failures.draws", "failures.seed", "nation.name")
+READS = ("cells", "backbone")
+CATALOG = ("hazards", "cables", "nations", "services")
+
+
+def _count(twin: Twin) -> int:
+    return twin.scenario.failures.draws
+
+
 @stage(
     "Drawing joint hazards",
-    params=("failures.draws", "failures.seed", "nation.name"),
-    reads=("cells", "backbone"),
-    writes=("hazard_draws", "hazard_districts", "hazard_summary"),
-    catalog=("hazards", "cables", "nations", "services"),
+    params=PARAMS,
+    reads=READS,
+    writes=("hazard_draws", "hazard_person_hours"),
+    catalog=CATALOG,
+    over="parts",
+    items=_count,
+    part_size=losses.CHUNK,
+)
+def draws(twin: Twin, part: slice) -> dict[str, Any]:
+    """Losses of some drawn years; the same whatever the others are."""
+    made = model(twin.table("cells"), twin.table("backbone"), twin.scenario)
+    if part.stop == part.start:
+        empty = losses.empty_tables("hazard_draws")
+        return {**empty, "hazard_person_hours": losses.hours_array(made.exposure, {}, 0)}
+    found = losses.losses(losses.draw_years(made, np.arange(part.start, part.stop)))
+    return {
+        "hazard_draws": losses.draws_table(found, part.start),
+        "hazard_person_hours": losses.hours_array(made.exposure, found, part.stop - part.start),
+    }
+
+
+@stage(
+    "Expected losses by hazards",
+    params=("failures.draws",),
+    reads=("cells", "hazard_draws", "hazard_person_hours"),
+    writes=("hazard_districts", "hazard_summary"),
+    catalog=("hazards",),
 )
 def hazards(twin: Twin) -> dict[str, Any]:
-    """Losses of ``failures.draws`` drawn years; no draws, no rows."""
-    made = model(twin.table("cells"), twin.table("backbone"), twin.scenario)
-    if twin.scenario.failures.draws == 0:
-        return losses.empty_tables()
-    found = losses.all_losses(made, twin.scenario.failures.draws)
+    """Means and spread over the draws; no draws, no rows."""
+    count = twin.scenario.failures.draws
+    if count == 0:
+        return losses.empty_tables("hazard_districts", "hazard_summary")
+    of = exposure(twin.table("cells"), sources.Flood(sources.data("flood")))
+    hours = twin.values("hazard_person_hours").astype(np.float64)
     return {
-        "hazard_draws": losses.draws_table(found),
-        "hazard_districts": losses.districts_table(made.exposure, found),
-        "hazard_summary": losses.summary_table(found),
+        "hazard_districts": losses.districts_table(of, hours),
+        "hazard_summary": losses.summary_table(twin.table("hazard_draws"), count),
     }
 
 
