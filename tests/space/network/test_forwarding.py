@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 from scipy.sparse.csgraph import dijkstra
+from sgp4.api import SatrecArray
 
 from rabta import jit
 from rabta.errors import RabtaError
@@ -17,6 +18,7 @@ from rabta.space.network import forwarding, geometry
 from rabta.space.network.forwarding import State, Trees, forward, routes, routes_reference, states
 from rabta.space.network.geometry import Rule, Sites, compat_hypatia, correct, scene, scene_reference
 from rabta.space.network.topology import Network, Shell, join, shell_network
+from rabta.space.propagate import satrecs
 
 START = np.datetime64("2000-01-01T00:00", "ns")
 FIELDS = ("metres", "entry", "table", "hops", "mark")
@@ -69,7 +71,7 @@ def test_elevation_is_that_of_the_earth_fixed_frame() -> None:
     """Turning the sites instead of the satellites changes nothing: the same views from Earth-fixed states."""
     net, place, times = shell(), sites(), steps(3, 200_000)
     day = np.full(3, 2_451_544.5)
-    errors, teme, _ = net.records.sgp4(day, np.arange(3) * 200.0 / 86_400.0)
+    errors, teme, _ = SatrecArray(satrecs(net.elements)).sgp4(day, np.arange(3) * 200.0 / 86_400.0)
     fixed = earth_fixed_reference(teme, errors, times).astype(np.float64)
     up = east_north_up(place.lat_deg, place.lon_deg)[:, 2]
     here = ecef_from_geodetic(place.lat_deg, place.lon_deg, place.height_m)

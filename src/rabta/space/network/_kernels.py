@@ -13,17 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabta.jit import inline, kernel
+from rabta.space.network._trees import BUCKETS, NOWHERE, SHORTEST_M, back_arcs, longest, tree
 
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]
 U1 = NDArray[np.uint8]
 U8 = NDArray[np.uint64]
-
-DOWN = -2  # the next hop is the ground site itself
-NOWHERE = -1
-SHORTEST_M = 1e-3  # of a link between objects at one place, so that parents stay nearer than their children
-SHARE = 2  # where more than one satellite in two got nearer than by the old tree, start afresh
-STALE = 50  # where more than one in fifty did, the order of distances is renewed
 
 
 @inline
@@ -63,7 +58,7 @@ def _views(square: F8, rise: F8, farthest_m: F8, least: F8, allowed: U1, seen: I
 def look(
     first: int,
     last: int,
-    teme_km: F8,
+    teme_m: F8,
     errors: U1,
     cosine: F8,
     sine: F8,
@@ -86,12 +81,12 @@ def look(
     ``allowed`` and ``least_sine`` are by site and satellite (one row each where all sites are alike). A count
     over the width of ``seen`` tells that the lists are cut.
     """
-    satellites = teme_km.shape[0]
+    satellites = teme_m.shape[0]
     place, rise, square = np.empty((3, satellites)), np.empty(satellites), np.empty(satellites)
     for t in range(first, last):
         for k in range(satellites):
             for i in range(3):
-                place[i, k] = teme_km[k, t, i] * 1e3 if errors[k, t] == 0 else np.nan
+                place[i, k] = teme_m[k, i, t] if errors[k, t] == 0 else np.nan
         for e in range(edge.shape[0]):
             metres = _link_m(place, edge[e, 0], edge[e, 1], longest_m, grazing_m)
             length[t, arc[e, 0]] = metres
@@ -179,165 +174,6 @@ def dijkstra(begin: I4, target: I4, length: F8, direct: F8, dist: F8, order: I4,
 
 
 @inline
-def _along_tree(target: I4, length: F8, direct: F8, dist: F8, up: I4, order: I4, stack: I4) -> None:
-    """Distances along the tree of the step before; a parent that the order names too late comes first."""
-    dist[:] = -1.0
-    for i in range(order.size):
-        v, waiting = np.uintp(order[i]), 0
-        while dist[v] < 0.0:
-            a = up[v]
-            if a >= 0:
-                near = dist[np.uintp(target[np.uintp(a)])]
-                if near < 0.0:
-                    stack[waiting] = v
-                    waiting += 1
-                    v = np.uintp(target[np.uintp(a)])
-                    continue
-                dist[v] = near + length[np.uintp(a)]
-            else:
-                dist[v] = direct[v] if a == DOWN else math.inf
-            if waiting > 0:
-                waiting -= 1
-                v = np.uintp(stack[waiting])
-
-
-@inline
-def _choose(v: int | np.uintp, begin: I4, target: I4, length: F8, direct: F8, dist: F8) -> tuple[float, int]:
-    """Best next hop of a satellite, and the distance over it.
-
-    Of equal distances the ground site itself comes first, then the neighbour of the lowest number.
-    """
-    best, choice = direct[v], DOWN
-    for a in range(np.uintp(begin[v]), np.uintp(begin[v + 1])):
-        reach = dist[np.uintp(target[a])] + length[a]
-        if reach < best:
-            best, choice = reach, a
-    if best == math.inf:
-        choice = NOWHERE
-    return best, choice
-
-
-@inline
-def _sweep(begin: I4, target: I4, length: F8, direct: F8, dist: F8, up: I4, queue: I4) -> int:
-    """Let satellites take their best next hop; list those that got nearer, and count them.
-
-    Most keep theirs: then one next hop gives their distance, and none a less one. The look for that has no
-    branch, runs by row as the arcs lie in memory, and has unsigned rows, which cannot count from the end.
-    """
-    nearer = 0
-    for i in range(direct.size):
-        v = np.uintp(i)
-        far = dist[v]
-        less, same = 0, 1 if direct[v] == far else 0
-        less += 1 if direct[v] < far else 0
-        for a in range(np.uintp(begin[v]), np.uintp(begin[v + np.uintp(1)])):
-            reach = dist[np.uintp(target[a])] + length[a]
-            less += 1 if reach < far else 0
-            same += 1 if reach == far else 0
-        if less > 0 or same != 1 or up[v] == NOWHERE:
-            best, choice = _choose(v, begin, target, length, direct, dist)
-            if best < far:
-                dist[v] = best
-                queue[nearer] = v
-                nearer += 1
-            up[v] = choice
-    return nearer
-
-
-@inline
-def _settle(
-    size: int,
-    begin: I4,
-    target: I4,
-    length: F8,
-    direct: F8,
-    dist: F8,
-    up: I4,
-    queue: I4,
-    state: I4,
-    touched: I4,
-) -> None:
-    """Pass on what got nearer until nothing does, then choose again wherever that may matter.
-
-    ``queue`` is a ring; ``state`` is 0 for satellites not touched, 1 touched, 2 in the ring.
-    """
-    n, head, listed = direct.size, 0, size
-    for i in range(size):
-        touched[i] = queue[i]
-        state[queue[i]] = 2
-    while size > 0:
-        v = queue[head]
-        head = head + 1 if head + 1 < n else 0
-        size -= 1
-        state[v] = 1
-        for a in range(begin[v], begin[v + 1]):
-            w, reach = target[a], dist[v] + length[a]
-            if reach < dist[w]:
-                dist[w] = reach
-                if state[w] == 0:
-                    touched[listed] = w
-                    listed += 1
-                if state[w] != 2:
-                    state[w] = 2
-                    end = head + size
-                    queue[end if end < n else end - n] = w
-                    size += 1
-    for i in range(listed):
-        v = touched[i]
-        state[v] = 0
-        _, up[v] = _choose(v, begin, target, length, direct, dist)
-        for a in range(begin[v], begin[v + 1]):
-            w = target[a]
-            _, up[w] = _choose(w, begin, target, length, direct, dist)
-
-
-@inline
-def _sort(order: I4, dist: F8) -> None:
-    """Insertion sort of an almost sorted order by distance."""
-    for i in range(1, order.size):
-        v = order[i]
-        far, j = dist[v], i
-        while j > 0 and dist[order[j - 1]] > far:
-            order[j] = order[j - 1]
-            j -= 1
-        order[j] = v
-
-
-@inline
-def _tree(
-    fresh: bool,
-    begin: I4,
-    target: I4,
-    length: F8,
-    direct: F8,
-    dist: F8,
-    up: I4,
-    order: I4,
-    queue: I4,
-    state: I4,
-    touched: I4,
-) -> None:
-    """Shortest tree to one site: from the tree of the step before, or afresh where that is far off.
-
-    ``state`` comes and stays at zero.
-    """
-    nearer = order.size
-    if not fresh:
-        _along_tree(target, length, direct, dist, up, order, queue)
-        nearer = _sweep(begin, target, length, direct, dist, up, queue)
-    if nearer * SHARE > order.size:
-        dijkstra(begin, target, length, direct, dist, order, queue, state)
-        state[:] = 0
-        up[:] = NOWHERE
-        _sweep(begin, target, length, direct, dist, up, queue)
-    else:
-        if nearer > 0:
-            _settle(nearer, begin, target, length, direct, dist, up, queue, state, touched)
-        if nearer * STALE > order.size:
-            _sort(order, dist)
-
-
-@inline
 def _enter(goal: int, count: I4, seen: I4, range_m: F8, dist: F8, metres: F8, entry: I4) -> None:
     """Best satellite of every site towards a goal, and the length of the way."""
     for g in range(count.size):
@@ -352,11 +188,11 @@ def _enter(goal: int, count: I4, seen: I4, range_m: F8, dist: F8, metres: F8, en
 
 
 @inline
-def _copy(target: I4, up: I4, goal: int, table: I4) -> None:
-    """Next hops of a tree as nodes."""
+def _copy(hop: I4, up: I4, goal: int, table: I4) -> None:
+    """Next hops of a tree as nodes; ``hop`` has the goal and none before the targets of the arcs."""
+    hop[0] = goal
     for v in range(up.size):
-        a = up[v]
-        table[v] = target[a] if a >= 0 else (goal if a == DOWN else NOWHERE)
+        table[v] = hop[np.uintp(up[v] + 2)]
 
 
 @inline
@@ -408,18 +244,27 @@ def routes(
     n = begin.size - 1
     direct, dist = np.full(n, math.inf), np.empty(n)
     queue, state, touched = np.empty(n, np.int32), np.zeros(n, np.int32), np.empty(n, np.int32)
+    bucket, ring, back = np.empty(n, np.int32), np.empty(BUCKETS, np.int32), back_arcs(begin, target)
+    hop = np.empty(target.size + 2, np.int32)
+    hop[1], hop[2:] = NOWHERE, target
     for t in range(length.shape[0]):
+        most = longest(length[t])
         for d in range(first, last):
-            site = goal[d]
-            for j in range(count[t, site]):
-                direct[seen[t, site, j]] = range_m[t, site, j]
+            site, farthest = goal[d], most
+            start = seen[t, site, : count[t, site]]
+            for j in range(start.size):
+                farthest = max(farthest, range_m[t, site, j])
+                direct[start[j]] = range_m[t, site, j]
             anew = fresh and t == 0
-            _tree(anew, begin, target, length[t], direct, dist, up[d], order[d], queue, state, touched)
-            for j in range(count[t, site]):
-                direct[seen[t, site, j]] = math.inf
+            tree(
+                anew, begin, target, back, length[t], direct, start, farthest, dist, up[d], order[d], queue,
+                state, touched, bucket, ring,
+            )  # fmt: skip
+            for j in range(start.size):
+                direct[start[j]] = math.inf
             _enter(site, count[t], seen[t], range_m[t], dist, metres[t, d], entry[t, d])
             if table.shape[0] > 0:
-                _copy(target, up[d], n + site, table[t, d])
+                _copy(hop, up[d], n + site, table[t, d])
             if mark.shape[0] > 0:
                 for g in range(entry.shape[2]):
                     hops[t, d, g], mark[t, d, g] = _follow(entry[t, d, g], target, up[d])

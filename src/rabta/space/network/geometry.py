@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from rabta import jit
 from rabta.errors import RabtaError, nearest
 from rabta.geo import WGS84_A_M, WGS84_F, east_north_up
+from rabta.space import orbits
 from rabta.space.network.topology import F8, I4, Network
 from rabta.times import gmst_rad, julian_date
 
@@ -174,7 +175,7 @@ class Scene:
 class _Inputs:
     """What the kernel and its reference take."""
 
-    teme_km: F8
+    teme_m: F8
     errors: U1
     cosine: F8
     sine: F8
@@ -214,7 +215,7 @@ def _look(given: _Inputs, network: Network, rule: Rule, width: int) -> Scene:
         np.empty((steps, sites, width)),
     )
     jit.each_part(
-        look, steps, given.teme_km, given.errors, given.cosine, given.sine, given.site_m, given.up,
+        look, steps, given.teme_m, given.errors, given.cosine, given.sine, given.site_m, given.up,
         given.allowed, given.farthest_m, given.least_sine, network.edges.astype(np.int32), arcs[2],
         rule.laser_m, rule.grazing_m, made.length_m, made.count, made.seen, made.range_m,
     )  # fmt: skip
@@ -222,12 +223,12 @@ def _look(given: _Inputs, network: Network, rule: Rule, width: int) -> Scene:
 
 
 def _inputs(network: Network, sites: Sites, times: Times, rule: Rule) -> _Inputs:
-    day, fraction = julian_date(times)
-    errors, teme_km, _ = network.records.sgp4(np.atleast_1d(day), np.atleast_1d(fraction))
-    angle = np.atleast_1d(gmst_rad(day, fraction))
+    day, fraction = (np.atleast_1d(part) for part in julian_date(times))
+    teme_m, errors = orbits.states_at(network.orbits, day, fraction, np.zeros(day.size))
+    angle = gmst_rad(day, fraction)
     up = np.ascontiguousarray(east_north_up(sites.lat_deg, sites.lon_deg)[:, 2])
     return _Inputs(
-        teme_km,
+        teme_m,
         errors,
         np.cos(angle),
         np.sin(angle),
@@ -277,7 +278,7 @@ def _least_sine(network: Network, sites: Sites, rule: Rule) -> F8:
 def scene_reference(network: Network, sites: Sites, times: Times, rule: Rule) -> Scene:
     """Same as `scene`, in NumPy."""
     given = _inputs(network, sites, times, rule)
-    place = np.where(given.errors[..., None] == 0, given.teme_km * 1e3, np.nan)
+    place = np.moveaxis(np.where(given.errors[:, None] == 0, given.teme_m, np.nan), 1, 2)
     first, second = place[network.edges[:, 0]], place[network.edges[:, 1]]
     length = _links_reference(first, second, rule)
     out = np.empty((len(given.cosine), 2 * len(network.edges)))
@@ -325,5 +326,5 @@ def ground_elevations_deg(network: Network, sites: Sites, times: Times, rule: Ru
         for g in range(len(given.site_m)):
             rows, metres = (a[t, g, : made.count[t, g]] for a in (made.seen, made.range_m))
             here, axis = (np.append(turn @ v[:2], v[2]) for v in (given.site_m[g], given.up[g]))
-            out.append(np.degrees(np.arcsin((given.teme_km[rows, t] * 1e3 - here) @ axis / metres)))
+            out.append(np.degrees(np.arcsin((given.teme_m[rows, :, t] - here) @ axis / metres)))
     return np.concatenate(out) if out else np.empty(0)

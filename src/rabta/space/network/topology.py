@@ -16,10 +16,10 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sgp4.api import SatrecArray
 
 from rabta.errors import RabtaError, nearest
-from rabta.space.propagate import ELEMENTS, satrecs
+from rabta.space.orbits import Orbits, prepare
+from rabta.space.propagate import ELEMENTS
 from rabta.space.walker import WGS72_J2, WGS72_RADIUS_M, labels, walker
 from rabta.times import julian_date
 from rabta.units import GM_EARTH_M3_S2
@@ -129,9 +129,9 @@ class Network:
         return len(self.names)
 
     @cached_property
-    def records(self) -> SatrecArray:
-        """SGP4 records of all satellites."""
-        return SatrecArray(satrecs(self.elements))
+    def orbits(self) -> Orbits:
+        """Constants of all satellites' orbits."""
+        return prepare(self.elements)
 
     @cached_property
     def arcs(self) -> tuple[I4, I4, I4]:
