@@ -98,7 +98,7 @@ class Cluster:
             )
         try:
             return self._distributed.Client(target, timeout=10, set_as_default=False)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RuntimeError) as error:
             raise RabtaError(
                 "cannot reach the Dask scheduler",
                 key="--dask",
@@ -116,7 +116,7 @@ class Cluster:
                 threads_per_worker=1,
                 processes=True,
                 host="127.0.0.1",
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",  # any free port: the usual one may be another run's
                 memory_limit=0,  # chunks bound the memory; a worker is not to be paused or killed for it
                 silence_logs=logging.ERROR,
             )
