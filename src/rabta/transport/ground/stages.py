@@ -1,0 +1,53 @@
+"""Stage of the ground network."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from rabta import catalog
+from rabta.stage import stage
+from rabta.transport import latency
+from rabta.transport.ground import abroad, assemble, traffic
+from rabta.twin import Twin
+
+NAMED = 5
+
+
+@stage(
+    "Joining the ground network",
+    params=("nation.name",),
+    reads=("cells", "backbone", "places", "gateways", "busy_demand_mbps"),
+    writes=("nodes", "spans", "cell_node"),
+    catalog=("nations", "exchanges", "cables", "hubs"),
+)
+def network(twin: Twin) -> dict[str, Any]:
+    """Fibre, exchanges, landings, gateways and hubs as one graph, and the traffic of each node."""
+    nation, cells = twin.scenario.nation.name, twin.table("cells")
+    national = latency.exchange(nation)
+    swaps = assemble.exchanges(nation, (national.name, national.lat_deg, national.lon_deg))
+    outside = abroad.abroad(nation)
+    country = str(catalog.entry("nations", nation).data.get("iso", "")) or "PK"
+    nodes, spans = assemble.assemble(
+        cells, twin.table("backbone"), twin.table("places"), twin.table("gateways"), country, swaps, outside
+    )
+    entry = traffic.entry_nodes(cells, nodes, spans)
+    values = (cells["people"].to_numpy(np.float64), twin.values("busy_demand_mbps").astype(np.float64))
+    nodes["people"], nodes["demand_mbps"] = (traffic.at_nodes(entry, v, len(nodes)) for v in values)
+    spans["capacity_mbps"] = traffic.dimension(nodes, spans, swaps.home_share)
+    _warn(nation, swaps.known and bool(outside.circuits), traffic.cut_off(nodes, spans))
+    return {"nodes": nodes, "spans": spans, "cell_node": entry}
+
+
+def _warn(nation: str, abroad_known: bool, lost: list[str]) -> None:
+    if not abroad_known:
+        warnings.warn(
+            f"{nation}: no exchanges or cables in the catalog; all traffic ends at the national exchange, "
+            "and what leads abroad is not known",
+            stacklevel=2,
+        )
+    if lost:
+        some = ", ".join(lost[:NAMED]) + (f" and {len(lost) - NAMED} more" if len(lost) > NAMED else "")
+        warnings.warn(f"no way from {some} to any exchange: cells there enter elsewhere", stacklevel=2)
