@@ -35,6 +35,7 @@ EARTH_RADIUS_M = 6_378_137.0  # WGS84 equatorial radius
 J2 = 1.08262668e-3  # EGM96, Vallado table D-5
 SIDEREAL_REV_DAY = 1.00273790935  # revolutions of the Earth in a mean solar day, Vallado eq. 3-42
 CLASSES = ("consumer", "enterprise", "gateway", "handset", "receiver")  # who buys a terminal
+FOREIGN_WORDS = {"foreign-space", "foreign-operators"}
 OUTSIDE = "outside"  # shell of catalogued objects that are on their way up, down, or retired
 LIMITS = (
     "isl_links",
@@ -288,6 +289,19 @@ def _system_row(name: str, made: Constellation) -> dict[str, Any]:
 def _missing(column: str) -> float:
     """What a key that an entry leaves out means: no limit, or not a number."""
     return float(schema.tables()["systems"][column].default) if column in LIMITS else np.nan
+
+
+def denied(entries: Sequence[Entry], names: Sequence[str]) -> NDArray[np.bool_]:
+    """Systems that a scenario denies: by system, by operator, or all foreign ones by a word.
+
+    Names of other things (cables, gateways) are none of ours and pass.
+    """
+    words = set(names) & FOREIGN_WORDS
+    rows = [
+        (entry.name, str(entry.data.get("operator", "")), bool(entry.data.get("foreign")))
+        for entry in entries
+    ]
+    return np.array([name in names or who in names or (far and bool(words)) for name, who, far in rows])
 
 
 def terminal_class(name: str) -> str:

@@ -35,7 +35,7 @@ def _element_files(scenario: Scenario) -> Sequence[Path]:
 
 @stage(
     "Placing satellites",
-    params=("space.constellations", "space.catalogue", "time.start"),
+    params=("space.constellations", "space.catalogue", "time.start", "transport.denied"),
     writes=("satellites", "systems"),
     catalog=("constellations", "terminals"),
     files=_element_files,
@@ -47,6 +47,8 @@ def constellation(twin: Twin) -> dict[str, Any]:
     day, part = julian_date(np.datetime64(twin.scenario.time.start_utc.replace(tzinfo=None)))
     listed = elements.read(space.catalogue, epoch_jd=float(day + part)) if space.catalogue else None
     satellites = constellations.satellites(chosen, twin.scenario.time.start_utc, listed)
+    gone = constellations.denied(chosen, twin.scenario.transport.denied)
+    satellites = satellites[~gone[satellites["system"].to_numpy(np.int64)]].reset_index(drop=True)
     if len(satellites) > MOST_SATELLITES:
         raise RabtaError(
             "too many satellites", key="space", value=len(satellites), expected=f"at most {MOST_SATELLITES}"

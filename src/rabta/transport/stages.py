@@ -24,8 +24,10 @@ F8 = NDArray[np.float64]
 
 @stage("Placing gateways", params=("transport",), writes=("gateways",), catalog=("gateways",))
 def gateways(twin: Twin) -> dict[str, Any]:
-    """Gateways of the scenario's catalog entry."""
-    return {"gateways": ground.table(catalog.entry("gateways", twin.scenario.transport.gateways))}
+    """Gateways of the scenario's catalog entry; denied ones keep their place and have no capacity."""
+    sites = ground.table(catalog.entry("gateways", twin.scenario.transport.gateways))
+    gone = sites["name"].isin(twin.scenario.transport.denied)
+    return {"gateways": sites.assign(capacity_gbps=sites["capacity_gbps"].where(~gone, 0.0))}
 
 
 @stage(

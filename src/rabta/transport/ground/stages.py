@@ -10,7 +10,7 @@ import numpy as np
 from rabta import catalog
 from rabta.stage import stage
 from rabta.transport import latency
-from rabta.transport.ground import abroad, assemble, traffic
+from rabta.transport.ground import abroad, assemble, denied, traffic
 from rabta.twin import Twin
 
 NAMED = 5
@@ -18,7 +18,7 @@ NAMED = 5
 
 @stage(
     "Joining the ground network",
-    params=("nation.name",),
+    params=("nation.name", "transport.denied"),
     reads=("cells", "backbone", "places", "gateways", "busy_demand_mbps"),
     writes=("nodes", "spans", "cell_node"),
     catalog=("nations", "exchanges", "cables", "hubs"),
@@ -37,6 +37,8 @@ def network(twin: Twin) -> dict[str, Any]:
     values = (cells["people"].to_numpy(np.float64), twin.values("busy_demand_mbps").astype(np.float64))
     nodes["people"], nodes["demand_mbps"] = (traffic.at_nodes(entry, v, len(nodes)) for v in values)
     spans["capacity_mbps"] = traffic.dimension(nodes, spans, swaps.home_share)
+    gone = denied.spans(nodes, spans, twin.scenario.transport.denied)
+    spans.loc[gone, ["capacity_mbps", "status"]] = 0.0, "denied"
     _warn(nation, swaps.known and bool(outside.circuits), traffic.cut_off(nodes, spans))
     return {"nodes": nodes, "spans": spans, "cell_node": entry}
 
