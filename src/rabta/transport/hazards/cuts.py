@@ -18,7 +18,7 @@ from rabta.transport.hazards.events import Incidents
 from rabta.transport.hazards.sources import Cables
 
 F8 = NDArray[np.float64]
-I8 = NDArray[np.int64]
+I2 = NDArray[np.int16]
 HORIZON_DAYS = 480  # faults of December last into the next year
 
 
@@ -94,14 +94,14 @@ def shed(of: Fleet, source: Cables, lost_tbps: F8, unmoved_tbps: F8, load: F8) -
     return np.asarray(np.maximum(np.maximum(need - left, stuck), 0.0))
 
 
-def failed(incidents: Incidents, draws: int, cables: int, longest_days: float = np.inf) -> I8:
+def failed(incidents: Incidents, draws: int, cables: int, longest_days: float = np.inf) -> I2:
     """Faults of each cable that are open on each day, shape (draw, day, cable); optionally new ones only."""
-    change = np.zeros((draws, HORIZON_DAYS + 1, cables), np.int64)
+    change = np.zeros((draws, HORIZON_DAYS + 1, cables), np.int16)
     begin = np.floor(incidents.day).astype(np.int64)
     end = np.ceil(incidents.day + np.minimum(incidents.days, longest_days)).astype(np.int64)
     np.add.at(change, (incidents.at, np.minimum(begin, HORIZON_DAYS), incidents.element), 1)
     np.add.at(change, (incidents.at, np.minimum(end, HORIZON_DAYS), incidents.element), -1)
-    return np.asarray(np.cumsum(change, axis=1)[:, :HORIZON_DAYS])
+    return np.cumsum(change, axis=1, dtype=np.int16)[:, :HORIZON_DAYS]
 
 
 def shed_shares(of: Fleet, source: Cables, incidents: Incidents, draws: int) -> tuple[F8, F8]:
@@ -112,14 +112,17 @@ def shed_shares(of: Fleet, source: Cables, incidents: Incidents, draws: int) -> 
     ndarray, shape (draw,); ndarray, shape (draw,)
         The second counts in hours of the whole traffic of their hour.
     """
-    share = source.lost_share
-    lost = np.minimum(failed(incidents, draws, len(of.names)) * share, 1.0) * of.lit_tbps
-    fresh = failed(incidents, draws, len(of.names), float(source.entry["switch_days"]))
+    share, cables = source.lost_share, len(of.names)
+    faults = failed(incidents, draws, cables)
+    at, day = np.nonzero(faults.any(axis=2))
+    lost = np.minimum(faults[at, day] * share, 1.0) * of.lit_tbps
+    fresh = failed(incidents, draws, cables, float(source.entry["switch_days"]))[at, day]
     unmoved = np.minimum(fresh * share, 1.0) * of.lit_tbps
     need = float(source.entry["busy_use"]) * float(of.lit_tbps.sum())
     worst, total = np.zeros(draws), np.zeros(draws)
     for load in profile():
-        now = shed(of, source, lost, unmoved, np.full(lost.shape[:-1], load)).sum(axis=-1) / (need * load)
-        worst = np.maximum(worst, now.max(axis=1)) if load == 1.0 else worst
-        total += now.sum(axis=1)
+        now = shed(of, source, lost, unmoved, np.full(at.size, load)).sum(axis=1) / (need * load)
+        total += np.bincount(at, now, draws)
+        if load == 1.0:
+            np.maximum.at(worst, at, now)
     return worst, total
