@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from rabta import jit
 from rabta.errors import RabtaError
-from rabta.transport.failures import _kernels as kernels
-from rabta.transport.failures import _paths
-from rabta.transport.failures.graph import Network
+from rabta.transport.failures.cuts import _kernels as kernels
+from rabta.transport.failures.cuts import _paths
+from rabta.transport.failures.cuts.graph import Network
 
 B1 = NDArray[np.bool_]
 F8 = NDArray[np.float64]

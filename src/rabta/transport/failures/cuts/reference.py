@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rabta.transport.failures.graph import Network
+from rabta.transport.failures.cuts.graph import Network
 
 I8 = NDArray[np.int64]
 MOST = 2**31 - 1  # SciPy's capacities are 32-bit

@@ -14,7 +14,7 @@ nothing over ``a`` and ``b`` and does not use twice what the whole network left 
 most ``loss_a + loss_b``. It loses no less where one of them loses nothing, because more failures never help;
 nor where ``A`` and ``B`` have no node in common and neither element touches the cut of the whole network,
 because cuts are submodular: ``cut(A + B) <= cut(A) + cut(B) - cut(A and B)``. All other pairs are computed
-anew from the state after ``a``. The reference is `rabta.transport.failures.reference`.
+anew from the state after ``a``. The reference is `rabta.transport.failures.cuts.reference`.
 """
 
 # ruff: noqa: C901 (kernels: long loops stay in one compiled function)
@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabta.jit import inline, kernel
-from rabta.transport.failures._paths import bridges, detours
+from rabta.transport.failures.cuts._paths import bridges, detours
 
 __all__ = ["bridges", "detours", "pairs", "singles", "whole"]
 

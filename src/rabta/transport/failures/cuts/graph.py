@@ -9,6 +9,7 @@ carry. Traffic leaves the country over its cables and does not come back in over
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,8 +29,9 @@ UNIT_MBPS = 1e-3
 ENDLESS = np.int64(1) << 60
 HOME, ABROAD = "exchange", "abroad"  # kinds of nodes that are exits
 IN_SERVICE = ("operating", "modelled")
+FEEDER = "feeder"
 KEYS_NODES = ("name", "kind", "people", "demand_mbps")
-KEYS_SPANS = ("name", "from_node", "to_node", "capacity_mbps", "delay_ms", "status")
+KEYS_SPANS = ("name", "kind", "from_node", "to_node", "capacity_mbps", "delay_ms", "status")
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,11 @@ class Network:
 
 
 def network(
-    nodes: pd.DataFrame, spans: pd.DataFrame, home_share: float, unit_mbps: float = UNIT_MBPS
+    nodes: pd.DataFrame,
+    spans: pd.DataFrame,
+    home_share: float,
+    unit_mbps: float = UNIT_MBPS,
+    hubs: Collection[str] | None = None,
 ) -> Network:
     """Network of the tables ``nodes`` and ``spans``.
 
@@ -122,6 +128,8 @@ def network(
         Share of the nation's demand that exchanges can serve from content at home, 0 to 1.
     unit_mbps : float
         Everything is rounded to whole multiples of it.
+    hubs : collection of str, optional
+        Names of the nodes abroad where traffic has arrived; cables only pass the others. All if left out.
 
     Raises
     ------
@@ -131,12 +139,14 @@ def network(
     check(nodes, spans)
     count, lines = len(nodes), len(spans)
     kind = nodes["kind"].to_numpy(str)
-    home, abroad = np.flatnonzero(kind == HOME), np.flatnonzero(kind == ABROAD)
+    arrived = (kind == ABROAD) & (nodes["name"].isin(hubs).to_numpy(bool) if hubs is not None else True)
+    home, abroad = np.flatnonzero(kind == HOME), np.flatnonzero(arrived)
     outside = np.append(kind == ABROAD, [False] * 3)
     tail, head = (spans[end].to_numpy(np.int64) for end in ("from_node", "to_node"))
     turned = outside[tail] & ~outside[head]
     tail, head = np.where(turned, head, tail), np.where(turned, tail, head)
-    units = np.where(spans["status"].isin(IN_SERVICE), spans["capacity_mbps"].to_numpy(np.float64), 0.0)
+    carries = spans["status"].isin(IN_SERVICE) | (spans["kind"] == FEEDER)  # planned gateways are counted on
+    units = np.where(carries, spans["capacity_mbps"].to_numpy(np.float64), 0.0)
     along = np.rint(units / unit_mbps).astype(np.int64)
     back = np.where(outside[head] & ~outside[tail], 0, along)  # none comes back in
     demand = np.rint(nodes["demand_mbps"].to_numpy(np.float64) / unit_mbps).astype(np.int64)

@@ -1,0 +1,1 @@
+"""Flows, connections and ways without one element or two: exact, compiled."""
