@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,7 @@ WIDTH = 96  # satellites in view for which there is room at first
 LONGEST = 96  # nodes of a kept way for which there is room at first
 GRAZING_M = correct().grazing_m  # distance from the Earth's centre that laser links keep
 DIRECT = -1
+METRES_PER_MS = SPEED_OF_LIGHT_M_S / 2e3  # of light one way, for a round trip
 ALL_LIT = np.zeros((1, 0), dtype=np.uint8)
 
 
@@ -92,7 +94,7 @@ def round_trip_ms(metres: F8) -> F8:
     >>> round(float(round_trip_ms(np.array(1.1e6))), 2)  # straight up to 550 km and down again
     7.34
     """
-    return np.asarray(2e3 / SPEED_OF_LIGHT_M_S * metres + np.where(metres > 0.0, ALLOWANCE_MS, 0.0))
+    return np.asarray(metres / METRES_PER_MS + np.where(metres > 0.0, ALLOWANCE_MS, 0.0))
 
 
 def look(graph: Graph, position_m: F8) -> Views:
@@ -226,6 +228,32 @@ def _whole(made: Found, hops: I4) -> Found:
     return Found(made.metres, made.mark, hops[..., 0], hops[..., 1], made.parties, made.path)
 
 
+def over_ground(graph: Graph) -> F8:
+    """Metres of light between all ends over the ground alone, shape (end, end); infinity where cut off.
+
+    Radio links of platforms count as they are at the first step.
+    """
+    ground = graph.ground
+    lists: list[list[tuple[int, float]]] = [
+        [(int(ground.target[a]), float(ground.metres[0, a])) for a in range(first, last)]
+        for first, last in pairwise(ground.begin.tolist())
+    ]
+    nodes = graph.sites.node[: graph.ends]
+    return np.stack([_distances_reference(lists, nodes, goal) for goal in range(graph.ends)])
+
+
+def described(graph: Graph, nodes: list[int], links: list[int]) -> tuple[int, int, NDArray[np.uint8]]:
+    """Mark, satellites and parties of a way, as `Found` has them."""
+    bits, ground_bits = _words(graph)
+    parties, code = np.zeros(bits.shape[1], dtype=np.uint8), 14_695_981_039_346_656_037
+    for node, link in zip(nodes, links, strict=True):
+        code = ((code ^ node) * 1_099_511_628_211) % 2**64
+        parties |= bits[node]
+        if link >= 0:
+            parties |= ground_bits[link]
+    return code if nodes else 0, sum(node < graph.network.size for node in nodes), parties
+
+
 def look_reference(graph: Graph, position_m: F8) -> Views:
     """Same as `look`, in NumPy."""
     place, axes = site_arrays(graph.sites)
@@ -264,8 +292,9 @@ def ways_reference(graph: Graph, position_m: F8, views: Views, step: int, mode: 
     """Lengths of `ways` at one step, shape (end, end), by plain Dijkstra without any bound."""
     lists = neighbours_reference(graph, position_m[step], views, step, mode)
     out = np.full((graph.ends, graph.ends), np.inf)
+    nodes = graph.network.size + graph.sites.node[: graph.ends]
     for goal in range(graph.ends):
-        out[goal] = _distances_reference(graph, lists, goal)
+        out[goal] = _distances_reference(lists, nodes, goal)
     return out
 
 
@@ -326,10 +355,9 @@ def _laser_reference(a: F8, b: F8) -> float:
     return float(max(square**0.5, SHORTEST_M))
 
 
-def _distances_reference(graph: Graph, lists: list[list[tuple[int, float]]], goal: int) -> F8:
-    nodes = graph.network.size + graph.sites.node[: graph.ends]
+def _distances_reference(lists: list[list[tuple[int, float]]], nodes: NDArray[np.integer], goal: int) -> F8:
     stop = set(nodes.tolist()) - {int(nodes[goal])}
-    dist, done = np.full(graph.size, np.inf), np.zeros(graph.size, dtype=bool)
+    dist, done = np.full(len(lists), np.inf), np.zeros(len(lists), dtype=bool)
     dist[nodes[goal]] = 0.0
     heap = [(0.0, int(nodes[goal]))]
     while heap:
