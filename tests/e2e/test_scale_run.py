@@ -204,3 +204,66 @@ def test_dask_started_here(alone: Run, tmp_path: Path) -> None:
     run = rabta.load("tiny", **SPAN).run(tmp_path / "runs", cache=tmp_path / "cache", dask="local:2")
     assert_same(run, alone)
     assert run.provenance["execution"]["workers"] == 2
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_lost_scheduler_ends_clearly(tmp_path: Path) -> None:
+    """Without its scheduler a run ends with one message, whole runs alone are in the folder."""
+    with farm(tmp_path, "one") as place:
+
+        def strike() -> None:
+            place.scheduler.kill()
+            place.scheduler.wait(timeout=60)
+
+        with pytest.raises(RabtaError, match="scheduler was lost") as caught:
+            rabta.load("tiny", **SPAN).run(
+                tmp_path / "runs", cache=tmp_path / "cache", progress=Striking(strike), dask=place.address
+            )
+    assert caught.value.exit_code == EXIT_SYSTEM
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+def living(group: int) -> list[str]:
+    """Processes of a group that run; what ended and nobody asked after does not count."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            name, rest = path.read_text().rsplit(") ", 1)
+            state, _, number = rest.split()[:3]
+            if int(number) == group and state != "Z":
+                found.append(name)
+    return found
+
+
+@pytest.mark.parametrize("where", [["--workers", "2"], ["--dask", "local:2"]], ids=["processes", "dask"])
+def test_interrupted_workers_stop_and_the_run_resumes(where: list[str], tmp_path: Path) -> None:
+    """Ctrl-C as a terminal sends it: to the driver and to all that it started."""
+    environment = {**os.environ, "RABTA_CACHE": str(tmp_path / "cache")}
+    command = [
+        sys.executable,
+        "-m",
+        "rabta.cli.main",
+        "run",
+        "tiny",
+        "--resolution",
+        "4",
+        "--hours",
+        "12",
+        *where,
+    ]
+    driver = subprocess.Popen(
+        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True
+    )
+    deadline = time.monotonic() + 300
+    while time.monotonic() < deadline and not list(tmp_path.glob("cache/*/*/served_mbps.npy")):
+        time.sleep(0.02)
+    os.killpg(driver.pid, signal.SIGINT)
+    _, text = driver.communicate(timeout=120)
+    assert driver.returncode == 130, text
+    assert "same command resumes" in text
+    assert "Traceback" not in text
+    assert list((tmp_path / "runs").iterdir()) == []
+    deadline = time.monotonic() + 60
+    while living(driver.pid) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert living(driver.pid) == []

@@ -366,6 +366,17 @@ def test_workers_leave_when_the_pipe_closes(tmp_path: Path) -> None:
     assert worker.process.wait(timeout=60) == 0
 
 
+def test_dask_gives_the_same_bits(tmp_path: Path, small: Any) -> None:
+    pytest.importorskip("distributed", exc_type=ImportError)
+    pool = pools.chosen(dask="local:2")
+    many = evaluated(tmp_path / "b", graph(small), pool)
+    assert bits(many) == bits(evaluated(tmp_path / "a", graph(small)))
+    assert pool.record()["jobs"] == 16
+    with pytest.raises(RabtaError, match="no sky today") as caught:
+        evaluated(tmp_path / "c", graph(small, small.refusing), pools.chosen(dask="local:2"))
+    assert caught.value.stage == "refusing"
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [

@@ -10,7 +10,7 @@ import logging
 import pickle
 import uuid
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -117,6 +117,7 @@ class Cluster:
                 processes=True,
                 host="127.0.0.1",
                 dashboard_address="127.0.0.1:0",  # any free port: the usual one may be another run's
+                preload=["rabta.engine.worker"],
                 memory_limit=0,  # chunks bound the memory; a worker is not to be paused or killed for it
                 silence_logs=logging.ERROR,
             )
@@ -126,11 +127,12 @@ class Cluster:
         import dask
 
         name = f"rabta-shared-{uuid.uuid4().hex}"
-        with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1TB"}):
+        with self._reached(), dask.config.set({"distributed.admin.large-graph-warning-threshold": "1TB"}):
             return self._client.submit(_held, pickled(shared), key=name, pure=False)
 
     def _workers(self) -> set[str]:
-        now = set(self._client.nthreads())
+        with self._reached():
+            now = set(self._client.nthreads())
         self._seen |= now
         self._most = max(self._most, len(now))
         self.tally.lost = len(self._seen - now)
@@ -159,7 +161,8 @@ class Cluster:
             if job is None:
                 return
             name = f"rabta-job-{job.number}-{uuid.uuid4().hex}"
-            flying[self._client.submit(attempt_held, held, job, key=name, pure=False)] = job.number
+            with self._reached():
+                flying[self._client.submit(attempt_held, held, job, key=name, pure=False)] = job.number
 
     def _ended(self, flying: dict[Any, int]) -> list[Any]:
         """Futures that ended; waits, but not for ever without a worker."""
@@ -167,7 +170,7 @@ class Cluster:
         every = min(1.0, self.patience_s)
         while True:
             try:
-                with self._client.as_current():
+                with self._reached(), self._client.as_current():
                     found = self._distributed.wait(list(flying), timeout=every, return_when="FIRST_COMPLETED")
                 return list(found.done)
             except TimeoutError:
@@ -175,22 +178,31 @@ class Cluster:
                 if alone >= self.patience_s:
                     raise self._alone() from None
 
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        """Say in one message that the scheduler is gone; stages raise nothing in here."""
+        try:
+            yield
+        except TimeoutError:
+            raise
+        except (OSError, RuntimeError, self._distributed.CancelledError) as error:
+            raise RabtaError(
+                "the Dask scheduler was lost; finished parts are kept, the same command resumes",
+                key="--dask",
+                value=self.address,
+                exit_code=EXIT_SYSTEM,
+            ) from error
+
     def _answer(self, future: Any) -> Done | Failed:
         try:
-            answer = future.result()
+            with self._reached():
+                answer = future.result()
         except self._distributed.KilledWorker as error:
             raise RabtaError(
                 f"a part of the run lost its worker {LOSSES} times (out of memory?); finished parts are kept",
                 key="--dask",
                 value=self.address,
                 expected="fewer workers a machine, or more memory",
-                exit_code=EXIT_SYSTEM,
-            ) from error
-        except (self._distributed.CancelledError, OSError) as error:
-            raise RabtaError(
-                "the Dask scheduler was lost; finished parts are kept, the same command resumes",
-                key="--dask",
-                value=self.address,
                 exit_code=EXIT_SYSTEM,
             ) from error
         assert isinstance(answer, Done | Failed)

@@ -44,6 +44,11 @@ def _answer(shared: Shared | Exception | None, job: Job) -> Done | Failed:
     return work.Failed(job.number, work.sendable(shared or RuntimeError("a job came before what it shares")))
 
 
+def dask_setup(_worker: object) -> None:
+    """Called in each worker that a Dask cluster of ours starts: Ctrl-C is the driver's business."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def main() -> None:
     """Serve the pipe whose number is the argument; Ctrl-C is the driver's business."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
