@@ -43,9 +43,9 @@ def noise(key: np.uint64, normal: F4, amplitude: F4, out: NDArray[np.complex64])
 
 
 @kernel(
-    "void(int16[:,:,::1], float32[:,:,::1], float32[:,:,::1], int16[::1], float32[:,:,:,::1], "
-    "float32[:,::1], float64[::1], float64, float64, float64[::1], float64[:,::1], float64[:,::1], "
-    "float64[::1], float64[::1], float32[:,:,::1], float32[:,::1])",
+    "void(int16[:,:,::1], float32[:,:,::1], float32[:,:,::1], int16[::1], float32[:,:,::1], "
+    "float32[:,:,:,::1], float32[:,::1], float64[::1], float64, float64, float64[::1], float64[:,::1], "
+    "float64[:,::1], float64[::1], float64[::1], float32[:,:,::1], float32[:,::1])",
     parallel=True,
 )
 def links(
@@ -53,6 +53,7 @@ def links(
     elevation: F4,
     slant_m: F4,
     system_of: NDArray[np.int16],
+    dry: F4,
     carrier: F4,
     percent: F4,
     nodes: F8,
@@ -68,18 +69,17 @@ def links(
 ) -> None:
     """`rabta.radio.weather.links.rates_reference`: `rabta.radio._kernels.links` behind drawn rain.
 
-    The carrier has one more dimension: the percentages of ``nodes``, then the sky without rain.
+    ``carrier`` has one more dimension, the percentages of ``nodes``; ``dry`` is the sky without rain, a table
+    of its own because nearly all cells are dry and ask the memory for nothing else.
     """
-    last, dry = carrier.shape[2] - 1, nodes.size
+    last, deepest = dry.shape[2] - 1, nodes.size - 1
     for i in prange(satellite.shape[0]):
         for c in range(satellite.shape[1]):
-            low, high, share = dry, dry, 0.0
-            p = max(percent[i, c], nodes[0])
-            if p <= 99.0:
-                low = min(np.searchsorted(nodes, p, side="right") - 1, dry - 1)
-                high = min(low + 1, dry - 1)
-                if high > low:
-                    share = (nodes[low] ** -0.6 - p**-0.6) / (nodes[low] ** -0.6 - nodes[high] ** -0.6)
+            wet, low, share = percent[i, c] <= 99.0, 0, 0.0
+            if wet:
+                p = min(max(float(percent[i, c]), nodes[0]), nodes[deepest])
+                low = min(np.searchsorted(nodes, p, side="right") - 1, deepest - 1)
+                share = (nodes[low] ** -0.3 - p**-0.3) / (nodes[low] ** -0.3 - nodes[low + 1] ** -0.3)
             best = 0.0
             for s in range(satellite.shape[2]):
                 row = satellite[i, c, s]
@@ -90,9 +90,12 @@ def links(
                 system = system_of[row]
                 bin_ = min(int(place), last - 1)
                 part = min(place - bin_, 1.0)
-                here, next_ = carrier[c, system, bin_], carrier[c, system, bin_ + 1]
-                below = here[low] * (1.0 - share) + here[high] * share
-                above = next_[low] * (1.0 - share) + next_[high] * share
+                if wet:
+                    here, next_ = carrier[c, system, bin_], carrier[c, system, bin_ + 1]
+                    below = here[low] * (1.0 - share) + here[low + 1] * share
+                    above = next_[low] * (1.0 - share) + next_[low + 1] * share
+                else:
+                    below, above = float(dry[c, system, bin_]), float(dry[c, system, bin_ + 1])
                 found = below * (1.0 - part) + above * part
                 found += min(-20.0 * math.log10(slant_m[i, c, s] / 1e3), flux_limit[system])
                 value = 0.0

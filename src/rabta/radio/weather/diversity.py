@@ -78,10 +78,10 @@ class Path:
         )  # fmt: skip
         return slantpath.rain_at_percent(worst[0], percent, c.lat_deg[0], self.elevation_deg)
 
-    def fit(self) -> tuple[float, float]:
-        """Mean and standard deviation of ln A while it rains."""
+    def fit(self, rain_percent: float | None = None) -> tuple[float, float]:
+        """Mean and standard deviation of ln A while it rains, or while another share of the year lasts."""
         percent = np.array(PERCENTS)
-        return lognormal(percent, self.attenuation_db(percent), self.rain_percent)
+        return lognormal(percent, self.attenuation_db(percent), rain_percent or self.rain_percent)
 
     def percent_above(self, attenuation_db: float) -> float:
         """Share of the year with more attenuation, by P.618's own distribution and not by its fit."""

@@ -1,4 +1,4 @@
-"""Stages of the weather: the draw, rain over cells and gateways, C/N in rain, and what rain leaves of gateways."""
+"""Stages of the weather: the draw, rain over cells and gateways, C/N in rain, gateways over the year."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def draw(twin: Twin) -> dict[str, Any]:
         if weather.exceeded_percent < 100.0:
             offset = _wet_anchor(field, chance, area, weather.exceeded_percent) - middle
         rain, depth = field.at_ticks(np.array([middle + offset]))
-        share = float(((links.exceeded_percent(rain, depth, chance) < links.DRY) @ area)[0])
+        share = float(_share(links.exceeded_percent(rain, depth, chance) < links.DRY, area)[0])
     row = {
         "rain": weather.rain,
         "seed": weather.seed,
@@ -84,7 +84,7 @@ def rain(twin: Twin) -> dict[str, Any]:
     over_cells, over_sites = percent[:, : len(cells)], percent[:, len(cells) :]
     return {
         "rain_exceeded_percent": over_cells,
-        "raining_share": (over_cells < links.DRY) @ _area(cells),
+        "raining_share": _share(over_cells < links.DRY, _area(cells)),
         "gateway_factor": site.left(over_sites),
     }
 
@@ -166,6 +166,11 @@ def _area(cells: pd.DataFrame) -> F8:
     return np.asarray(area / area.sum())
 
 
+def _share(where: NDArray[np.bool_], area: F8) -> F8:
+    """Share of the area of each row, summed in an order that does not depend on the rows beside it."""
+    return np.array([area[row].sum() for row in where])
+
+
 def _rain_percent(cells: pd.DataFrame) -> F8:
     found = cells["rain_percent"].to_numpy(np.float64)
     if not found.any():
@@ -187,7 +192,7 @@ def _middle_tick(twin: Twin) -> int:
 def _wet_anchor(field: Field, chance: F8, area: F8, exceeded_percent: float) -> int:
     """Tick of the anchor with as much rain as is exceeded in a share of the candidates."""
     level = -diversity.ndtri(chance / 100.0)
-    share = (field.anchors(CANDIDATES) > level.astype(np.float32)) @ area
+    share = _share(field.anchors(CANDIDATES) > level.astype(np.float32), area)
     order = np.argsort(-share, kind="stable")
     return int(order[min(int(CANDIDATES * exceeded_percent / 100.0), CANDIDATES - 1)]) << LEVELS
 
