@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rabta import catalog
+from rabta.errors import RabtaError
 from rabta.transport.failures.cuts.cases import Base, Singles
 from rabta.transport.failures.cuts.graph import Network
 from rabta.transport.flow import anycast
@@ -130,6 +131,9 @@ def land(cells: pd.DataFrame, cell_node: I8, demand_mbps: F8, busy_mbps: F8, nod
     nodes : int
         Rows of the nodes table.
     """
+    if not len(cells) == cell_node.size == busy_mbps.size:
+        sizes = f"{len(cells)}, {cell_node.size}, {busy_mbps.size}"
+        raise RabtaError("cells and their nodes differ in number", key="cell_node", value=sizes)
     district = cells["district"].fillna("").to_numpy(str)
     names, first, row = np.unique(district, return_index=True, return_inverse=True)
     people = np.zeros((names.size, nodes))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -62,6 +62,7 @@ def alone(study: Study) -> Alone:
     cut = kernel.cut_off(study.net, given, np.arange(given.size))[0]
     lost = [given.lost[given.first[a] : given.first[a + 1]] for a in range(given.size)]
     shares = study.shares.singles(lost, found)
+    blind = _strands(study, given)
     ways = [kernel.detours(study.net, given, goal) for goal in (study.net.home_exit, study.net.abroad_exit)]
     usual = study.usual
     rows, felt = [], []
@@ -70,7 +71,11 @@ def alone(study: Study) -> Alone:
         row |= {"people_cut": cut[a], "faults_year": item.faults_year, "repair_hours": item.repair_hours}
         hit = found.loss[a] > 0 or ways[0][1][a] > usual["people_cut_home"]
         result = _effect(study, lost[a], shares[a], item, hit=bool(hit), home=float(ways[0][1][a]))
-        rows.append(row | _loss(study, shares[a], int(found.loss[a]), result) | _above(study, item, lost[a]))
+        rows.append(
+            row
+            | _loss(study, shares[a], int(found.loss[a]), result)
+            | _above(study, lost[a], strands=bool(blind[a]))
+        )
         felt.append(result)
     return Alone(items, given, found, cut, felt, rows)
 
@@ -122,13 +127,19 @@ def _loss(study: Study, share: F8, units: int, felt: effects.Effect) -> dict[str
     }
 
 
-def _above(study: Study, item: Element, lost: I8) -> dict[str, float]:
-    """What the loss of gateways means for satellites; only gateways and what strands one matter."""
-    gone = set(study.stranded(lost)) if item.kind in {"gateway", "exchange", "landing", "power"} else set()
-    gone |= {item.name} if item.kind == "gateway" else set()
-    if not gone:
+def _strands(study: Study, given: kernel.Cases) -> NDArray[np.bool_]:
+    """Elements whose failure leaves a gateway without a way to any exit."""
+    flags = np.append(study.linked_gateways, [False] * 3).astype(np.float64)
+    gateways = replace(study.net, people=flags)
+    usual = kernel.cut_off(gateways, kernel.cases(gateways, [((), ())])[0], np.zeros(1, np.int64))[0]
+    return np.asarray(kernel.cut_off(gateways, given, np.arange(given.size))[0] > usual)
+
+
+def _above(study: Study, lost: I8, *, strands: bool) -> dict[str, float]:
+    """What the loss of gateways means for satellites."""
+    if not strands:
         return {}
-    above = left(study.sky, (), gone)
+    above = left(study.sky, (), set(study.stranded(lost)))
     return {
         "satellite_mbps": above.capacity_mbps,
         "satellite_lost_mbps": max(0.0, study.whole_sky.carried_mbps - above.carried_mbps),
@@ -340,6 +351,8 @@ def tables(study: Study, order: int, denied: Sequence[str]) -> dict[str, pd.Data
         if order > 1:
             both = pairs(study, single)
             rows["failure_pairs"], rows["failure_summary"] = both.listed, both.summary
+    title = "How many elements fail at once at most (0: nothing was made to fail)"
+    rows["failure_summary"].insert(0, {"key": "order", "value": float(order), "unit": "1", "title": title})
     return {name: frame(name, found) for name, found in rows.items()}
 
 

@@ -100,10 +100,10 @@ class Study:
         """Gateways whose node has no way to an exit left."""
         alive = effects.reached(self.net, self.net.sink, lost)
         names = self.tables["nodes"]["name"].to_numpy(str)
-        return tuple(names[self._linked_gateways & ~alive].tolist())
+        return tuple(names[self.linked_gateways & ~alive].tolist())
 
     @cached_property
-    def _linked_gateways(self) -> B1:
+    def linked_gateways(self) -> B1:
         """Gateways that have a way to an exit in the whole network."""
         kind = self.tables["nodes"]["kind"].to_numpy(str)
         return np.asarray((kind == "gateway") & effects.reached(self.net, self.net.sink, ()))
@@ -112,6 +112,7 @@ class Study:
 def study(scenario: Scenario, tables: Mapping[str, pd.DataFrame], arrays: Mapping[str, Any]) -> Study:
     """Study of a run's tables and arrays (``cell_node``, ``demand_mbps``, ``busy_demand_mbps``)."""
     nodes, spans = (tables[name].reset_index(drop=True) for name in ("nodes", "spans"))
+    graph.check(nodes, spans)
     nation = scenario.nation.name
     how = elements.repairs(nation, scenario.failures.repair_hours)
     cell_node = np.asarray(arrays["cell_node"], np.int64)
@@ -239,7 +240,7 @@ def _traffic(given: Study, share: F8) -> dict[str, float]:
     island = float((wanted * given.shares.usual)[share <= 0.0].sum())
     return {
         "carried_mbps": carried,
-        "carried_share": carried / max(float(wanted.sum()), 1e-9),
+        "carried_share": min(1.0, carried / max(float(wanted.sum()), 1e-9)),
         "demand_lost_mbps": max(0.0, usual - carried),
         "island_mbps": min(island, max(0.0, usual - carried)),
         "household_mbps": carried / given.households,
