@@ -53,13 +53,15 @@ def sky(twin: Twin) -> dict[str, Any]:
 )
 def links(twin: Twin) -> dict[str, Any]:
     """Spectral efficiency of every slot and the best rate of every cell, behind average or drawn rain."""
-    slots = tuple(twin.values(name) for name in ("slot_satellite", "slot_elevation_deg", "slot_range_m"))
+    names = ("slot_satellite", "slot_elevation_deg", "slot_range_m")
+    satellite, elevation, range_m = (twin.values(name) for name in names)
     system_of, ends = twin.table("satellites")["system"].to_numpy(), _receivers(twin)
     if twin.scenario.weather.rain == "average":
-        found = downlinks.rates(*slots, system_of, twin.values("carrier_to_noise_db"), ends)
+        sky = twin.values("carrier_to_noise_db")
+        found = downlinks.rates(satellite, elevation, range_m, system_of, sky, ends)
     else:
         sky, percent = twin.values("rain_carrier_db"), twin.values("rain_exceeded_percent")
-        found = drawn.rates((slots[0], slots[1], slots[2]), system_of, sky, percent, ends)
+        found = drawn.rates((satellite, elevation, range_m), system_of, sky, percent, ends)
     return {"slot_efficiency_bps_hz": found[0], "link_rate_mbps": found[1]}
 
 

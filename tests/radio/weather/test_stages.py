@@ -96,7 +96,7 @@ def test_drawn_weather_is_the_same_in_parts() -> None:
 
 
 def test_rain_weakens_links_and_gateways_together() -> None:
-    """In the wettest moments of seeds: a gateway has all of its capacity where its cell is dry or drizzles."""
+    """In the wettest moments of seeds: a gateway has all it has where its cell is dry or drizzly."""
     faded = 0
     for seed in range(12):
         made = ready(twin(rain="drawn", seed=seed, exceeded_percent=0.5))

@@ -88,7 +88,6 @@ def uplink(system: str, min_elevation_deg: float, implementation_loss_db: float)
     """Uplink to one system of the constellations catalog, with the antenna of the feeders catalog."""
     entry = catalog.entry("feeders", "ka-gateway")
     orbit = catalog.entry("constellations", system)
-    names = ("eirp_dbw", "channel_mhz", "g_over_t_db_k", "cap_bps_hz", "tilt_deg", "aperture_m")
     shells = orbit.data.get("shells", [])
     altitudes = [float(s["altitude_km"]) for s in shells if "altitude_km" in s]
     if not altitudes or "up_ghz" not in orbit.data.get("feeder", {}):
@@ -99,11 +98,16 @@ def uplink(system: str, min_elevation_deg: float, implementation_loss_db: float)
             expected="numbers",
         )
     return Uplink(
-        *(_number(entry, name) for name in names),
-        modcods.load(str(entry.data["waveform"]), implementation_loss_db),
-        float(orbit.data["feeder"]["up_ghz"]),
-        float(np.mean(altitudes)),
-        min_elevation_deg,
+        eirp_dbw=_number(entry, "eirp_dbw"),
+        channel_mhz=_number(entry, "channel_mhz"),
+        g_over_t_db_k=_number(entry, "g_over_t_db_k"),
+        cap_bps_hz=_number(entry, "cap_bps_hz"),
+        tilt_deg=_number(entry, "tilt_deg"),
+        aperture_m=_number(entry, "aperture_m"),
+        waveform=modcods.load(str(entry.data["waveform"]), implementation_loss_db),
+        frequency_ghz=float(orbit.data["feeder"]["up_ghz"]),
+        altitude_km=float(np.mean(altitudes)),
+        min_elevation_deg=min_elevation_deg,
     )
 
 

@@ -157,7 +157,7 @@ class Field:
         from scipy import fft
 
         waves = np.empty(SIDE * SIDE, np.complex64)
-        _kernels.noise(mix(self.seed, kind, level, number), quantiles(), amplitudes()[kind], waves)
+        _kernels.noise(np.uint64(mix(self.seed, kind, level, number)), quantiles(), amplitudes()[kind], waves)
         spread = fft.fft2(waves.reshape(SIDE, SIDE), overwrite_x=True).ravel()[self.node]
         return np.stack([spread.real, spread.imag])
 

@@ -29,6 +29,11 @@ DRY = 100.0
 RATE_SIGMA = 1.26  # P.837-7, Annex 1, equation (5)
 
 
+def rain_level(rain_percent: F8) -> F4:
+    """Level of the first field above which it rains at a place."""
+    return np.asarray(-ndtri(np.asarray(rain_percent, dtype=np.float64) / 100.0), dtype=np.float32)
+
+
 def exceeded_percent(rain: F4, depth: F4, rain_percent: F8) -> F4:
     """Share of the year with at least the rain of this moment; 100 where it is dry.
 
@@ -40,8 +45,7 @@ def exceeded_percent(rain: F4, depth: F4, rain_percent: F8) -> F4:
         Share of the year in which it rains.
     """
     out = np.full(rain.shape, DRY, np.float32)
-    level = -ndtri(np.asarray(rain_percent, dtype=np.float64) / 100.0)
-    time, place = np.nonzero(rain > level.astype(np.float32))
+    time, place = np.nonzero(rain > rain_level(rain_percent))
     out[time, place] = rain_percent[place] * ndtr(-depth[time, place].astype(np.float64))
     return out
 
@@ -140,6 +144,6 @@ def rates_reference(
         part = share[t][:, None, None]
         wet = carrier[cell, :, :, low[t]] * (1.0 - part) + carrier[cell, :, :, low[t] + 1] * part
         table = np.where((percent[t] > DRY - 1.0)[:, None, None], carrier[..., -1], wet)
-        one = [values[t : t + 1] for values in slots]
-        steps.append(downlinks.rates_reference(*one, system_of, table, receivers))
+        satellite, elevation, range_m = (values[t : t + 1] for values in slots)
+        steps.append(downlinks.rates_reference(satellite, elevation, range_m, system_of, table, receivers))
     return np.concatenate([s[0] for s in steps]), np.concatenate([s[1] for s in steps])

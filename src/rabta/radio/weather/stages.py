@@ -118,7 +118,8 @@ def gateways(twin: Twin) -> dict[str, Any]:
     site = _Sites(twin)
     keep = np.flatnonzero(site.served)
     frame = twin.table("gateways").iloc[keep]
-    distance = geo.great_circle_m(*(v[:, None] for v in _places(frame)), *_places(frame)) / 1e3
+    lat, lon = _places(frame)
+    distance = geo.great_circle_m(lat[:, None], lon[:, None], lat, lon) / 1e3
     chance = twin.table("cells")["rain_percent"].to_numpy(np.float64)[site.row[keep]]
     percent = diversity.moments(distance, chance, MOMENTS)
     factor = feeders.share_left(site.table[keep], percent)
@@ -191,8 +192,8 @@ def _middle_tick(twin: Twin) -> int:
 
 def _wet_anchor(field: Field, chance: F8, area: F8, exceeded_percent: float) -> int:
     """Tick of the anchor with as much rain as is exceeded in a share of the candidates."""
-    level = -diversity.ndtri(chance / 100.0)
-    share = _share(field.anchors(CANDIDATES) > level.astype(np.float32), area)
+    level = links.rain_level(chance)
+    share = _share(field.anchors(CANDIDATES) > level, area)
     order = np.argsort(-share, kind="stable")
     return int(order[min(int(CANDIDATES * exceeded_percent / 100.0), CANDIDATES - 1)]) << LEVELS
 

@@ -75,7 +75,8 @@ def site(name: str, ghz: float = GHZ, elevation: float = ELEVATION) -> Site:
     """A path at a named place."""
     lat, _, height, rain, rate, percent = _PLACES[name]
     none = np.zeros(1)
-    air = Climate(*(np.array([v]) for v in (lat, height, rate, rain)), none, none, none, none, none)
+    place = [np.array([v]) for v in (lat, height, rate, rain)]
+    air = Climate(place[0], place[1], place[2], place[3], none, none, none, none, none)
     return Site(air, percent, ghz, elevation)
 
 
