@@ -80,9 +80,11 @@ def folder(
     (place / "provenance.json").write_text(json.dumps(record))
     group = zarr.open_group(place / "arrays.zarr", mode="w")
     units = {"units": "Mbit/s"}
-    group.create_array("carried_mbps", data=np.array([1.0, 3.0, 2.0]), dimension_names=("time",), attributes=units)
+    group.create_array(
+        "carried_mbps", data=np.array([1.0, 3.0, 2.0]), dimension_names=("time",), attributes=units
+    )
     if rtt is not None:
-        names = ("time", "place", "abroad")
+        names = ("time", "end", "other")
         group.create_array("route_rtt_ms", data=rtt, dimension_names=names, attributes={"units": "ms"})
     return Run(place)
 
@@ -183,27 +185,39 @@ def test_other_nation_compares_neither_cells_nor_districts(tmp_path: Path) -> No
 
 def test_delays_between_places(tmp_path: Path) -> None:
     """Median over time; a pair without a path is none, not zero."""
-    places = {"places": pd.DataFrame({"name": ["Lahore", "Karachi"]})}
-    one = np.array([[[10.0, 30.0], [50.0, np.nan]]] * 3)
-    other = np.array(
-        [[[10.0, 20.0], [50.0, 40.0]], [[10.0, 24.0], [50.0, 40.0]], [[10.0, 99.0], [50.0, 40.0]]]
-    )
+    places = {"ends": pd.DataFrame({"name": ["Lahore", "Karachi"]})}
+    one = np.array([[[0.0, 30.0], [np.nan, 0.0]]] * 3)
+    other = np.array([[[0.0, 20.0], [50.0, 0.0]], [[0.0, 24.0], [50.0, 0.0]], [[0.0, 99.0], [50.0, 0.0]]])
     a = folder(tmp_path / "a", {"npc_usd": 1.0}, rtt=one, more=places)
     b = folder(tmp_path / "b", {"npc_usd": 1.0}, rtt=other, more=places)
     rows = section(comparison(a, b), "Delay").rows
     assert [(r["from"], r["to"], r["A"], r["B"]) for r in rows] == [
-        ("Karachi", "abroad 1", None, 40.0),
-        ("Lahore", "abroad 1", 30.0, 24.0),
+        ("Karachi", "Lahore", None, 50.0),
+        ("Lahore", "Karachi", 30.0, 24.0),
     ]
 
 
 def test_failures_are_ranked(tmp_path: Path) -> None:
-    cases = pd.DataFrame({"case": ["TW1", "SMW4", "Gilgit"], "people": [100.0, 10.0, 5.0]})
+    """By change over the largest value of the same figure: 40 and 10 of 100 people before 0.05 of 0.55 ms."""
+    names = ["TW1", "SMW4", "Gilgit"]
+    cases = pd.DataFrame({"case": "single", "kind": "cable", "name": names, "people_cut": [100.0, 10.0, 5.0]})
+    cases["rtt_ms"] = [1.0, 1.0, 0.5]
+    other = cases.assign(people_cut=[90.0, 50.0, 5.0], rtt_ms=[1.0, 1.0, 0.55])
     a = folder(tmp_path / "a", {"npc_usd": 1.0}, more={"failures": cases})
-    b = folder(tmp_path / "b", {"npc_usd": 1.0}, more={"failures": cases.assign(people=[90.0, 20.0, 5.0])})
-    found = section(comparison(a, b, rows=1), "Failures")
-    assert [(row["case"], row["percent"]) for row in found.rows] == [("SMW4", 100.0)]
-    assert found.note == "the 1 largest changes in percent of 2"
+    b = folder(tmp_path / "b", {"npc_usd": 1.0}, more={"failures": other})
+    found = section(comparison(a, b, rows=2), "Failures")
+    assert [(row["name"], row["figure"], row["difference"]) for row in found.rows] == [
+        ("SMW4", "people_cut", 40.0),
+        ("TW1", "people_cut", -10.0),
+    ]
+    assert found.note.startswith("the 2 largest of 3 changes")
+
+
+def test_rows_that_cannot_be_told_apart_are_named(tmp_path: Path) -> None:
+    twice = pd.DataFrame({"hazard": ["flood", "flood"], "events_year": [1.0, 2.0]})
+    a = folder(tmp_path / "a", {"npc_usd": 1.0}, more={"hazard_summary": twice})
+    b = folder(tmp_path / "b", {"npc_usd": 1.0}, more={"hazard_summary": twice})
+    assert "table hazard_summary: its rows cannot be told apart by hazard" in comparison(a, b).missing
 
 
 def test_equal_runs_say_so(tmp_path: Path) -> None:

@@ -16,6 +16,16 @@ if TYPE_CHECKING:
     from rabta.run import Run
 
 ROWS = 10
+STUDIES = {  # tables of paths, failures and hazards by what names a row; draws are summed up in others
+    "routes": ("from", "to"),
+    "failure_summary": ("key",),
+    "failures": ("case", "kind", "name"),
+    "failure_pairs": ("listed", "kind_a", "name_a", "kind_b", "name_b"),
+    "failure_districts": ("district", "province"),
+    "denials": ("denial", "province"),
+    "hazard_summary": ("hazard",),
+    "hazard_districts": ("district", "province"),
+}
 MIX = "mix"  # headline of several shares in words, not one figure
 
 
@@ -66,7 +76,7 @@ def comparison(a: Run, b: Run, *, by: str = "npc_usd", rows: int = ROWS) -> Comp
     _table(found, (a, b), "plan_mix", "Technologies", ("technology",))
     found.sections.append(Section("Satellites", satellite_rows(found, a, b), _spans(a, b)))
     _delays(found, a, b, rows)
-    _failures(found, a, b, rows)
+    _studies(found, a, b, rows)
     if a.provenance["scenario"]["nation"]["name"] == b.provenance["scenario"]["nation"]["name"]:
         _districts(found, a, b, by, rows)
     else:
@@ -173,6 +183,10 @@ def _table(
     if not all(has):
         return
     ours, theirs = (run.tables[name] for run in runs)
+    lacking = [c for c in by if c not in ours.columns or c not in theirs.columns]
+    if lacking or any(table.duplicated([*by]).any() for table in (ours, theirs)):
+        found.missing.append(f"table {name}: its rows cannot be told apart by {', '.join(by)}")
+        return
     columns = ["value"] if "value" in ours.columns and "key" in by else list(ours.columns)
     wanted = [*by, *keep, *(column for column in columns if column not in (*by, *keep))]
     wanted = [column for column in wanted if column in ours.columns and column in theirs.columns]
@@ -181,8 +195,8 @@ def _table(
         changed = _known_to_both(found, name, ours, theirs, changed)
     note = "" if changed else "all equal"
     if rows is not None and len(changed) > rows:
-        note = f"the {rows} largest changes in percent of {len(changed)}"
-        changed = sorted(changed, key=lambda row: -_size(row, "percent"))[:rows]
+        note = f"the {rows} largest of {len(changed)} changes, each over the largest value of its figure"
+        changed = _largest(changed)[:rows]
     found.sections.append(Section(title, changed, note))
 
 
@@ -197,15 +211,12 @@ def _known_to_both(
     return [row for row in rows if row["key"] in one & other]
 
 
-def _failures(found: Comparison, a: Run, b: Run, rows: int) -> None:
-    """Tables of failures and hazards, whichever the runs have."""
-    names = {name for run in (a, b) for name in run.tables if name.startswith(("failure", "hazard"))}
-    for name in sorted(names):
-        table = (a if name in a.tables else b).tables[name]
-        by = ["key"] if "key" in table.columns else [c for c in table.columns if table[c].dtype.kind in "OUT"]
-        by = by or [str(table.columns[0])]
-        title = name.replace("_", " ").capitalize()
-        _table(found, (a, b), name, title, by, keep=("unit",) if "key" in by else (), rows=rows)
+def _studies(found: Comparison, a: Run, b: Run, rows: int) -> None:
+    """Tables of paths, failures and hazards, whichever the runs have."""
+    for name, by in STUDIES.items():
+        if name in a.tables or name in b.tables:
+            title = name.replace("_", " ").capitalize()
+            _table(found, (a, b), name, title, by, keep=("unit",) if by == ("key",) else (), rows=rows)
 
 
 def _districts(found: Comparison, a: Run, b: Run, by: str, rows: int) -> None:
@@ -309,7 +320,7 @@ def _pairs(run: Run, name: str) -> dict[tuple[str, str], float]:
 
 def _labels(run: Run, dim: str, count: int) -> list[str]:
     """Names of a dimension's rows: those of the table that is called after it, else their numbers."""
-    for table in (dim, f"{dim}s", f"route_{dim}s"):
+    for table in ("ends" if dim == "other" else dim, f"{dim}s"):
         frame = run.tables.get(table)
         if frame is not None and len(frame) == count:
             column = next((c for c in ("name", dim, "place") if c in frame.columns), frame.columns[0])
@@ -360,6 +371,15 @@ def _change(a: Any, b: Any) -> dict[str, float | None]:
     difference = None if one is None or other is None else other - one
     percent = None if difference is None or not one else 100.0 * difference / abs(one)
     return {"A": one, "B": other, "difference": difference, "percent": percent}
+
+
+def _largest(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows by the size of their change over the largest value of the same figure among them."""
+    scale: dict[Any, float] = {}
+    for row in rows:
+        most = max(abs(row["A"] or 0.0), abs(row["B"] or 0.0))
+        scale[row.get("figure")] = max(scale.get(row.get("figure"), 0.0), most)
+    return sorted(rows, key=lambda row: -_size(row, "difference") / scale[row.get("figure")])
 
 
 def _size(row: Mapping[str, Any], name: str) -> float:
