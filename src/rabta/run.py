@@ -339,7 +339,17 @@ def to_toml(scenario: Scenario) -> str:
 
 
 def toml_value(value: Any) -> str:
-    """One value as TOML (strings, numbers, booleans and lists read as JSON does)."""
+    """One value as TOML (strings, numbers and booleans read as JSON does; tables are inline).
+
+    Examples
+    --------
+    >>> print(toml_value([{"name": "A", "height_m": 2e4, "owner": None}]))
+    [{ name = "A", height_m = 20000.0 }]
+    """
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{k} = {toml_value(v)}" for k, v in value.items() if v is not None) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(toml_value, value)) + "]"
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -17,6 +18,8 @@ SHIPPED = Path(__file__).parent / "scenarios"
 MOST_STEPS = 1_000_000  # two years of minutes
 Positive = Annotated[float, Field(gt=0)]
 Percent = Annotated[float, Field(gt=0, le=100)]
+Latitude = Annotated[float, Field(ge=-90, le=90)]
+Longitude = Annotated[float, Field(ge=-180, le=180)]
 
 TECHNOLOGIES = (
     "fibre_fwa",
@@ -142,6 +145,33 @@ class Demand(Section):
     growth_percent: float = Field(0.0, ge=-50, le=400, description="Growth of the load on top of that")
 
 
+class Platform(Section):
+    """A relay in the air: it stays at a place, or flies to and fro over waypoints."""
+
+    name: str = Field(min_length=1)
+    height_m: float = Field(gt=0, le=50_000, description="Height above the ellipsoid")
+    capacity_mbps: Positive = Field(description="Of its link to the ground, in each direction")
+    lat_deg: float | None = Field(None, ge=-90, le=90)
+    lon_deg: float | None = Field(None, ge=-180, le=180)
+    waypoints: tuple[tuple[Latitude, Longitude], ...] = Field(
+        (), description="Latitude and longitude of each, instead of lat_deg and lon_deg"
+    )
+    speed_km_h: Positive | None = Field(None, description="Over the ground; goes with waypoints")
+    owner: str = ""
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> Platform:
+        stays = self.lat_deg is not None and self.lon_deg is not None
+        half = (self.lat_deg is None) != (self.lon_deg is None)
+        moves = len(self.waypoints) > 1 and self.speed_km_h is not None
+        begun = bool(self.waypoints) or self.speed_km_h is not None
+        if half or stays == moves or (begun and not moves):
+            raise ValueError("either lat_deg and lon_deg, or two waypoints or more and speed_km_h")
+        if any(one == other for one, other in pairwise(self.waypoints)):
+            raise ValueError("the same waypoint twice in a row")
+        return self
+
+
 class Transport(Section):
     """How satellite capacity reaches the nation."""
 
@@ -152,9 +182,19 @@ class Transport(Section):
     use_isl: bool = Field(True, description="Relay over inter-satellite links where the system has them")
     denied: tuple[str, ...] = Field(
         (),
-        description="What the network must do without: names of operators, systems, cables, gateways, spans or "
-        "nodes, or the words foreign-space, foreign-operators, all-cables",
+        description="What the network must do without: names of operators, systems, cables, gateways, spans "
+        "or nodes, or the words foreign-space, foreign-operators, all-cables",
     )
+    platforms: tuple[Platform, ...] = Field(
+        (),
+        description="Relays in the air: high-altitude platforms and aircraft, as [[transport.platforms]]",
+    )
+
+    @field_validator("platforms")
+    @classmethod
+    def _named_apart(cls, value: tuple[Platform, ...]) -> tuple[Platform, ...]:
+        _each_once(tuple(platform.name for platform in value))
+        return value
 
 
 class Weather(Section):
@@ -168,8 +208,8 @@ class Weather(Section):
         100.0,
         ge=0.5,
         le=100,
-        description="100 draws any moment; less draws one in whose middle as much of the land is under rain as "
-        "is exceeded in this share of all moments",
+        description="100 draws any moment; less draws one in whose middle as much of the land is under rain "
+        "as is exceeded in this share of all moments",
     )
 
 
@@ -330,8 +370,12 @@ def _explain(error: ValidationError, file: object) -> RabtaError:
 def _model_at(path: tuple[int | str, ...]) -> type[BaseModel] | None:
     model: type[BaseModel] = Scenario
     for part in path:
-        field = model.model_fields.get(str(part))
-        annotation = field.annotation if field else None
+        if isinstance(part, int):  # a row of a list of tables
+            continue
+        field = model.model_fields.get(part)
+        annotation: Any = field.annotation if field else None
+        if get_origin(annotation) is tuple:
+            annotation = get_args(annotation)[0]
         if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
             return None
         model = annotation

@@ -55,13 +55,24 @@ class Circuit:
 
 
 @dataclass(frozen=True)
+class Backup:
+    """Microwave along a cable on land, from a place to the landing."""
+
+    landing: str
+    lat_deg: float
+    lon_deg: float
+    owner: str
+
+
+@dataclass(frozen=True)
 class Abroad:
-    """Hubs, landings, circuits, and ways between hubs ``(hub, hub, km)``."""
+    """Hubs, landings, circuits, ways between hubs ``(hub, hub, km)``, microwave behind cables on land."""
 
     hubs: tuple[Place, ...]
     landings: tuple[Place, ...]
     circuits: tuple[Circuit, ...]
     ways: tuple[tuple[str, str, float], ...]
+    backups: tuple[Backup, ...] = ()
 
 
 def abroad(nation: str, hubs: str = "world") -> Abroad:
@@ -79,7 +90,8 @@ def abroad(nation: str, hubs: str = "world") -> Abroad:
         return Abroad((), (), (), ())
     known = _places(entry, "hub")
     ways = [_way(entry, row, {p.name: p for p in known}) for row in entry.data.get("way", [])]
-    return Abroad(tuple(known), tuple(landings.values()), tuple(circuits), tuple(ways))
+    backups = tuple(_backup(e) for e in cables if "backup" in e.data)
+    return Abroad(tuple(known), tuple(landings.values()), tuple(circuits), tuple(ways), backups)
 
 
 def _places(entry: Entry, kind: str) -> list[Place]:
@@ -131,6 +143,12 @@ def _circuits(entry: Entry, places: dict[str, Place]) -> list[Circuit]:
                 )
             )
     return out
+
+
+def _backup(entry: Entry) -> Backup:
+    row = entry.data["backup"]
+    lat, lon = (_number(entry, f"backup.{k}", row.get(k), -r, r) for k, r in _LIMITS)
+    return Backup(_places(entry, "landing")[0].name, lat, lon, str(entry.data.get("owner", "")))
 
 
 def _known(entry: Entry, name: str, places: dict[str, Place]) -> Place:

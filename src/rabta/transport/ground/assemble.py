@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +13,16 @@ from numpy.typing import NDArray
 
 from rabta import catalog, geo
 from rabta.transport.ground import abroad as far
+from rabta.transport.ground import microwave
 from rabta.transport.ground.contract import Chains, contract
+from rabta.transport.ground.platforms import nearest_seen, platform_positions
 from rabta.transport.latency import fibre_s
+from rabta.units import SPEED_OF_LIGHT_M_S
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from rabta.scenario import Platform
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
@@ -106,8 +111,20 @@ def assemble(
     country: str,
     swaps: Exchanges,
     outside: far.Abroad,
+    *,
+    owners: Mapping[str, str] | None = None,
+    platforms: Sequence[Platform] = (),
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Both tables, without demand and without the capacity of fibre (see `rabta.transport.ground.traffic`).
+
+    Parameters
+    ----------
+    country : str
+        ISO code; gateways of other countries are abroad.
+    owners : dict, optional
+        Who runs the backbone of a province, where that is published.
+    platforms : sequence of Platform
+        Relays in the air, where they are at the first instant.
 
     Notes
     -----
@@ -122,7 +139,10 @@ def assemble(
     for name, lat, lon, owner in swaps.places:
         _joined(draft, name, "exchange", lat, lon, span="peering", mbps=far.HUB_MBPS, owner=owner)
     _outside(draft, outside)
+    _owned(draft, owners or {})
+    _microwave(draft, places, outside)
     _gateways(draft, gateways, outside)
+    _platforms(draft, platforms)
     return _tables(draft)
 
 
@@ -133,14 +153,18 @@ def _chains(
     on = np.unique(np.concatenate([a, b]))
     place = _unit(*(cells[n].to_numpy(np.float64)[on] for n in ("lat_deg", "lon_deg")))
     wanted = [int(on[(place @ _unit(np.array([lat]), np.array([lon]))[0]).argmax()]) for lat, lon in points]
-    rows = places["cell_row"].to_numpy(np.int64)
-    districts = cells["district"].astype(str).to_numpy()[rows]
-    people = places["people"].to_numpy(np.int64)
-    order = np.argsort(-people, kind="stable")
-    first = order[np.unique(districts[order], return_index=True)[1]]
+    rows, people = (places[n].to_numpy(np.int64) for n in ("cell_row", "people"))
+    first = _largest(cells, places)
     towns = np.union1d(np.flatnonzero(people >= TOWN), first[people[first] >= LEAST_TOWN])
     keep = np.concatenate([rows[towns], np.array(wanted, dtype=np.int64)])
     return contract(a, b, backbone["route_km"].to_numpy(np.float64), np.unique(keep))
+
+
+def _largest(cells: pd.DataFrame, places: pd.DataFrame) -> I8:
+    """Rows of the place with the most people in each district."""
+    districts = cells["district"].astype(str).to_numpy()[places["cell_row"].to_numpy(np.int64)]
+    order = np.argsort(-places["people"].to_numpy(np.int64), kind="stable")
+    return np.asarray(order[np.unique(districts[order], return_index=True)[1]])
 
 
 def _fibre(draft: Draft, chains: Chains, places: pd.DataFrame) -> None:
@@ -209,6 +233,66 @@ def _gateways(draft: Draft, gateways: pd.DataFrame, outside: far.Abroad) -> None
         draft.span("feeder", near, node, length, capacity_mbps=mbps, status=str(site["status"]))
 
 
+def _owned(draft: Draft, owners: Mapping[str, str]) -> None:
+    """Backbone within the provinces whose owner is known."""
+    province = draft.cells["province"].astype(str).to_numpy()
+    for span in draft.spans:
+        cells = [draft.nodes[span[end]]["cell"] for end in ("from_node", "to_node")]
+        if span["kind"] == "fibre" and not span["owner"] and min(cells) >= 0:
+            who = {owners.get(province[cell], "") for cell in cells}
+            span["owner"] = who.pop() if len(who) == 1 else ""
+
+
+def _microwave(draft: Draft, places: pd.DataFrame, outside: far.Abroad) -> None:
+    """Links behind the fibre that sources name, then second ways for the largest town of each district."""
+    kind = np.array([node["kind"] for node in draft.nodes])
+    home = [s for s in draft.spans if s["kind"] in ("fibre", "peering")]
+    ends = np.array([(s["from_node"], s["to_node"]) for s in home], dtype=np.int64).reshape(-1, 2)
+    lat, lon = (np.array([node[key] for node in draft.nodes]) for key in ("lat_deg", "lon_deg"))
+    row = {node["name"]: k for k, node in enumerate(draft.nodes)}
+    extra = []
+    for backup in outside.backups:
+        start, _ = draft.fibre_near(backup.lat_deg, backup.lon_deg)
+        lengths = np.array([s["route_km"] for s in home])
+        found = microwave.chain(len(kind), ends, lengths, start, row[backup.landing])
+        extra += [(*ends[span].tolist(), backup.owner) for span in found]
+    largest = places["cell_row"].to_numpy(np.int64)[_largest(draft.cells, places)].tolist()
+    at = {node["cell"]: k for k, node in enumerate(draft.nodes) if node["kind"] == "fibre"}
+    towns = np.array(sorted({at[c] for c in largest if c in at}), dtype=np.int64)
+    more = np.concatenate([ends, np.array([e[:2] for e in extra], dtype=np.int64).reshape(-1, 2)])
+    for town, other, _ in microwave.second_ways(more, np.flatnonzero(kind == "exchange"), towns, lat, lon):
+        extra.append((town, other, ""))
+    for one, other, owner in extra:
+        km = float(geo.great_circle_m(lat[one], lon[one], lat[other], lon[other])) / 1e3
+        radio = {"delay_ms": km * 1e6 / SPEED_OF_LIGHT_M_S, "status": "modelled", "owner": owner}
+        draft.span("microwave", one, other, km, capacity_mbps=microwave.LINK_MBPS, **radio)
+
+
+def _platforms(draft: Draft, platforms: Sequence[Platform]) -> None:
+    """Each at its first place, with a radio link to the nearest gateway or fibre at home that sees it."""
+    if not platforms:
+        return
+    first = np.datetime64("2000-01-01")
+    place = platform_positions(platforms, np.array([first]), first)[0]
+    seers = [
+        k
+        for k, node in enumerate(draft.nodes)
+        if node["kind"] in ("fibre", "gateway") and node["country"] == draft.country
+    ]
+    sites = np.array([[draft.nodes[k][c] for c in ("lat_deg", "lon_deg", "height_m")] for k in seers])
+    best, slant_m = nearest_seen(place, sites.reshape(-1, 3))
+    for platform, where, near, away in zip(platforms, place.tolist(), best, slant_m, strict=True):
+        lat, lon, height = where
+        more = {"height_m": height, "owner": platform.owner, "modelled": False}
+        node = draft.node(platform.name, "platform", lat, lon, cell=-1, **more)
+        if near < 0:
+            warnings.warn(f"platform {platform.name!r} is seen from no gateway or fibre node", stacklevel=2)
+            continue
+        link = {"capacity_mbps": platform.capacity_mbps, "owner": platform.owner}
+        delay = 1e3 * float(away) / SPEED_OF_LIGHT_M_S
+        draft.span("feeder", seers[near], node, float(away) / 1e3, delay_ms=delay, **link)
+
+
 def _warn_far(name: str, km: float) -> None:
     if km > FARTHEST_FEEDER_KM:
         warnings.warn(
@@ -239,6 +323,7 @@ def _tables(draft: Draft) -> tuple[pd.DataFrame, pd.DataFrame]:
     names = nodes["name"].to_numpy()
     plain = spans["via"].eq("") & spans["group"].eq("")
     between = names[spans["from_node"]] + " - " + names[spans["to_node"]]
+    between = between + np.where(spans["kind"].eq("microwave"), " by microwave", "")
     spans["name"] = _unique(np.where(plain, between, spans["name"]).tolist())
     spans["group"] = np.where(spans["group"].eq(""), spans["name"], spans["group"])
     return nodes, spans

@@ -18,7 +18,7 @@ NAMED = 5
 
 @stage(
     "Joining the ground network",
-    params=("nation.name", "transport.denied"),
+    params=("nation.name", "transport.denied", "transport.platforms"),
     reads=("cells", "backbone", "places", "gateways", "busy_demand_mbps"),
     writes=("nodes", "spans", "cell_node"),
     catalog=("nations", "exchanges", "cables", "hubs"),
@@ -29,9 +29,17 @@ def network(twin: Twin) -> dict[str, Any]:
     national = latency.exchange(nation)
     swaps = assemble.exchanges(nation, (national.name, national.lat_deg, national.lon_deg))
     outside = abroad.abroad(nation)
-    country = str(catalog.entry("nations", nation).data.get("iso", "")) or "PK"
+    about = catalog.entry("nations", nation).data
     nodes, spans = assemble.assemble(
-        cells, twin.table("backbone"), twin.table("places"), twin.table("gateways"), country, swaps, outside
+        cells,
+        twin.table("backbone"),
+        twin.table("places"),
+        twin.table("gateways"),
+        str(about.get("iso", "")) or "PK",
+        swaps,
+        outside,
+        owners=_owners(about),
+        platforms=twin.scenario.transport.platforms,
     )
     entry = traffic.entry_nodes(cells, nodes, spans)
     values = (cells["people"].to_numpy(np.float64), twin.values("busy_demand_mbps").astype(np.float64))
@@ -41,6 +49,12 @@ def network(twin: Twin) -> dict[str, Any]:
     spans.loc[gone, ["capacity_mbps", "status"]] = 0.0, "denied"
     _warn(nation, swaps.known and bool(outside.circuits), traffic.cut_off(nodes, spans))
     return {"nodes": nodes, "spans": spans, "cell_node": entry}
+
+
+def _owners(about: dict[str, Any]) -> dict[str, str]:
+    """Who runs the backbone of a province, where the nation's entry says it."""
+    rows = about.get("fibre", {}).get("owners", [])
+    return {str(province): str(row["name"]) for row in rows for province in row["provinces"]}
 
 
 def _warn(nation: str, abroad_known: bool, lost: list[str]) -> None:

@@ -12,7 +12,7 @@ ways round have fibre too. A span gets the larger of the two loads times `HEADRO
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,10 +91,9 @@ class Load:
         return out
 
 
-def _downstream(count: int, ends: I8, weight: F8, goals: I8, demand: F8) -> F8:
-    """Load of each span on the shortest-path forest to the goals."""
+def joined(count: int, ends: I8, weight: F8) -> tuple[Any, dict[tuple[int, int], int]]:
+    """Sparse graph of spans both ways, and the span between two nodes; of parallel spans the shortest."""
     from scipy import sparse
-    from scipy.sparse.csgraph import dijkstra
 
     both = np.concatenate([ends, ends[:, ::-1]])
     order = np.lexsort((np.tile(weight, 2), both[:, 1], both[:, 0]))
@@ -104,8 +103,15 @@ def _downstream(count: int, ends: I8, weight: F8, goals: I8, demand: F8) -> F8:
     graph = sparse.csr_matrix(
         (np.tile(weight, 2)[kept], (both[kept, 0], both[kept, 1])), shape=(count, count)
     )
+    return graph, {(int(a), int(b)): int(k % len(ends)) for (a, b), k in zip(both[kept], kept, strict=True)}
+
+
+def _downstream(count: int, ends: I8, weight: F8, goals: I8, demand: F8) -> F8:
+    """Load of each span on the shortest-path forest to the goals."""
+    from scipy.sparse.csgraph import dijkstra
+
+    graph, span_of = joined(count, ends, weight)
     far, before, _ = dijkstra(graph, indices=goals, min_only=True, return_predecessors=True)
-    span_of = {(int(a), int(b)): int(k % len(ends)) for (a, b), k in zip(both[kept], kept, strict=True)}
     load, carried = np.zeros(len(ends)), demand.astype(np.float64).copy()
     reached = np.isfinite(far)
     for node in np.argsort(np.where(reached, far, -1.0), kind="stable")[::-1].tolist():
