@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
@@ -17,10 +18,14 @@ import pytest
 
 import rabta
 from rabta.engine import cluster
+from rabta.engine.cache import Cache
+from rabta.engine.evaluate import Engine
 from rabta.engine.pools import Processes
 from rabta.engine.progress import Silent
 from rabta.errors import EXIT_SYSTEM, RabtaError
 from rabta.run import Run
+from rabta.scenario import validate
+from rabta.stage import Stage
 
 distributed = pytest.importorskip("distributed", exc_type=ImportError)
 SPAN = {"nation": {"resolution": 4}, "time": {"start": "2026-01-13T16:30:00Z", "hours": 5}}
@@ -221,6 +226,29 @@ def test_lost_scheduler_ends_clearly(tmp_path: Path) -> None:
             )
     assert caught.value.exit_code == EXIT_SYSTEM
     assert list((tmp_path / "runs").iterdir()) == []
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_worker_without_the_plugin_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stage's module that only the driver has."""
+    site = tmp_path / "site"
+    site.mkdir()
+    text = "def load(twin):\n    return {'offered_mbps': [1.0] * len(twin.times)}\n"
+    (site / "rabta_only_here.py").write_text(text)
+    monkeypatch.syspath_prepend(str(site))
+    function = importlib.import_module("rabta_only_here").load
+    item = Stage("here.load", function, "Here", (), (), ("offered_mbps",), (), over="map")
+    with farm(tmp_path, "one") as place:
+        engine = Engine(
+            validate({"time": {"hours": 2.0}}),
+            [item],
+            Cache(tmp_path / "cache"),
+            tmp_path / "store",
+            Silent(),
+            cluster.Cluster(place.address),
+        )
+        with pytest.raises(RabtaError, match=r"cannot take the job.*rabta_only_here"):
+            engine.run()
 
 
 def living(group: int) -> list[str]:

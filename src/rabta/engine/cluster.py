@@ -205,6 +205,15 @@ class Cluster:
                 expected="fewer workers a machine, or more memory",
                 exit_code=EXIT_SYSTEM,
             ) from error
+        except RabtaError:
+            raise
+        except Exception as error:  # stages' errors return as values: this is a worker that cannot take jobs
+            raise RabtaError(
+                f"a Dask worker cannot take the job: {error!r}",
+                key="--dask",
+                value=self.address,
+                expected="the same Rabta and plug-ins on every worker",
+            ) from error
         assert isinstance(answer, Done | Failed)
         return answer
 
