@@ -154,11 +154,19 @@ class Origins:
 def _stages(run: RunFolder) -> list[stages.Stage]:
     """Stages of the run that are installed here, with what they declare to read and write."""
     wanted = [str(row.get("name")) for row in run.provenance.get("stages", []) if isinstance(row, dict)]
-    for domain in dict.fromkeys(name.partition(".")[0] for name in wanted):
-        known = domain.isidentifier() and util.find_spec(f"rabta.{domain}")
-        if known and util.find_spec(f"rabta.{domain}.stages"):
-            import_module(f"rabta.{domain}.stages")
+    for place in dict.fromkeys(name.rpartition(".")[0] for name in wanted):
+        if _known_place(place):
+            import_module(f"rabta.{place}.stages")
     return [item for item in stages.registered() if item.name in wanted]
+
+
+def _known_place(place: str) -> bool:
+    """Whether a package of stages is installed; a record may name any."""
+    parts = place.split(".")
+    if not all(part.isidentifier() for part in parts):
+        return False
+    packages = [".".join(("rabta", *parts[: k + 1])) for k in range(len(parts))]
+    return all(util.find_spec(name) for name in [*packages, f"rabta.{place}.stages"])
 
 
 def _sources(run: RunFolder) -> list[dict[str, Any]]:

@@ -147,7 +147,7 @@ def district_map(a: Atlas, shade: Sequence[str], titles: Sequence[str], label: s
         f'<use href="#d{i}" class="{text.esc(s)}"><title>{text.esc(t)}</title></use>'
         for i, (s, t) in enumerate(zip(shade, titles, strict=True))
     )
-    return _map(a, f'<g class="districts">{shapes}</g>{_hatched(a)}', label)
+    return framed(a, f'<g class="districts">{shapes}</g>{_hatched(a)}', label)
 
 
 def cell_map(a: Atlas, group: Ints, names: Sequence[str], label: str) -> str:
@@ -160,7 +160,7 @@ def cell_map(a: Atlas, group: Ints, names: Sequence[str], label: str) -> str:
     for name, ring in zip(names, rings, strict=True):
         if ring:
             fills.append(f'<path class="{text.esc(name)}" d="{geometry.path(points, ring, a.scale)}"/>')
-    return _map(a, "".join(fills), label)
+    return framed(a, "".join(fills), label)
 
 
 def _hatched(a: Atlas) -> str:
@@ -168,7 +168,8 @@ def _hatched(a: Atlas) -> str:
     return "".join(f'<use href="#d{i}" class="hatched"/>' for i in old.tolist())
 
 
-def _map(a: Atlas, inside: str, label: str) -> str:
+def framed(a: Atlas, inside: str, label: str) -> str:
+    """A map's drawing in its frame, with the borders over it."""
     return (
         f'<svg class="map" viewBox="-4 -4 {a.width + 8} {a.height + 8}" role="img" '
         f'aria-label="{text.esc(label)}">{inside}<use href="#over"/></svg>'
@@ -182,4 +183,4 @@ def dot_map(a: Atlas, spots: Floats, shade: Sequence[str], titles: Sequence[str]
         f'<circle cx="{x:.0f}" cy="{y:.0f}" r="7" class="{text.esc(s)}"><title>{text.esc(t)}</title></circle>'
         for (x, y), s, t in zip((spots * a.scale).tolist(), shade, titles, strict=True)
     )
-    return _map(a, f'<g class="districts">{land}</g><g class="dots">{dots}</g>', label)
+    return framed(a, f'<g class="districts">{land}</g><g class="dots">{dots}</g>', label)
