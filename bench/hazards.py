@@ -1,8 +1,9 @@
 """Joint hazard draws measured: seconds for 10,000 years of the nation at resolution 6, and what they need.
 
 Usage: python bench/hazards.py
-Runs the stage's own functions on the shipped layers, part by part as the stage does, with one and with all
-threads, and checks that the results are the same bits. Results go to bench/results/hazards.json.
+Runs the stage's own functions on the shipped layers and their ground network, part by part as the stage does,
+with all threads and with one, and checks that the results are the same bits. Results go to
+bench/results/hazards.json.
 """
 
 from __future__ import annotations
@@ -18,19 +19,28 @@ from typing import Any
 
 import numpy as np
 
-from rabta import jit, scenario
-from rabta.nation import aggregate, layers
+from rabta import jit, scenario, schema
+from rabta.nation import stages as nation
+from rabta.transport import stages as transport
+from rabta.transport.ground import stages as ground
 from rabta.transport.hazards import losses, stages
+from rabta.twin import Twin, wrap
 
 RESULTS = Path(__file__).parent / "results" / "hazards.json"
 COUNTS = (200, 10_000)
 
 
-def model() -> losses.Model:
-    """The shipped nation."""
+def twin() -> Twin:
+    """The shipped nation and its ground network, by the stages that make them."""
     given = scenario.validate({"nation": {"resolution": 6}})
-    found = aggregate.aggregate(layers.load(given.nation), 6)
-    return stages.model(found.cells, found.backbone, given)
+    made = Twin(given, np.zeros(0, "datetime64[ns]"))
+    for stage in (nation.load, nation.demand, transport.gateways, ground.network):
+        for name, value in stage(made).items():
+            if name in schema.tables():
+                made.tables[name] = value
+            else:
+                made.arrays[name] = wrap(name, value)
+    return made
 
 
 def measure(of: losses.Model, draws: int) -> tuple[dict[str, Any], dict[str, losses.Loss]]:
@@ -48,7 +58,7 @@ def measure(of: losses.Model, draws: int) -> tuple[dict[str, Any], dict[str, los
 
 def main() -> None:
     """Measure and write the results."""
-    of = model()
+    of = stages.model(twin())
     losses.all_losses(of, 2)  # kernels and libraries are loaded
     rows, found = [], {}
     for count in COUNTS:

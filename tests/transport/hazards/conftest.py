@@ -9,6 +9,7 @@ import pytest
 
 from rabta import scenario
 from rabta.transport.hazards import losses, stages
+from rabta.twin import Twin, wrap
 
 DISTRICTS = {  # latitude, longitude, province, roughness in m, share under water in 2022
     "Dadu": (26.7, 67.8, "Sindh", 2.0, 0.6),
@@ -38,6 +39,7 @@ def land(names: tuple[str, ...] = tuple(DISTRICTS)) -> pd.DataFrame:
                     "province": province,
                     "district": name,
                     "people": np.linspace(1000, 50_000, len(cells)).astype(np.int64),
+                    "households": np.linspace(160.0, 8000.0, len(cells)),
                     "sites": np.linspace(0.0, 40.0, len(cells)),
                     "rough_m": rough,
                     "elevation_m": 60.0 if rough < 10.0 else 1500.0,
@@ -49,10 +51,53 @@ def land(names: tuple[str, ...] = tuple(DISTRICTS)) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def backbone(rows: int = 40) -> pd.DataFrame:
-    """Spans between neighbouring rows."""
-    start = np.arange(rows)
-    return pd.DataFrame({"from_row": start, "to_row": start + 1, "route_km": np.linspace(5.0, 400.0, rows)})
+def ground(names: tuple[str, ...] = tuple(DISTRICTS), spans: int = 40) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A line of fibre through the districts, its last span doubled; spans beside the first; one cable."""
+    nodes = pd.DataFrame(
+        {
+            "name": ["Karachi", "landing", *names, "Marseille"],
+            "kind": ["exchange", "landing", *["fibre"] * len(names), "abroad"],
+            "owner": "",
+            "country": ["PK"] * (len(names) + 2) + ["FR"],
+            "area": ["Karachi", "Karachi", *names, ""],
+            "people": [0.0, 0.0, *[400_000.0] * len(names), 0.0],
+            "demand_mbps": [0.0, 0.0, *[1000.0] * len(names), 0.0],
+        }
+    )
+    chain = [(0, 1), *[(i, i + 1) for i in range(1, len(names) + 1)]]
+    loop = [(len(names), len(names) + 1)] if len(names) > 1 else []
+    ends = chain + loop
+    ends += [(0, 1)] * (spans - len(ends))
+    table = pd.DataFrame(
+        {
+            "name": [f"s{i}" for i in range(len(ends))] + ["sea"],
+            "kind": ["fibre"] * len(ends) + ["submarine"],
+            "from_node": [*[a for a, _ in ends], 1],
+            "to_node": [*[b for _, b in ends], len(nodes) - 1],
+            "owner": "",
+            "route_km": [*np.linspace(5.0, 400.0, len(ends)), 9000.0],
+            "delay_ms": 1.0,
+            "capacity_mbps": 1e6,
+            "group": [f"s{i}" for i in range(len(ends))] + ["sea"],
+            "status": "operating",
+        }
+    )
+    return nodes, table
+
+
+def twin(names: tuple[str, ...] = tuple(DISTRICTS), spans: int = 40, **failures: int) -> Twin:
+    """What the stages read."""
+    given, cells = scenario.validate({"failures": failures}), land(names)
+    nodes, lines = ground(names, spans)
+    enters = np.array([names.index(d) + 2 for d in cells["district"]], np.int32)
+    demand = np.full((len(cells), 24), 10.0)
+    arrays = {"cell_node": enters, "demand_mbps": demand, "busy_demand_mbps": demand[:, 0]}
+    return Twin(
+        given,
+        np.zeros(0, "datetime64[ns]"),
+        {"cells": cells, "nodes": nodes, "spans": lines},
+        {name: wrap(name, value) for name, value in arrays.items()},
+    )
 
 
 @pytest.fixture(scope="session")
@@ -61,5 +106,5 @@ def cells() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def model(cells: pd.DataFrame) -> losses.Model:
-    return stages.model(cells, backbone(), scenario.validate({"failures": {"seed": 7}}))
+def model() -> losses.Model:
+    return stages.model(twin(seed=7))

@@ -15,9 +15,9 @@ from rabta import catalog, jit, scenario, schema
 from rabta.engine import work
 from rabta.errors import RabtaError
 from rabta.transport.hazards import cuts, events, exposure, floods, losses, sources, stages
-from rabta.twin import Twin, wrap
+from rabta.twin import wrap
 
-from .conftest import backbone, land
+from .conftest import twin
 
 DRAWS = np.arange(4000)
 FLOOD = sources.Flood(sources.data("flood"))
@@ -176,7 +176,9 @@ def test_chunks_and_threads_change_no_bit(model: losses.Model, monkeypatch: pyte
 def test_another_span_or_cable_changes_no_other(model: losses.Model) -> None:
     draws = DRAWS[:300]
     short = losses.Land(model.land.names[5:20], model.land.km[5:20])
-    full, part = (losses.draw_years(replace(model, land=some), draws) for some in (model.land, short))
+    full, part = (
+        losses.draw_years(replace(model, land=some, ground=None), draws) for some in (model.land, short)
+    )
     kept = (full.fibre.element >= 5) & (full.fibre.element < 20)
     assert np.array_equal(full.fibre.day[kept], part.fibre.day)
     assert np.array_equal(full.fibre.days[kept], part.fibre.days)
@@ -195,8 +197,7 @@ def test_another_span_or_cable_changes_no_other(model: losses.Model) -> None:
 
 def test_another_district_leaves_the_shaking_and_heat_of_others(model: losses.Model) -> None:
     """The flood of a year is spread over all land that can flood, so that only it feels another district."""
-    fewer = stages.model(land(("Dadu", "Quetta", "Swat")), backbone(10), scenario.validate({}))
-    fewer = replace(fewer, seed=model.seed)
+    fewer = stages.model(twin(("Dadu", "Quetta", "Swat"), 10, seed=7))
     a, b = (losses.draw_years(m, DRAWS[:200]) for m in (model, fewer))
     rows = [model.exposure.districts.index(name) for name in fewer.exposure.districts]
     assert np.array_equal(a.shaking_g[:, rows], b.shaking_g)
@@ -246,6 +247,45 @@ def test_cuts_on_land_come_by_length(model: losses.Model) -> None:
     assert abs(mean - 8.0) < 4.0 * 8.0 / np.sqrt(years.fibre.days.size)
 
 
+def test_cut_takes_all_behind_it_while_it_lasts(model: losses.Model) -> None:
+    """A line of districts from the exchange: the span to the fourth takes it and the two behind it."""
+    ground = model.ground
+    assert ground is not None
+    behind = ground.people.people.sum(axis=1)
+    names = model.exposure.districts
+    order = [names.index(d) for d in ("Dadu", "Larkana", "Khuzdar", "Quetta", "Multan", "Swat")]
+    cut = model.land.names.index("s4")  # landing, Dadu, Larkana, Khuzdar, then Quetta
+    mean, busy = ground.lost([(cut,), (39,), (38, 39)])
+    expected = np.zeros(len(names))
+    expected[order[3:]] = behind[order[3:]]
+    assert mean[0] == pytest.approx(expected)
+    assert busy[0] == pytest.approx(expected.sum())
+    assert not mean[1:].any()  # spans beside others
+    one = events.Incidents(np.array([1]), np.array([cut]), np.array([364.9]), np.array([0.5]))
+    hours, people = cuts.land_losses(ground, one, 2)
+    assert hours[1] == pytest.approx(12.0 * expected)
+    assert hours[0].sum() == 0.0
+    assert people.tolist() == pytest.approx([0.0, expected.sum()])
+
+
+def test_cuts_that_overlap_fail_together(model: losses.Model) -> None:
+    """All spans in parallel between the exchange and the landing, two of four hours at once."""
+    ground = model.ground
+    assert ground is not None
+    side = [0, *range(8, 40)]
+    count = len(side)
+    day = np.where(np.arange(count) == 0, 10.0 + 2.0 / 24.0, 10.0)
+    of = events.Incidents(np.zeros(count, np.int64), np.array(side), day, np.full(count, 4.0 / 24.0))
+    down = cuts.sets_down(of, 1)[0]
+    assert down[tuple(sorted(side))] == pytest.approx(2.0)
+    assert sum(down.values()) == pytest.approx(6.0)
+    hours, people = cuts.land_losses(ground, of, 1)
+    every = ground.people.people.sum()
+    home = 1.0 - ground.shares.without([ground.rows[side]])[0]
+    assert hours.sum() == pytest.approx(2.0 * (ground.people.people * home).sum())
+    assert 0.0 < people[0] <= every
+
+
 def test_owner_sheds_what_exceeds_the_rest() -> None:
     """Cables of 3 and 1 Tbit/s used to 60 %: without the first 1 of 2.4 is left, else enough."""
     fleet = cuts.Fleet(["a", "b", "c"], ["x", "x", "y"], np.array([3.0, 1.0, 5.0]), np.ones(3))
@@ -273,7 +313,8 @@ def test_no_more_is_lost_than_there_is(model: losses.Model) -> None:
     for name, loss in losses.losses(years).items():
         assert np.all(loss.person_hours >= 0.0), name
         assert np.all(loss.sites <= of.sites.sum()), name
-        assert np.all(loss.people <= max(of.people.sum(), model.subscribers)), name
+        most = max(of.people.sum(), model.subscribers, model.ground.people.people.sum())
+        assert np.all(loss.people <= most), name
     for position in range(20):
         share = years.down_share(position)
         assert share.min() >= 0.0
@@ -301,11 +342,6 @@ def test_failed_elements_are_those_drawn(model: losses.Model) -> None:
         assert len(found) == drawn
         assert [day for _, day, _ in found] == sorted(day for _, day, _ in found)
         assert {name for name, _, _ in found} <= {*model.fleet.names, *model.land.names}
-
-
-def twin(**failures: int) -> Twin:
-    given = scenario.validate({"failures": failures})
-    return Twin(given, np.zeros(0, "datetime64[ns]"), {"cells": land(), "backbone": backbone()})
 
 
 def run(count: int, parts: int = 1) -> dict[str, Any]:

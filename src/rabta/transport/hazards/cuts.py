@@ -1,24 +1,30 @@
-"""What cuts of submarine cables take away, hour by hour and owner by owner.
+"""What cuts take away: of submarine cables by hour and owner, of fibre on land by who is left without a way.
 
 An owner's traffic rides on its own cables: what is left is shared among its customers, and other owners do
 not help (in January 2025 and September 2025 PTCL moved traffic among its own). Until the traffic has been
 moved, all that was on the lost part is lost; then only what exceeds the capacity that is left.
+
+On land every set of spans that is down at once is failed in the network (`rabta.transport.failures`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rabta import catalog
+from rabta.transport.failures.effects import Land, Shares
 from rabta.transport.hazards.events import Incidents
 from rabta.transport.hazards.sources import Cables
 
 F8 = NDArray[np.float64]
 I2 = NDArray[np.int16]
+I8 = NDArray[np.int64]
+BATCH = 1000  # sets of spans that fail at a time: memory
 HORIZON_DAYS = 480  # faults of December last into the next year
 
 
@@ -126,3 +132,89 @@ def shed_shares(of: Fleet, source: Cables, incidents: Incidents, draws: int) -> 
         if load == 1.0:
             np.maximum.at(worst, at, now)
     return worst, total
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The ground network, ready to fail spans.
+
+    Attributes
+    ----------
+    shares : Shares
+    people : Land
+        Districts in the order of their names.
+    rows : ndarray of int64, shape (element,)
+        Rows of the spans table that the drawn elements are.
+    """
+
+    shares: Shares
+    people: Land
+    rows: I8
+
+    def lost(self, sets: Sequence[tuple[int, ...]]) -> tuple[F8, F8]:
+        """People who lose their traffic while sets of elements are down.
+
+        Returns
+        -------
+        ndarray, shape (set, district); ndarray, shape (set,)
+            Mean over the hours of the day; and in the busy hour, of the nation.
+        """
+        usual = self.shares.usual
+        mean = np.zeros((len(sets), self.people.people.shape[0]))
+        busy = np.zeros(len(sets))
+        for begin in range(0, len(sets), BATCH):
+            gone = [self.rows[list(some)] for some in sets[begin : begin + BATCH]]
+            for i, share in enumerate(self.shares.without(gone), begin):
+                extra = np.maximum(usual - share, 0.0)
+                if extra.any():
+                    hit = self.people.lost_hours(share, usual)
+                    mean[i] = (self.people.people * hit).sum(
+                        axis=1
+                    )  # not @: its last bit may depend on threads
+                    busy[i] = (self.people.people * extra).sum()
+        return mean, busy
+
+
+def sets_down(incidents: Incidents, draws: int) -> list[dict[tuple[int, ...], float]]:
+    """Hours of each draw in which exactly these elements are down; elements that overlap fail together.
+
+    Examples
+    --------
+    >>> two = Incidents(np.array([0, 0]), np.array([5, 3]), np.array([1.0, 1.5]), np.array([1.0, 0.25]))
+    >>> sets_down(two, 1)
+    [{(5,): 18.0, (3, 5): 6.0}]
+    """
+    edges: list[list[tuple[float, int, int]]] = [[] for _ in range(draws)]
+    columns = (incidents.at, incidents.element, incidents.day, incidents.days)
+    for at, element, day, days in zip(*(column.tolist() for column in columns), strict=True):
+        edges[at] += [(day, 1, element), (day + days, -1, element)]
+    return [_sweep(sorted(some)) for some in edges]
+
+
+def _sweep(edges: list[tuple[float, int, int]]) -> dict[tuple[int, ...], float]:
+    found: dict[tuple[int, ...], float] = defaultdict(float)
+    open_: dict[int, int] = defaultdict(int)
+    before = 0.0
+    for time, change, element in edges:
+        down = tuple(sorted(e for e, count in open_.items() if count > 0))
+        if down and time > before:
+            found[down] += 24.0 * (time - before)
+        open_[element] += change
+        if open_[element] == 0:
+            del open_[element]
+        before = time
+    return dict(found)
+
+
+def land_losses(ground: Ground, incidents: Incidents, draws: int) -> tuple[F8, F8]:
+    """Person-hours of each draw and district by cuts on land, and people in the worst moment of each draw."""
+    by_draw = sets_down(incidents, draws)
+    every = sorted({some for found in by_draw for some in found})
+    mean, busy = ground.lost(every)
+    row = {some: i for i, some in enumerate(every)}
+    hours, worst = np.zeros((draws, mean.shape[1])), np.zeros(draws)
+    for draw, found in enumerate(by_draw):
+        for some, lasted in found.items():
+            hours[draw] += lasted * mean[row[some]]
+            worst[draw] = max(worst[draw], busy[row[some]])
+    return hours, worst

@@ -1,8 +1,8 @@
 """From drawn years to people cut off, hours, payments: the tables of the stage.
 
 Without the ground network a person is cut off as the sites around are: a district's people times the share of
-its sites that is down. Cuts of fibre on land are drawn and handed over (`Years.failed`); alone they cut
-nobody off here, because that depends on the routes (`rabta.transport.failures`).
+its sites that is down. Cuts of fibre on land go through the ground network, sets that are down at once
+together; cuts of submarine cables by what their owners have left (`rabta.transport.hazards.cuts`).
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ class Model:
         People whose traffic goes abroad over the cables.
     local : bool
         False where the catalog has no hazards of this land: then only cables and fibre fail.
+    ground : Ground, optional
+        What cuts on land do; without it they are counted and cost nobody anything.
     """
 
     exposure: Exposure
@@ -51,6 +53,7 @@ class Model:
     subscribers: float
     seed: int
     local: bool = True
+    ground: cuts.Ground | None = None
 
 
 @dataclass(frozen=True)
@@ -259,10 +262,13 @@ def _cable_loss(years: Years) -> Loss:
 
 
 def _fibre_loss(years: Years) -> Loss:
-    size = years.draws.size
+    size, ground = years.draws.size, years.model.ground
     count = np.bincount(years.fibre.at, minlength=size).astype(np.float64)
     none = np.zeros(size)
-    return Loss(count, none, none, np.zeros((size, len(years.model.exposure.districts))))
+    if ground is None:
+        return Loss(count, none, none, np.zeros((size, len(years.model.exposure.districts))))
+    hours, people = cuts.land_losses(ground, years.fibre, size)
+    return Loss(count, none, people, hours)
 
 
 def _sum(amount: F8) -> F8:

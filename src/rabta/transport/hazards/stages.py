@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rabta import catalog
-from rabta.scenario import Scenario
 from rabta.stage import stage
+from rabta.transport.failures import effects
+from rabta.transport.failures.cuts.cases import whole
+from rabta.transport.failures.cuts.graph import network
+from rabta.transport.failures.study import home_share, hubs
 from rabta.transport.hazards import cuts, losses, sources
 from rabta.transport.hazards.exposure import exposure
 from rabta.twin import Twin
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-
 PARAMS = ("failures.draws", "failures.seed", "nation.name")
-READS = ("cells", "backbone")
-CATALOG = ("hazards", "cables", "nations", "services")
+READS = ("cells", "nodes", "spans", "cell_node", "demand_mbps", "busy_demand_mbps")
+CATALOG = ("hazards", "cables", "nations", "services", "exchanges", "hubs")
+IN_SERVICE = ("operating", "modelled")
 
 
 def _count(twin: Twin) -> int:
@@ -38,7 +39,7 @@ def _count(twin: Twin) -> int:
 )
 def draws(twin: Twin, part: slice) -> dict[str, Any]:
     """Losses of some drawn years; the same whatever the others are."""
-    made = model(twin.table("cells"), twin.table("backbone"), twin.scenario)
+    made = model(twin)
     if part.stop == part.start:
         empty = losses.empty_tables("hazard_draws")
         return {**empty, "hazard_person_hours": losses.hours_array(made.exposure, {}, 0)}
@@ -69,15 +70,28 @@ def hazards(twin: Twin) -> dict[str, Any]:
     }
 
 
-def model(cells: pd.DataFrame, backbone: pd.DataFrame, scenario: Scenario) -> losses.Model:
-    """What the draws depend on, from the twin's tables and the catalog."""
-    name = scenario.nation.name
-    index = cells["cell"].astype(str).to_numpy()
-    ends = (backbone[end].to_numpy(np.int64) for end in ("from_row", "to_row"))
-    names = [f"{index[a]}-{index[b]}" for a, b in zip(*ends, strict=True)]
+def model(twin: Twin) -> losses.Model:
+    """What the draws depend on, from the twin and the catalog."""
+    given, name = twin.scenario, twin.scenario.nation.name
     nation = catalog.entry("nations", name).data if name in catalog.names("nations") else {}
-    found = exposure(cells, sources.Flood(sources.data("flood")))
+    found = exposure(twin.table("cells"), sources.Flood(sources.data("flood")))
     subscribers = float(nation.get("traffic", {}).get("broadband_subscriptions", found.people.sum()))
-    land = losses.Land(names, backbone["route_km"].to_numpy(np.float64))
-    fleet = cuts.fleet()
-    return losses.Model(found, fleet, land, subscribers, scenario.failures.seed, sources.known(name))
+    spans = twin.table("spans")
+    drawn = spans["status"].isin(IN_SERVICE) & (spans["kind"] == "fibre")
+    rows = np.flatnonzero(drawn.to_numpy(bool))
+    land = losses.Land(
+        spans["name"].iloc[rows].astype(str).tolist(), spans["route_km"].to_numpy(np.float64)[rows]
+    )
+    seed, local = given.failures.seed, sources.known(name)
+    return losses.Model(found, cuts.fleet(), land, subscribers, seed, local, _ground(twin, rows))
+
+
+def _ground(twin: Twin, rows: NDArray[np.int64]) -> cuts.Ground:
+    """The network of the failure study, with the drawn spans."""
+    nodes, spans = (twin.table(name).reset_index(drop=True) for name in ("nodes", "spans"))
+    nation = twin.scenario.nation.name
+    net = network(nodes, spans, home_share(nation), hubs=hubs(nodes))
+    demand, busy = (twin.values(key).astype(np.float64) for key in ("demand_mbps", "busy_demand_mbps"))
+    enters = twin.values("cell_node").astype(np.int64)
+    people = effects.land(twin.table("cells"), enters, demand, busy, len(nodes), nation)
+    return cuts.Ground(effects.Shares(net, whole(net)), people, rows)
