@@ -151,6 +151,10 @@ def _chains(
 ) -> Chains:
     a, b = (backbone[n].to_numpy(np.int64) for n in ("from_row", "to_row"))
     on = np.unique(np.concatenate([a, b]))
+    if not on.size:  # no backbone at all: the exchange's own cell is the one node
+        lat, lon = next(iter(points))
+        km = geo.great_circle_m(lat, lon, cells["lat_deg"].to_numpy(), cells["lon_deg"].to_numpy())
+        return Chains(np.array([km.argmin()]), np.empty((0, 2), dtype=np.int64), np.empty(0))
     place = _unit(*(cells[n].to_numpy(np.float64)[on] for n in ("lat_deg", "lon_deg")))
     wanted = [int(on[(place @ _unit(np.array([lat]), np.array([lon]))[0]).argmax()]) for lat, lon in points]
     rows, people = (places[n].to_numpy(np.int64) for n in ("cell_row", "people"))

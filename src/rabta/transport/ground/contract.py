@@ -66,6 +66,7 @@ def contract(from_row: I8, to_row: I8, route_km: F8, keep: I8) -> Chains:
         for edge, onward in cables[cell]:
             if not used[edge]:
                 found.append((cell, *_walk(cables, kept, edge, onward, km, used)))
+    found = [row for row in found if row[0] != row[1]]  # a ring back to its only node carries nothing
     cells = np.array(sorted(kept), dtype=np.int64)
     ends = np.array([row[:2] for row in found], dtype=np.int64).reshape(-1, 2)
     return Chains(cells, np.searchsorted(cells, ends), np.array([row[2] for row in found], dtype=np.float64))

@@ -1,21 +1,52 @@
-"""Spans that a scenario denies, by any of the names they go by."""
+"""Spans that a scenario denies, by any of the names they go by.
+
+Satellites that are denied are left out by the stage that places them, gateways by the one that places those.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rabta import catalog
+from rabta.errors import RabtaError, nearest
+
 if TYPE_CHECKING:
     import pandas as pd
 
-ALL_CABLES = "all-cables"
+FOREIGN_SPACE, FOREIGN_OPERATORS, ALL_CABLES = "foreign-space", "foreign-operators", "all-cables"
+WORDS = (FOREIGN_SPACE, FOREIGN_OPERATORS, ALL_CABLES)
 LEADS_ABROAD = ("submarine", "land")
 
 
-def spans(nodes: pd.DataFrame, table: pd.DataFrame, names: Sequence[str]) -> NDArray[np.bool_]:
+@dataclass(frozen=True)
+class Skies:
+    """Satellite systems that a name may mean, and operators that run foreign ones alone."""
+
+    names: frozenset[str] = frozenset()
+    strangers: frozenset[str] = frozenset()
+
+
+def skies() -> Skies:
+    """Systems and operators of the constellations catalog."""
+    rows = [
+        (entry.name, str(entry.data.get("operator", "")), bool(entry.data.get("foreign", True)))
+        for entry in catalog.entries("constellations")
+    ]
+    ours = {operator for _, operator, foreign in rows if not foreign}
+    return Skies(
+        frozenset(name for row in rows for name in row[:2] if name),
+        frozenset(operator for _, operator, foreign in rows if foreign and operator) - ours,
+    )
+
+
+def spans(
+    nodes: pd.DataFrame, table: pd.DataFrame, names: Sequence[str], sky: Skies | None = None
+) -> NDArray[np.bool_]:
     """Spans that are gone.
 
     Parameters
@@ -25,6 +56,8 @@ def spans(nodes: pd.DataFrame, table: pd.DataFrame, names: Sequence[str]) -> NDA
     names : sequence of str
         Cables, spans, owners, places that cables pass, nodes (with all their spans), or ``all-cables``:
         every circuit that leaves the country. A span of several owners goes when all of them are denied.
+    sky : Skies, optional
+        Names that mean satellites and nothing here. With it a name that means nothing at all is refused.
 
     Examples
     --------
@@ -35,7 +68,9 @@ def spans(nodes: pd.DataFrame, table: pd.DataFrame, names: Sequence[str]) -> NDA
     >>> [bool(spans(nodes, table, [name])[0]) for name in ("Suez", "PTCL", "A", "all-cables", "y")]
     [True, True, True, True, False]
     """
-    wanted = set(names)
+    if sky is not None:
+        _check(names, nodes, table, sky)
+    wanted = set(names) | (sky.strangers if sky and FOREIGN_OPERATORS in names else set())
     if not wanted:
         return np.zeros(len(table), dtype=bool)
     ends = table[["from_node", "to_node"]].to_numpy(np.int64)
@@ -46,6 +81,20 @@ def spans(nodes: pd.DataFrame, table: pd.DataFrame, names: Sequence[str]) -> NDA
     abroad = (nodes["kind"] == "abroad").to_numpy(bool)[ends]
     leaves = table["kind"].isin(LEADS_ABROAD).to_numpy(bool) & ~abroad.all(axis=1) & (ALL_CABLES in wanted)
     return np.asarray(at_node | own.to_numpy(bool) | np.array(owned) | np.array(passing) | leaves)
+
+
+def _check(names: Sequence[str], nodes: pd.DataFrame, table: pd.DataFrame, sky: Skies) -> None:
+    texts = [*table["name"], *table["group"], *nodes["name"], *WORDS, *sky.names]
+    listed = [(";", text) for text in table["via"]] + [(",", text) for text in table["owner"]]
+    known = {str(text) for text in texts} | {part for mark, text in listed for part in _parts(text, mark)}
+    for name in names:
+        if name not in known:
+            raise RabtaError(
+                "nothing of that name to deny",
+                key="transport.denied",
+                value=name,
+                expected=nearest(name, known),
+            )
 
 
 def _parts(text: str, mark: str) -> list[str]:

@@ -43,28 +43,32 @@ def components(count: int, spans: pd.DataFrame) -> I8:
     return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
 
 
-def entry_nodes(cells: pd.DataFrame, nodes: pd.DataFrame, spans: pd.DataFrame) -> I4:
-    """Node at which each cell's traffic enters: the nearest fibre that reaches an exchange; -1 for none."""
+def nearest(cells: pd.DataFrame, nodes: pd.DataFrame, rows: I8) -> I4:
+    """Which of some rows of the nodes is nearest to each cell (straight, by a tree)."""
     from scipy.spatial import cKDTree
 
     from rabta.geo import ecef_from_geodetic
 
-    part = components(len(nodes), spans)
-    kind = nodes["kind"].to_numpy(str)
-    good = np.flatnonzero((kind == "fibre") & np.isin(part, part[np.isin(kind, EXIT_KINDS)]))
-    if not good.size:
-        return np.full(len(cells), -1, dtype=np.int32)
-    there = ecef_from_geodetic(*(nodes[n].to_numpy(np.float64)[good] for n in ("lat_deg", "lon_deg")))
+    there = ecef_from_geodetic(*(nodes[n].to_numpy(np.float64)[rows] for n in ("lat_deg", "lon_deg")))
     here = ecef_from_geodetic(*(cells[n].to_numpy(np.float64) for n in ("lat_deg", "lon_deg")))
-    return np.asarray(good[cKDTree(there).query(here)[1]], dtype=np.int32)
+    return np.asarray(rows[cKDTree(there).query(here)[1]], dtype=np.int32)
 
 
-def cut_off(nodes: pd.DataFrame, spans: pd.DataFrame) -> list[str]:
-    """Names of fibre nodes from which no exchange is reached."""
+def entry_nodes(cells: pd.DataFrame, nodes: pd.DataFrame, spans: pd.DataFrame) -> I4:
+    """Node at which each cell's traffic enters: the nearest fibre from which an exchange is reached.
+
+    -1 where there is none.
+    """
+    good = nodes["kind"].eq("fibre").to_numpy() & ~cut_off(nodes, spans)
+    if not good.any():
+        return np.full(len(cells), -1, dtype=np.int32)
+    return nearest(cells, nodes, np.flatnonzero(good))
+
+
+def cut_off(nodes: pd.DataFrame, spans: pd.DataFrame) -> NDArray[np.bool_]:
+    """Nodes from which no exchange is reached, shape (node,)."""
     part = components(len(nodes), spans)
-    kind = nodes["kind"].to_numpy(str)
-    lost = (kind == "fibre") & ~np.isin(part, part[np.isin(kind, EXIT_KINDS)])
-    return [str(name) for name in nodes["name"].to_numpy(str)[lost]]
+    return ~np.isin(part, part[nodes["kind"].isin(EXIT_KINDS).to_numpy()])
 
 
 def at_nodes(entry: I4, values: F8, count: int) -> F8:
