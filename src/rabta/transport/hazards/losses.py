@@ -341,7 +341,7 @@ def districts_table(of: Exposure, hours: F8) -> pd.DataFrame:
     total = hours.sum(axis=1)
     low, high = np.percentile(total, [10.0, 90.0], axis=0)
     mean = hours.mean(axis=0)
-    means = {f"{name}_person_hours_year": mean[i] for i, name in enumerate(sources.KINDS) if name != "fibre"}
+    means = {f"{name}_person_hours_year": mean[i] for i, name in enumerate(sources.KINDS)}
     return pd.DataFrame(
         {
             "district": of.districts,
