@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from rabta.space.network.fleet import network_of
-from rabta.space.network.topology import Network
+from rabta.space.constellations import OUTSIDE
+from rabta.space.network.fleet import network_of, regular
+from rabta.space.network.topology import Network, angles
+from rabta.space.propagate import ELEMENTS, moving
 
 if TYPE_CHECKING:
     import pandas as pd
 
+ANY_HOUR = np.datetime64("2026-01-01", "ns")
 Pairs = tuple[tuple[str, str], ...]
 
 
@@ -44,8 +47,26 @@ def network(
     Companions are those of the whole hour before the instant: so a chunk of a run has the links that any
     other part of it has at that time.
     """
+    asked = _Asked(satellites, systems)
     hour = time.astype("datetime64[h]").astype("datetime64[ns]")
-    return _kept(_Asked(satellites, systems), hour, relays, tuple(tuple(pair) for pair in handoffs))
+    if not handoffs and _regular(asked):
+        hour = ANY_HOUR
+    return _kept(asked, hour, relays, tuple(tuple(pair) for pair in handoffs))
+
+
+@lru_cache(maxsize=2)
+def _regular(asked: _Asked) -> bool:
+    """True where all shells with links are regular: then links do not depend on the hour."""
+    table, systems = moving(asked.satellites), asked.systems
+    linked = systems["isl"].to_numpy(bool)[table["system"].to_numpy(np.int64)]
+    linked &= (table["shell"] != OUTSIDE).to_numpy(bool)
+    columns = {name: table[name].to_numpy(np.float64)[linked] for name in ELEMENTS}
+    if not linked.any():
+        return True
+    raan, phase = (np.mod(angle, 2.0 * np.pi) for angle in angles(columns, ANY_HOUR))
+    shells = (table["constellation"].astype(str) + "/" + table["shell"].astype(str)).iloc[linked]
+    rows = shells.groupby(shells, sort=False).indices.values()
+    return all(regular(raan[r], phase[r]) is not None for r in map(np.sort, rows))
 
 
 @lru_cache(maxsize=4)

@@ -1,4 +1,4 @@
-"""``rabta events``: when a place's links come up, change hands and go down."""
+"""``rabta events``: when a place's links and the best way between two places change."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from rabta.cli.events import joint
 from rabta.cli.events.study import refuse, study
 
 MOST_HOURS = 24.0 * 31
@@ -14,19 +15,26 @@ MOST_HOURS = 24.0 * 31
 
 def events(
     from_: Annotated[str, typer.Option("--from", help="Place by name, as in --from Lahore")],
-    to: Annotated[str | None, typer.Option(help="Other place: paths through one satellite")] = None,
+    to: Annotated[
+        str | None, typer.Option(help="Other place, at home or abroad: the best way over the whole network")
+    ] = None,
     hours: Annotated[float, typer.Option(help="Length of the span")] = 1.0,
     start: Annotated[str | None, typer.Option(help="Start, UTC; that of the scenario if left out")] = None,
     policy: Annotated[
-        str, typer.Option(help="longest-remaining, highest, least-loaded or scheduled")
-    ] = "longest-remaining",
+        str | None,
+        typer.Option(
+            help="longest-remaining (as without --to), highest, least-loaded or scheduled: who serves a place, "
+            "or two through one satellite; shortest (as with --to): the best way"
+        ),
+    ] = None,
+    space: Annotated[bool, typer.Option("--space", help="With --to: over satellites alone")] = False,
     scenario: Annotated[str, typer.Option(help="Scenario of the nation and constellations")] = "pakistan",
     constellation: Annotated[list[str] | None, typer.Option(help="Catalog entry; repeat for several")] = None,
     catalogue: Annotated[str | None, typer.Option(help="TLE or OMM file of real satellites")] = None,
     rows: Annotated[int, typer.Option(help="Events to print")] = 40,
     json_: Annotated[bool, typer.Option("--json", help="Print everything as JSON")] = False,
 ) -> None:
-    """Exact instants of link up, handover and link down, their rate and the gaps."""
+    """Exact instants of link up, handover and link down, or of path changes and outages between two places."""
     from rabta.scenario import find, load
 
     if not 0.0 < hours <= MOST_HOURS:
@@ -38,9 +46,17 @@ def events(
     changes += [("space.constellations", constellation)] if constellation else []
     changes += [("space.catalogue", catalogue)] if catalogue else []
     chosen = load(find(scenario), dict(changes))
-    found = study(chosen, from_, to, policy)
+    policy = policy or ("longest-remaining" if to is None else "shortest")
+    if to is None and (policy == "shortest" or space):
+        refuse("a way needs two ends", "--to", None, "another place")
+    if to is not None and policy == "shortest":
+        found = joint.study(chosen, from_, to, space_only=space)
+    else:
+        found = study(chosen, from_, to, policy)
     if json_:
         print(json.dumps(found, ensure_ascii=False))
+    elif "over" in found:
+        joint.print_study(found, rows)
     else:
         _print(found, rows)
 

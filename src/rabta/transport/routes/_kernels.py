@@ -376,7 +376,8 @@ def second(
                 down[seen[s, j]] = math.inf
         for a in range(ground[u - satellites], ground[u - satellites + 1]):
             v = satellites + ground_target[a]
-            if (not space_only or ground_space[a] != 0) and v != site_node[0]:
+            twin = after[u] == v and leave[u] >= 0  # beside an arc of the way, and as still as that
+            if (not space_only or ground_space[a] != 0) and v != site_node[0] and not twin:
                 best = _off_path(best, far + ground_m[a] + there[v], u, v, a, after, leave)
     return best
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ F8 = NDArray[np.float64]
 U1 = NDArray[np.uint8]
 USABLE = ("operating", "modelled")  # status of spans that carry traffic
 PLATFORM_DEG = 5.0  # least elevation at which a platform is seen, and from which it sees satellites
+TABLES = ("satellites", "systems", "gateways", "nodes", "spans", "ends")
 USER, GATEWAY, PLATFORM = 0, 1, 2
 FOREIGN_SPACE, FOREIGN, ALL_CABLES = "foreign-space", "foreign-operators", "all-cables"
 
@@ -156,17 +158,33 @@ def joined(tables: Tables, time: np.datetime64, who: Parties | None = None) -> G
     Satellites are the moving ones, then the geostationary ones; see `places` for where they are.
     """
     net = _network(tables, time)
+    if tables.platform_deg_m is not None:
+        return _joined(tables, net, who)
+    key = (who, tables.use_isl, tables.handoffs, tables.least_deg, tables.denied)
+    held = [getattr(tables, name) for name in (*TABLES, "horizon_deg")]
+    for known, objects, graph in _KEPT:
+        if known == key and all(a is b for a, b in zip(objects, held, strict=True)):
+            return replace(graph, network=net)
+    made = _joined(tables, net, who)
+    _KEPT.append((key, held, made))
+    return made
+
+
+_KEPT: deque[tuple[Any, list[Any], Graph]] = deque(maxlen=4)  # all but the lasers is the same in every hour
+
+
+def _joined(tables: Tables, net: Network, who: Parties | None) -> Graph:
     relays = _relays(tables)
     names, rows = _ground_names(tables, relays)
-    sites = _sites(tables, net, relays, rows)
-    links = ground(
-        names,
-        _ground_places(tables, relays),
-        [*_spans(tables), *_access(tables, rows), *_aloft(tables, relays, rows)],
+    cables = [*_spans(tables), *_access(tables, rows), *_aloft(tables, relays, rows)]
+    transparent = ~(tables.systems["isl"].to_numpy(bool) & tables.use_isl)[net.system]
+    graph = Graph(
+        net,
+        transparent.astype(np.uint8),
+        _sites(tables, net, relays, rows),
+        len(tables.ends),
+        ground(names, _ground_places(tables, relays), cables),
     )
-    relaying = tables.systems["isl"].to_numpy(bool) & tables.use_isl
-    transparent = ~relaying[net.system]
-    graph = Graph(net, transparent.astype(np.uint8), sites, len(tables.ends), links)
     return graph if who is None else _marked(graph, tables, relays, who)
 
 
