@@ -16,6 +16,7 @@ from rabta.jit import inline, kernel, prange
 
 F4 = NDArray[np.float32]
 F8 = NDArray[np.float64]
+ARC_M, ROUNDS = 42_164_170.0, 4  # as rabta.space.network.gso
 
 
 @kernel("void(f8[:,:,::1], u1[:,::1], f8[::1], f8[::1], f4[:,:,::1])", parallel=True)
@@ -118,6 +119,70 @@ def _hidden(place: F8, j: int, cell: F8, axes: F8, sine: float, horizon_deg: F4)
 
 
 @inline
+def _touches(x: float, y: float, z: float, length: float, arc: F8, cosine_keep: float) -> bool:
+    """True where the nearest point of the arc above the horizon is nearer than an angle (Newton's method)."""
+    away, high, half = arc[0], arc[1], arc[2]
+    flat = math.sqrt(x * x + y * y)
+    ahead, aside = (x / flat, y / flat) if flat > 0.0 else (0.0, 0.0)
+    way = math.sqrt(ARC_M * ARC_M - (away * aside) ** 2) - away * ahead
+    point = min(max(math.atan2(way * aside, away + way * ahead), -half), half)
+    both = ARC_M * ARC_M + away * away + high * high
+    for _ in range(ROUNDS):
+        cosine, sine = math.cos(point), math.sin(point)
+        toward = x * (ARC_M * cosine - away) + y * ARC_M * sine - z * high
+        square = both - 2.0 * ARC_M * away * cosine
+        turn = ARC_M * (y * cosine - x * sine)
+        slope = turn * square - toward * ARC_M * away * sine
+        bend = -ARC_M * (x * cosine + y * sine) * square + ARC_M * away * (turn * sine - toward * cosine)
+        if bend < 0.0:
+            point = min(max(point - slope / bend, -half), half)
+    cosine, sine = math.cos(point), math.sin(point)
+    toward = x * (ARC_M * cosine - away) + y * ARC_M * sine - z * high
+    near: bool = toward > cosine_keep * length * math.sqrt(both - 2.0 * ARC_M * away * cosine)
+    return near
+
+
+@inline
+def near_arc(
+    dx: float, dy: float, z: float, length: float, axis_x: float, axis_y: float, arc: F8, keep: F8
+) -> bool:
+    """True where a satellite at an offset from a place is nearer to the geostationary arc than it may be.
+
+    ``axis_x`` and ``axis_y`` are the place's distance from the Earth's axis in the frame of the offset;
+    ``arc`` is a row of `rabta.space.network.gso.arc_table`, ``keep`` one of ``avoidance_table``.
+
+    Declinations differ by no more than the angle does, and the arc climbs by less than 0.02 degrees of
+    declination for each of hour angle. So the angle is at most that to the arc's point of the same hour
+    angle, where this is in view, and at least 0.999 of it; what is between is looked for.
+    """
+    away, high = arc[0], arc[1]
+    if arc[2] < 0.0 or keep[0] > 1.0:
+        return False
+    if z > length * (arc[5] * keep[0] + arc[6] * keep[1]):
+        return False
+    if z < length * (arc[3] * keep[0] - arc[4] * keep[1]):
+        return False
+    x, y = (dx * axis_x + dy * axis_y) / away, (dy * axis_x - dx * axis_y) / away
+    flat = math.sqrt(x * x + y * y)
+    ahead, aside = (x / flat, y / flat) if flat > 0.0 else (0.0, 0.0)
+    way = math.sqrt(ARC_M * ARC_M - (away * aside) ** 2) - away * ahead
+    toward = flat * way - z * high
+    scale = length * math.sqrt(way * way + high * high)
+    if toward < keep[2] * scale:
+        return False
+    if toward > keep[0] * scale and away + way * ahead > ARC_M * arc[7]:
+        return True
+    return _touches(x, y, z, length, arc, keep[0])
+
+
+@inline
+def _at_arc(place: F8, j: int, cell: F8, length: float, arc: F8, keep: F8) -> bool:
+    """True where a candidate stands too near to the geostationary arc."""
+    dx, dy, dz = place[0, j] - cell[0], place[1, j] - cell[1], place[2, j] - cell[2]
+    return near_arc(dx, dy, dz, length, cell[0], cell[1], arc, keep)
+
+
+@inline
 def _insert(top: F8, which: NDArray[np.int64], kept: int, sine: float, j: int) -> int:
     """Put a satellite among the best, after those of the same elevation; how many are kept now."""
     if kept == top.size and sine <= top[kept - 1]:
@@ -133,7 +198,7 @@ def _insert(top: F8, which: NDArray[np.int64], kept: int, sine: float, j: int) -
 
 @kernel(
     "void(f4[:,:,::1], i4[:,::1], f8[:,:,::1], i4[::1], f8[::1], i8[::1], i8[::1], f8[:,::1], f8[::1],"
-    "f8[:,::1], f8[:,:,::1], f8[::1], f4[:,::1],"
+    "f8[:,::1], f8[:,:,::1], f8[::1], f4[:,::1], f8[:,::1], f8[:,::1],"
     "u1[:,::1], i2[:,:,::1], f4[:,:,::1], f4[:,:,::1], f4[:,::1])",
     parallel=True,
 )
@@ -151,6 +216,8 @@ def best_slots(
     axes: F8,
     worst_sine: F8,
     horizon_deg: F4,
+    arc: F8,
+    keep: F8,
     visible_count: NDArray[np.uint8],
     slot_satellite: NDArray[np.int16],
     slot_elevation_deg: F4,
@@ -160,10 +227,10 @@ def best_slots(
     """Best satellites by elevation, for all steps and blocks of neighbouring cells.
 
     A block first drops the satellites that none of its cells can see; a cell then takes two dot products and
-    one square root for each that is left, and the azimuth only where its terrain could matter. The outputs
-    come filled with "none".
+    one square root for each that is left, and the azimuth only where its terrain could matter. ``arc`` and
+    ``keep`` are by cell and by satellite, see `near_arc`. The outputs come filled with "none".
     """
-    blocks, slots = starts.size - 1, slot_satellite.shape[2]
+    blocks, slots, keeps = starts.size - 1, slot_satellite.shape[2], keep.shape[0] > 0
     for task in prange(satellites.shape[0] * blocks):
         t, b = task // blocks, task % blocks
         listed = counts[t]
@@ -182,6 +249,8 @@ def best_slots(
                 if not sine[j] >= min_sine[near[j]]:
                     continue
                 if sine[j] < worst_sine[c] and _hidden(place, j, cell_m[c], axes[c], sine[j], horizon_deg[c]):
+                    continue
+                if keeps and _at_arc(place, j, cell_m[c], length[j], arc[c], keep[near[j]]):
                     continue
                 seen += 1
                 kept = _insert(top, which, kept, sine[j], j)

@@ -304,6 +304,13 @@ def denied(entries: Sequence[Entry], names: Sequence[str]) -> NDArray[np.bool_]:
     return np.array([name in names or who in names or (far and bool(words)) for name, who, far in rows])
 
 
+def limits(systems: pd.DataFrame, name: str) -> Array:
+    """Limit of each system (a name of `LIMITS`); none where the table lacks the column."""
+    if name in systems:
+        return np.asarray(systems[name].to_numpy(dtype=np.float64))
+    return np.full(len(systems), _missing(name))
+
+
 def terminal_class(name: str) -> str:
     """Who buys a terminal of the catalog, one of `CLASSES`."""
     entry = catalog.entry("terminals", name)

@@ -72,7 +72,7 @@ def propagate(twin: Twin) -> dict[str, Any]:
 
 @stage(
     "Finding the best satellites of every cell",
-    params=("space.slots", "space.min_elevation_deg", "space.terrain"),
+    params=("space.slots", "space.min_elevation_deg", "space.terrain", "space.gso_avoidance"),
     reads=("cells", "horizon_deg", "satellites", "systems", "satellite_position_m"),
     writes=(
         "visible_count",
@@ -91,7 +91,9 @@ def visibility(twin: Twin) -> dict[str, Any]:
     least = _least_elevation(twin, satellites["min_elevation_deg"].to_numpy(dtype=np.float64))
     position, place, slots = twin.values("satellite_position_m"), _ground(twin), twin.scenario.space.slots
     broadband, phones = constellations.serving(systems)[system], constellations.for_phones(systems)[system]
-    found = views.visible(place, _only(position, broadband), least, slots)
+    keep = constellations.limits(systems, "gso_avoidance_deg")[system]
+    arc = keep if twin.scenario.space.gso_avoidance else np.zeros_like(keep)
+    found = views.visible(place, _only(position, broadband), least, slots, gso_avoidance_deg=arc)
     device = np.zeros_like(found.visible_count)
     if phones.any():
         device = views.visible(place, _only(position, phones), least, 1).visible_count

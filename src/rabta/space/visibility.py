@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rabta.errors import RabtaError
 from rabta.geo import east_north_up, ecef_from_geodetic
+from rabta.space.network.gso import arc_table, avoidance_table, separation_deg
 
 AZIMUTHS = 36
 BLOCK_DEG = 1.5
@@ -73,7 +74,14 @@ def ground(
     return Ground(np.ascontiguousarray(cell_m), axes, horizon)
 
 
-def visible(place: Ground, satellites_m: F4, min_elevation_deg: ArrayLike, slots: int) -> Slots:
+def visible(
+    place: Ground,
+    satellites_m: F4,
+    min_elevation_deg: ArrayLike,
+    slots: int,
+    *,
+    gso_avoidance_deg: ArrayLike = 0.0,
+) -> Slots:
     """Best satellites of every cell at every step.
 
     Parameters
@@ -86,11 +94,14 @@ def visible(place: Ground, satellites_m: F4, min_elevation_deg: ArrayLike, slots
         Lowest elevation at which the satellite's users connect, 0 to 90.
     slots : int
         Satellites kept, the highest first; of equal ones the lower row first.
+    gso_avoidance_deg : array_like, shape (satellite,) or ()
+        Least angle to the geostationary arc, 0 for none (see `rabta.space.network.gso`).
 
     Returns
     -------
     Slots
-        A satellite counts where it is at or above both its least elevation and the terrain horizon.
+        A satellite counts where it is at or above both its least elevation and the terrain horizon, and
+        clear of the arc.
     """
     from rabta.space._kernels import best_slots, cull
 
@@ -108,6 +119,7 @@ def visible(place: Ground, satellites_m: F4, min_elevation_deg: ArrayLike, slots
     best_slots(
         positions, rows, reach, counts, np.sin(np.radians(least)), order, starts, centre, spread,
         place.cell_m, place.axes, place.worst_sine, place.horizon_deg,
+        arc_table(place.cell_m, place.axes[:, 2]), avoidance_table(gso_avoidance_deg, satellites),
         out.visible_count, out.slot_satellite, out.slot_elevation_deg, out.slot_range_m,
         out.best_elevation_deg,
     )  # fmt: skip
@@ -166,19 +178,29 @@ def _blocks(cell_m: F8) -> tuple[NDArray[np.int64], NDArray[np.int64], F8, F8]:
     return order, starts, np.array([c for c, _ in caps]), np.array([r for _, r in caps])
 
 
-def visible_reference(place: Ground, satellites_m: F4, min_elevation_deg: ArrayLike, slots: int) -> Slots:
+def visible_reference(
+    place: Ground,
+    satellites_m: F4,
+    min_elevation_deg: ArrayLike,
+    slots: int,
+    *,
+    gso_avoidance_deg: ArrayLike = 0.0,
+) -> Slots:
     """Same as `visible`, in NumPy, by all cells and all satellites."""
     steps, satellites = satellites_m.shape[:2]
     least = np.sin(np.radians(_least_elevation(min_elevation_deg, satellites)))
+    keep = np.broadcast_to(np.asarray(gso_avoidance_deg, dtype=np.float64), (satellites,))
     out = _empty(steps, len(place.cell_m), satellites, slots)
     for t in range(steps):
         position = satellites_m[t].astype(np.float64)
         for start in range(0, len(place.cell_m), 256):
-            _reference_block(place, position, least, out, t, slice(start, start + 256))
+            _reference_block(place, position, least, keep, out, t, slice(start, start + 256))
     return out
 
 
-def _reference_block(place: Ground, position: F8, least: F8, out: Slots, t: int, part: slice) -> None:
+def _reference_block(
+    place: Ground, position: F8, least: F8, keep: F8, out: Slots, t: int, part: slice
+) -> None:
     axes = place.axes[part]
     dx, dy, dz = (position[None, :, i] - place.cell_m[part, None, i] for i in range(3))
     length = np.sqrt(dx * dx + dy * dy + dz * dz)
@@ -188,6 +210,8 @@ def _reference_block(place: Ground, position: F8, least: F8, out: Slots, t: int,
     dx, dy, dz, length, sine = (a[:, some] for a in (dx, dy, dz, length, sine))
     position_deg = np.degrees(np.arctan2(_dot(dx, dy, dz, axes[:, 0]), _dot(dx, dy, dz, axes[:, 1])))
     seen = seen[:, some] & (sine >= np.sin(np.radians(horizon_at(place.horizon_deg[part], position_deg))))
+    if keep.any():
+        seen &= separation_deg(place.cell_m[part], axes[:, 2], position[some]) >= keep[some]
     out.visible_count[t, part] = np.minimum(seen.sum(axis=1), 255)
     best = np.argsort(np.where(seen, -sine, np.inf), axis=1, kind="stable")[:, : out.slot_satellite.shape[2]]
     kept = np.take_along_axis(seen, best, axis=1)

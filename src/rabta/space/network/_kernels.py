@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabta.jit import inline, kernel
+from rabta.space._kernels import near_arc
 from rabta.space.network._trees import BUCKETS, NOWHERE, SHORTEST_M, back_arcs, longest, tree
 
 F8 = NDArray[np.float64]
@@ -51,9 +52,25 @@ def _views(square: F8, rise: F8, farthest_m: F8, least: F8, allowed: U1, seen: I
     return found
 
 
+@inline
+def _clear(
+    place: F8, x: float, y: float, z: float, gso: F8, keep: F8, count: int, seen: I4, range_m: F8
+) -> int:
+    """Drop the satellites that stand too near to the geostationary arc; how many are left."""
+    left = 0
+    for j in range(count):
+        k, metres = seen[j], range_m[j]
+        dx, dy, dz = place[0, k] - x, place[1, k] - y, place[2, k] - z
+        if not near_arc(dx, dy, dz, metres, x, y, gso, keep[k]):
+            seen[left], range_m[left] = k, metres
+            left += 1
+    return left
+
+
 @kernel(
     "void(i8, i8, f8[:,:,::1], u1[:,::1], f8[::1], f8[::1], f8[:,::1], f8[:,::1], u1[:,::1], f8[::1],"
-    "f8[:,::1], i4[:,::1], i4[:,::1], f8, f8, f8[:,::1], i4[:,::1], i4[:,:,::1], f8[:,:,::1])"
+    "f8[:,::1], f8[:,::1], f8[:,::1], i4[:,::1], i4[:,::1], f8, f8, f8[:,::1], i4[:,::1], i4[:,:,::1],"
+    "f8[:,:,::1])"
 )
 def look(
     first: int,
@@ -67,6 +84,8 @@ def look(
     allowed: U1,
     farthest_m: F8,
     least_sine: F8,
+    gso: F8,
+    keep: F8,
     edge: I4,
     arc: I4,
     longest_m: float,
@@ -78,8 +97,8 @@ def look(
 ) -> None:
     """Links and views of steps from first to last; sites are turned into the satellites' frame.
 
-    ``allowed`` and ``least_sine`` are by site and satellite (one row each where all sites are alike). A count
-    over the width of ``seen`` tells that the lists are cut.
+    ``allowed`` and ``least_sine`` are by site and satellite (one row each where all sites are alike), ``gso``
+    and ``keep`` as of `near_arc`. A count over the width of ``seen`` tells that the lists are cut.
     """
     satellites = teme_m.shape[0]
     place, rise, square = np.empty((3, satellites)), np.empty(satellites), np.empty(satellites)
@@ -103,6 +122,8 @@ def look(
             count[t, g] = _views(
                 square, rise, farthest_m, least_sine[row], allowed[own], seen[t, g], range_m[t, g]
             )
+            if keep.shape[0] > 0 and count[t, g] <= seen.shape[2]:
+                count[t, g] = _clear(place, x, y, z, gso[g], keep, count[t, g], seen[t, g], range_m[t, g])
 
 
 @inline

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from rabta import schema
 from rabta.errors import RabtaError, nearest
-from rabta.space.constellations import OUTSIDE
+from rabta.space.constellations import OUTSIDE, limits
 from rabta.space.network import topology
 from rabta.space.network.topology import F8, NONE, Edges, Laser, Network
 from rabta.space.propagate import ELEMENTS, moving
@@ -61,7 +60,7 @@ def network_of(
     table = moving(satellites)
     columns = {name: table[name].to_numpy(dtype=np.float64) for name in ELEMENTS}
     system = table["system"].to_numpy(dtype=np.int64)
-    free = _values(systems, "isl_links").astype(np.int64)[system]
+    free = limits(systems, "isl_links").astype(np.int64)[system]
     free[~systems["isl"].to_numpy(dtype=bool)[system] | (table["shell"] == OUTSIDE).to_numpy(dtype=bool)] = 0
     names, owners = tuple(table["name"].astype(str)), tuple(systems["system"].astype(str))
     edges = NONE
@@ -76,20 +75,13 @@ def network_of(
         edges,
         table["min_elevation_deg"].to_numpy(dtype=np.float64),
         lasers=_lasers(systems),
-        gso_avoidance_deg=_values(systems, "gso_avoidance_deg")[system],
+        gso_avoidance_deg=limits(systems, "gso_avoidance_deg")[system],
     )
-
-
-def _values(systems: pd.DataFrame, name: str) -> F8:
-    """A column of the systems table; its declared default where the table has none."""
-    if name in systems:
-        return systems[name].to_numpy(dtype=np.float64)
-    return np.full(len(systems), float(schema.tables()["systems"][name].default))
 
 
 def _lasers(systems: pd.DataFrame) -> tuple[Laser, ...]:
     names = ("acquisition_s", "max_km", "polar_cutoff_deg", "slew_deg_s", "sun_deg")
-    rows = zip(*(_values(systems, f"isl_{name}").tolist() for name in names), strict=True)
+    rows = zip(*(limits(systems, f"isl_{name}").tolist() for name in names), strict=True)
     return tuple(Laser(*row) for row in rows)
 
 

@@ -22,6 +22,7 @@ from rabta import jit
 from rabta.errors import RabtaError, nearest
 from rabta.geo import WGS84_A_M, WGS84_F, east_north_up
 from rabta.space import orbits
+from rabta.space.network.gso import arc_table, avoidance_table, separation_deg
 from rabta.space.network.topology import F8, I4, Network
 from rabta.times import gmst_rad, julian_date
 
@@ -48,6 +49,8 @@ class Rule:
         Longest ground link, and longest link between satellites.
     grazing_m : float
         Distance from the Earth's centre that a link between satellites keeps; 0 for none.
+    arc : bool
+        True where ground links keep the network's angles to the geostationary arc.
     """
 
     name: str
@@ -57,11 +60,13 @@ class Rule:
     ground_m: float = math.inf
     laser_m: float = math.inf
     grazing_m: float = 0.0
+    arc: bool = False
 
 
-def correct(clearance_m: float = CLEARANCE_M, laser_m: float = math.inf) -> Rule:
-    """True geometry: ellipsoid of WGS84, elevation, links clear of the Earth and its weather."""
-    return Rule("correct", WGS84_A_M, WGS84_F, True, laser_m=laser_m, grazing_m=WGS84_A_M + clearance_m)
+def correct(clearance_m: float = CLEARANCE_M, laser_m: float = math.inf, *, arc: bool = True) -> Rule:
+    """True geometry: ellipsoid of WGS84, elevation, links clear of the Earth, its weather and the arc."""
+    grazing = WGS84_A_M + clearance_m
+    return Rule("correct", WGS84_A_M, WGS84_F, True, laser_m=laser_m, grazing_m=grazing, arc=arc)
 
 
 def compat_hypatia(ground_m: float, laser_m: float) -> Rule:
@@ -184,6 +189,8 @@ class _Inputs:
     allowed: U1
     farthest_m: F8
     least_sine: F8
+    gso: F8
+    keep: F8
 
 
 def scene(network: Network, sites: Sites, times: Times, rule: Rule) -> Scene:
@@ -216,8 +223,9 @@ def _look(given: _Inputs, network: Network, rule: Rule, width: int) -> Scene:
     )
     jit.each_part(
         look, steps, given.teme_m, given.errors, given.cosine, given.sine, given.site_m, given.up,
-        given.allowed, given.farthest_m, given.least_sine, network.edges.astype(np.int32), arcs[2],
-        rule.laser_m, rule.grazing_m, made.length_m, made.count, made.seen, made.range_m,
+        given.allowed, given.farthest_m, given.least_sine, given.gso, given.keep,
+        network.edges.astype(np.int32), arcs[2], rule.laser_m, rule.grazing_m,
+        made.length_m, made.count, made.seen, made.range_m,
     )  # fmt: skip
     return made
 
@@ -227,16 +235,20 @@ def _inputs(network: Network, sites: Sites, times: Times, rule: Rule) -> _Inputs
     teme_m, errors = orbits.states_at(network.orbits, day, fraction, np.zeros(day.size))
     angle = gmst_rad(day, fraction)
     up = np.ascontiguousarray(east_north_up(sites.lat_deg, sites.lon_deg)[:, 2])
+    here = site_positions_m(sites, rule)
+    keep = network.gso_avoidance_deg if rule.arc and network.gso_avoidance_deg is not None else 0.0
     return _Inputs(
         teme_m,
         errors,
         np.cos(angle),
         np.sin(angle),
-        site_positions_m(sites, rule),
+        here,
         up,
         _allowed(network, sites),
         np.full(network.size, rule.ground_m),
         _least_sine(network, sites, rule),
+        arc_table(here, up),
+        avoidance_table(keep, network.size),
     )
 
 
@@ -313,6 +325,9 @@ def _views_reference(given: _Inputs, place: F8, turn: F8) -> list[tuple[I4, F8]]
         least = given.least_sine[min(g, len(given.least_sine) - 1)]
         good = (metres <= given.farthest_m) & (way @ axis >= least * metres)
         rows = np.flatnonzero(good & (given.allowed[min(g, len(given.allowed) - 1)] != 0))
+        if len(given.keep):
+            cosine = np.cos(np.radians(separation_deg(here[None], axis[None], place[rows])[0]))
+            rows = rows[~(cosine > given.keep[rows, 0])]
         out.append((rows.astype(np.int32), metres[rows]))
     return out
 
