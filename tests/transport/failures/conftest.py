@@ -116,6 +116,6 @@ def make() -> Callable[..., studies.Study]:
         tables, arrays = country()
         if edit is not None:
             edit(tables)
-        return studies.study(scenario.validate(dict(sections)), tables, arrays)
+        return studies.study(scenario.validate(dict(sections)), tables, arrays, home=0.5)
 
     return build

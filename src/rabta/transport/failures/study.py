@@ -109,8 +109,19 @@ class Study:
         return np.asarray((kind == "gateway") & effects.reached(self.net, self.net.sink, ()))
 
 
-def study(scenario: Scenario, tables: Mapping[str, pd.DataFrame], arrays: Mapping[str, Any]) -> Study:
-    """Study of a run's tables and arrays (``cell_node``, ``demand_mbps``, ``busy_demand_mbps``)."""
+def study(
+    scenario: Scenario,
+    tables: Mapping[str, pd.DataFrame],
+    arrays: Mapping[str, Any],
+    home: float | None = None,
+) -> Study:
+    """Study of a run's tables and arrays (`ARRAYS`).
+
+    Parameters
+    ----------
+    home : float, optional
+        Share of the demand that exchanges can serve from content at home; the catalog's if left out.
+    """
     nodes, spans = (tables[name].reset_index(drop=True) for name in ("nodes", "spans"))
     graph.check(nodes, spans)
     nation = scenario.nation.name
@@ -128,7 +139,7 @@ def study(scenario: Scenario, tables: Mapping[str, pd.DataFrame], arrays: Mappin
         scenario,
         {**tables, "nodes": nodes, "spans": spans},
         elements.elements(nodes, spans, how),
-        graph.network(nodes, spans, home_share(nation), hubs=hubs(nodes)),
+        graph.network(nodes, spans, home_share(nation) if home is None else home, hubs=hubs(nodes)),
         where,
         sky({name: tables[name] for name in ("zones", "pools", "systems", "satellites", "gateways")}),
         cell_node,
@@ -138,7 +149,7 @@ def study(scenario: Scenario, tables: Mapping[str, pd.DataFrame], arrays: Mappin
 def home_share(nation: str) -> float:
     """Share of the traffic that exchanges can serve from content at home (catalog ``exchanges``)."""
     if nation not in catalog.names("exchanges"):
-        return 0.0
+        return 1.0  # as the ground network: all traffic ends at the national exchange
     return float(catalog.entry("exchanges", nation).data["home_share"])
 
 
