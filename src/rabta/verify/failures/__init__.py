@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 SAMPLE, SEED = 200, 1
 UNIT_MBPS = 1.0  # SciPy's capacities are 32-bit
-REFEREE = "scipy.sparse.csgraph.maximum_flow (Dinic), one flow a pair, on the nation's network at resolution 5"
+REFEREE = (
+    "scipy.sparse.csgraph.maximum_flow (Dinic), one flow a pair, on the nation's network at resolution 5"
+)
 CUTS = "Ford and Fulkerson 1956: a cut whose capacity is what is carried proves that no more can be"
 FAULTS = {
     "SMW4, 21 December 2021": (
