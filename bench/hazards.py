@@ -80,7 +80,7 @@ def main() -> None:
         "same_bits_with_one_thread": same,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "target_s": 300,
-        "summary": losses.summary_table(losses.draws_table(found), COUNTS[-1]).to_dict("records"),
+        "summary": losses.summary_table(losses.draws_table(found, "pakistan"), COUNTS[-1]).to_dict("records"),
     }
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     for row in results["runs"]:

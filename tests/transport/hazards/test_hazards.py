@@ -389,6 +389,24 @@ def test_no_draws_no_rows() -> None:
     assert all(len(found[name]) == 0 for name in ("hazard_draws", "hazard_districts", "hazard_summary"))
 
 
+def test_payments_are_those_of_the_central_bank() -> None:
+    """State Bank, FY2025: 9.1 billion, 88 % digital, Rs 612 trillion, 29 % of it digital; 281 PKR/USD."""
+    found = run(20)["hazard_draws"]
+    each = found["person_hours"] * 9.1e9 * 0.88 / 241_499_431 / 8766.0
+    assert found["payments_missed"].to_numpy() == pytest.approx(each.to_numpy())
+    value = 612e12 * 0.29 / (9.1e9 * 0.88) / 281.0
+    assert found["value_at_risk_usd"].to_numpy() == pytest.approx(value * each.to_numpy())
+
+
+def test_another_nation_has_cuts_and_no_floods_or_payments_of_pakistan() -> None:
+    of = twin(draws=20)
+    of.scenario = scenario.validate({"nation": {"name": "nepal"}, "failures": {"draws": 20}})
+    found = stages.draws(of, slice(0, 20))["hazard_draws"]
+    assert set(found["hazard"]) == {"cables", "fibre"}
+    assert found["payments_missed"].sum() == 0.0
+    assert found["person_hours"].sum() > 0.0
+
+
 def test_land_without_hazards_has_only_cuts(model: losses.Model) -> None:
     found = losses.all_losses(replace(model, local=False), 20)
     assert list(found) == ["cables", "fibre"]

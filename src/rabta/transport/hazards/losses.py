@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rabta.transport.failures.effects import payments
 from rabta.transport.hazards import cuts, events, floods, sources
 from rabta.transport.hazards.exposure import Exposure
 
@@ -299,11 +300,11 @@ def _cables() -> sources.Cables:
     return sources.Cables(sources.data("submarine-faults"))
 
 
-def draws_table(found: dict[str, Loss], first: int = 0) -> pd.DataFrame:
+def draws_table(found: dict[str, Loss], nation: str, first: int = 0) -> pd.DataFrame:
     """Table ``hazard_draws``: one row for each draw, from number ``first`` on, and hazard that struck."""
     import pandas as pd
 
-    pay = sources.Payments(sources.data("payments"))
+    pay = payments(nation)
     rows = []
     for name, loss in found.items():
         every = loss.person_hours.sum(axis=1)
@@ -360,24 +361,22 @@ def summary_table(drawn: pd.DataFrame, draws: int) -> pd.DataFrame:
     """Table ``hazard_summary``: one row for each hazard, and one for all together."""
     import pandas as pd
 
-    pay = sources.Payments(sources.data("payments"))
     rows = []
     for name in (*sources.KINDS, "all"):
         some = drawn if name == "all" else drawn[drawn["hazard"] == name]
         hours = np.bincount(some["draw"], some["person_hours"], draws)
         low, high = np.percentile(hours, [10.0, 90.0])
-        mean = float(hours.mean())
         rows.append(
             {
                 "hazard": name,
                 "events_year": float(some["events"].sum()) / draws,
                 "sites_down_worst": float(some["sites_down_peak"].max()) if len(some) else 0.0,
-                "person_hours_year": mean,
+                "person_hours_year": float(hours.mean()),
                 "standard_error": float(hours.std(ddof=1) / np.sqrt(draws)) if draws > 1 else np.inf,
                 "person_hours_p10": float(low),
                 "person_hours_p90": float(high),
-                "payments_missed_year": mean * pay.a_person_hour,
-                "value_at_risk_usd_year": mean * pay.a_person_hour * pay.value_usd,
+                "payments_missed_year": float(some["payments_missed"].sum()) / draws,
+                "value_at_risk_usd_year": float(some["value_at_risk_usd"].sum()) / draws,
             }
         )
     return pd.DataFrame(rows)

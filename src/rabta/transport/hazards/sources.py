@@ -216,25 +216,3 @@ class Cables:
         """Events a year that cut several cables of the Red Sea."""
         sea = self.entry["red_sea"]
         return float(sea["events"]) / (float(sea["last_year"]) - float(sea["first_year"]) + 1.0)
-
-
-@dataclass(frozen=True)
-class Payments:
-    """Payments of people, as rates."""
-
-    entry: Mapping[str, Any]
-
-    @property
-    def a_person_hour(self) -> float:
-        """Digital payments that a person makes in an hour, all hours alike."""
-        year = float(self.entry["transactions_year"]) * float(self.entry["digital_share"])
-        return year / float(self.entry["people"]) / 8766.0
-
-    @property
-    def value_usd(self) -> float:
-        """Mean value of a digital payment."""
-        value = float(self.entry["value_pkr_year"]) * float(self.entry["digital_value_share"])
-        return value / self._digital() / float(self.entry["pkr_usd"])
-
-    def _digital(self) -> float:
-        return float(self.entry["transactions_year"]) * float(self.entry["digital_share"])

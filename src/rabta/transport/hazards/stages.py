@@ -45,7 +45,7 @@ def draws(twin: Twin, part: slice) -> dict[str, Any]:
         return {**empty, "hazard_person_hours": losses.hours_array(made.exposure, {}, 0)}
     found = losses.losses(losses.draw_years(made, np.arange(part.start, part.stop)))
     return {
-        "hazard_draws": losses.draws_table(found, part.start),
+        "hazard_draws": losses.draws_table(found, twin.scenario.nation.name, part.start),
         "hazard_person_hours": losses.hours_array(made.exposure, found, part.stop - part.start),
     }
 
