@@ -114,3 +114,21 @@ def test_map_keeps_distances_over_a_country() -> None:
             plane = np.hypot(east[i] - east[j], north[i] - north[j])
             true = float(geo.great_circle_m(LAT[i], LON[i], LAT[j], LON[j])) / 1e3
             assert plane == pytest.approx(true, rel=0.015)
+
+
+class Weights(Field):
+    """A field whose fresh values are unit vectors: what comes out are the weights of the noise."""
+
+    def fresh(self, wanted: list[tuple[int, int, int]]) -> dict[tuple[int, int, int], np.ndarray]:
+        keys = sorted({(level, number) for _, level, number in wanted})
+        one = np.eye(len(keys), dtype=np.float32)
+        return {key: one[keys.index(key[1:])] for key in wanted}
+
+
+@pytest.mark.parametrize("first", [0, 7, 2030, 29_469_437])
+def test_covariance_over_time_is_exact(first: int) -> None:
+    """Weights of the noise of an hour's minutes: their products are exp(-2e-4 t) to the float's precision."""
+    ticks = first + np.concatenate([np.arange(60), [90, 300, 1000, 3000]])
+    value = Weights(1, np.zeros(1, np.int64)).at_ticks(ticks)[0].astype(np.float64)
+    law = np.exp(-field.BETA_S * 60.0 * np.abs(ticks[:, None] - ticks))
+    assert np.abs(value @ value.T - law).max() < 2e-6

@@ -37,18 +37,19 @@ def everywhere(seed: int) -> Field:
     return Field(seed, np.arange(SIDE * SIDE, dtype=np.int64))
 
 
-def scattered(seed: int) -> Field:
-    """A field at 576 places 120 km apart."""
-    node = np.arange(0, SIDE, FAR_NODES)
+def scattered(seed: int, apart: int = FAR_NODES) -> Field:
+    """A field at places that are 120 km, or other numbers of nodes, apart: 576 of them."""
+    node = np.arange(0, SIDE, apart)
     return Field(seed, (node[:, None] * SIDE + node).ravel())
 
 
 def exceedance(rain_percent: float, percents: tuple[float, ...], draws: int = 256) -> list[Measured]:
     """Share of moments and places (per cent) with at least the rain of a share of the year.
 
-    All nodes have the same rain probability; the error is that between independent draws.
+    All places have the same rain probability; the error is that between independent draws.
     """
-    places, chance = everywhere(11), np.full(SIDE * SIDE, rain_percent)
+    places = scattered(11, apart=4)
+    chance = np.full(places.node.size, rain_percent)
     found = np.empty((draws, len(percents)))
 
     def one(i: int) -> None:
@@ -62,15 +63,15 @@ def exceedance(rain_percent: float, percents: tuple[float, ...], draws: int = 25
 
 
 def spatial(kind: int, steps: tuple[int, ...], draws: int = 256) -> list[Measured]:
-    """Correlation of a field with itself some nodes to the east and to the north."""
+    """Correlation of a field with itself some nodes to the east, on every fourth line."""
     places = everywhere(12)
     found = np.empty((draws, len(steps)))
 
     def one(i: int) -> None:
-        value = places.pair(kind, field.LEVELS, i).reshape(2, SIDE, SIDE)
+        value = places.pair(kind, field.LEVELS, i).reshape(2, SIDE, SIDE)[:, ::4]
         for k, n in enumerate(steps):
-            beside = np.roll(value, n, 1) + np.roll(value, n, 2)
-            found[2 * i : 2 * i + 2, k] = (value * beside).mean(axis=(1, 2), dtype=np.float64) / 2.0
+            moved = value * np.roll(value, n, 2)
+            found[2 * i : 2 * i + 2, k] = moved.mean(axis=(1, 2), dtype=np.float64)
 
     jit.each(one, range(draws // 2))
     return [Measured.over(column) for column in found.T]
@@ -89,12 +90,11 @@ def temporal(kind: int, lags: tuple[int, ...], blocks: int = 64) -> list[Measure
     return [Measured.over(column) for column in found.T]
 
 
-def pair(kind: int, lat_deg: F8, lon_deg: F8, centre: tuple[float, float], draws: int = 4000) -> Measured:
-    """Correlation of a field between two places on the map."""
-    places = Field.at_places(14, lat_deg, lon_deg, centre)
-    made = places.fresh([(kind, field.LEVELS, i) for i in range(draws)])
-    value = np.stack([made[kind, field.LEVELS, i] for i in range(draws)]).astype(np.float64)
-    return Measured.over(value[:, 0] * value[:, 1])
+def pairs(lat_deg: F8, lon_deg: F8, centre: tuple[float, float], draws: int = 3000) -> list[Measured]:
+    """Correlation of the first field between pairs of places on the map, shape (pair, 2)."""
+    places = Field.at_places(14, np.ravel(lat_deg), np.ravel(lon_deg), centre)
+    value = places.anchors(draws).astype(np.float64).reshape(draws, -1, 2)
+    return [Measured.over(column[:, 0] * column[:, 1]) for column in value.swapaxes(0, 1)]
 
 
 def fade_durations(rain_percent: float, percent: float, hours: int = 48) -> tuple[F8, float, float]:

@@ -151,10 +151,10 @@ def _correlations() -> list[Row]:
         for n, one in zip(steps, measured.spatial(kind, steps), strict=True):
             km = measured.node_km(n)
             rows.append(_row(f"correlation of {word} over {km:g} km", one, float(law(km)), P618))
-    for a, b in (("Lahore", "Islamabad"), ("Islamabad", "Peshawar"), ("Karachi", "Gwadar")):
-        lat, lon = (np.array([_PLACES[n][i] for n in (a, b)]) for i in (0, 1))
-        km = float(geo.great_circle_m(lat[0], lon[0], lat[1], lon[1])) / 1e3
-        one = measured.pair(0, lat, lon, CENTRE)
+    names = (("Lahore", "Islamabad"), ("Islamabad", "Peshawar"), ("Karachi", "Gwadar"))
+    lat, lon = (np.array([[_PLACES[n][i] for n in both] for both in names]) for i in (0, 1))
+    away = geo.great_circle_m(lat[:, 0], lon[:, 0], lat[:, 1], lon[:, 1]) / 1e3
+    for (a, b), km, one in zip(names, away, measured.pairs(lat, lon, CENTRE), strict=True):
         rows.append(_row(f"correlation of rain, {a} and {b}", one, float(field.rain_correlation(km)), P618))
     return rows
 
