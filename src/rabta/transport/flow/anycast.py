@@ -140,7 +140,7 @@ class Anycast:
 
     def served(self, *, fair: bool = True) -> F8:
         """Mbit/s of every node: max-min fair in parts of its demand, or any maximum."""
-        return self.without([[]], fair=fair)[0].astype(np.float64)
+        return np.asarray(self.without([[]], fair=fair)[0], np.float64)
 
     def without(self, edges: Cases, nodes: Cases | None = None, *, fair: bool = True) -> F4:
         """Mbit/s (case, node) when in each case these edges, and these nodes, are out.
