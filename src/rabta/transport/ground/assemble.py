@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +29,7 @@ I8 = NDArray[np.int64]
 
 TOWN = 100_000  # people of a place that is a node of its own
 LEAST_TOWN = 10_000  # the largest place of a district is one from here on
-
-
+PASSING_KM = 15.0  # fibre that passes a town as near as this enters it
 FARTHEST_FEEDER_KM = 100.0  # from a gateway to fibre; beyond it somebody has to be told
 
 
@@ -135,47 +134,78 @@ def assemble(
     points = [(p[1], p[2]) for p in swaps.places] + [(p.lat_deg, p.lon_deg) for p in outside.landings]
     home = gateways[gateways["country"] == country]
     points += list(zip(home["lat_deg"], home["lon_deg"], strict=True))
-    _fibre(draft, _chains(cells, backbone, places, points), places)
+    towns = _towns(cells, places, np.unique(backbone[["from_row", "to_row"]].to_numpy(np.int64)))
+    _fibre(draft, _chains(cells, backbone, towns, points), places, towns)
     for name, lat, lon, owner in swaps.places:
         _joined(draft, name, "exchange", lat, lon, span="peering", mbps=far.HUB_MBPS, owner=owner)
     _outside(draft, outside)
     _owned(draft, owners or {})
-    _microwave(draft, places, outside)
+    _microwave(draft, towns, outside)
     _gateways(draft, gateways, outside)
     _platforms(draft, platforms)
     return _tables(draft)
 
 
+@dataclass(frozen=True)
+class Towns:
+    """Towns that are nodes: where each meets the backbone (cell, -1 for none), and the largest of districts.
+
+    Both are over the rows of the table of places; `cell` is -1 for places too small to be nodes.
+    """
+
+    cell: I8
+    largest: NDArray[np.bool_]
+
+
+def _on_backbone(cells: pd.DataFrame, on: I8, lat: F8, lon: F8) -> tuple[I8, F8]:
+    """Nearest cell with fibre to each place, and how far it is in km."""
+    place = _unit(*(cells[n].to_numpy(np.float64)[on] for n in ("lat_deg", "lon_deg")))
+    cosine = _unit(lat, lon) @ place.T
+    best = cosine.argmax(axis=1)
+    far = np.arccos(np.clip(cosine[np.arange(best.size), best], -1.0, 1.0))
+    return on[best], far * geo.MEAN_RADIUS_M / 1e3
+
+
+def _towns(cells: pd.DataFrame, places: pd.DataFrame, on: I8) -> Towns:
+    """Large towns, and the largest of each district, on the fibre that passes them."""
+    people = places["people"].to_numpy(np.int64)
+    districts = cells["district"].astype(str).to_numpy()[places["cell_row"].to_numpy(np.int64)]
+    order = np.argsort(-people, kind="stable")
+    largest = np.zeros(people.size, dtype=bool)
+    largest[order[np.unique(districts[order], return_index=True)[1]]] = True
+    largest &= people >= LEAST_TOWN
+    cell = np.full(people.size, -1, dtype=np.int64)
+    rows = np.flatnonzero((people >= TOWN) | largest)
+    if rows.size and on.size:
+        lat, lon = (places[n].to_numpy(np.float64)[rows] for n in ("lat_deg", "lon_deg"))
+        near, km = _on_backbone(cells, on, lat, lon)
+        own = places["cell_row"].to_numpy(np.int64)[rows]
+        cell[rows] = np.where(np.isin(own, on), own, np.where(km <= PASSING_KM, near, -1))
+    return Towns(cell, largest)
+
+
 def _chains(
-    cells: pd.DataFrame, backbone: pd.DataFrame, places: pd.DataFrame, points: Iterable[tuple[float, float]]
+    cells: pd.DataFrame, backbone: pd.DataFrame, towns: Towns, points: Sequence[tuple[float, float]]
 ) -> Chains:
     a, b = (backbone[n].to_numpy(np.int64) for n in ("from_row", "to_row"))
     on = np.unique(np.concatenate([a, b]))
+    lat, lon = np.array(points, dtype=np.float64).T
     if not on.size:  # no backbone at all: the exchange's own cell is the one node
-        lat, lon = next(iter(points))
-        km = geo.great_circle_m(lat, lon, cells["lat_deg"].to_numpy(), cells["lon_deg"].to_numpy())
-        return Chains(np.array([km.argmin()]), np.empty((0, 2), dtype=np.int64), np.empty(0))
-    place = _unit(*(cells[n].to_numpy(np.float64)[on] for n in ("lat_deg", "lon_deg")))
-    wanted = [int(on[(place @ _unit(np.array([lat]), np.array([lon]))[0]).argmax()]) for lat, lon in points]
-    rows, people = (places[n].to_numpy(np.int64) for n in ("cell_row", "people"))
-    first = _largest(cells, places)
-    towns = np.union1d(np.flatnonzero(people >= TOWN), first[people[first] >= LEAST_TOWN])
-    keep = np.concatenate([rows[towns], np.array(wanted, dtype=np.int64)])
-    return contract(a, b, backbone["route_km"].to_numpy(np.float64), np.unique(keep))
+        only, _ = _on_backbone(cells, np.arange(len(cells)), lat[:1], lon[:1])
+        return Chains(only, np.empty((0, 2), dtype=np.int64), np.empty(0))
+    wanted, _ = _on_backbone(cells, on, lat, lon)
+    keep = np.unique(np.concatenate([towns.cell[towns.cell >= 0], wanted]))
+    return contract(a, b, backbone["route_km"].to_numpy(np.float64), keep)
 
 
-def _largest(cells: pd.DataFrame, places: pd.DataFrame) -> I8:
-    """Rows of the place with the most people in each district."""
-    districts = cells["district"].astype(str).to_numpy()[places["cell_row"].to_numpy(np.int64)]
-    order = np.argsort(-places["people"].to_numpy(np.int64), kind="stable")
-    return np.asarray(order[np.unique(districts[order], return_index=True)[1]])
-
-
-def _fibre(draft: Draft, chains: Chains, places: pd.DataFrame) -> None:
+def _fibre(draft: Draft, chains: Chains, places: pd.DataFrame, towns: Towns) -> None:
     cells = draft.cells
+    order = np.argsort(-places["people"].to_numpy(np.int64), kind="stable").tolist()
+    names, inside = places["name"].astype(str).tolist(), places["cell_row"].tolist()
     town: dict[int, str] = {}
-    for cell, name in zip(places["cell_row"].tolist(), places["name"].astype(str), strict=True):
-        town.setdefault(cell, name)  # places come with the most people first
+    small = [k for k in order if towns.cell[k] < 0]
+    for cell, name in [(towns.cell[k], names[k]) for k in order] + [(inside[k], names[k]) for k in small]:
+        town.setdefault(int(cell), name)  # the largest first, those that are nodes before all others
     lat, lon, height = (cells[n].to_numpy(np.float64) for n in ("lat_deg", "lon_deg", "elevation_m"))
     for cell in chains.cell.tolist():
         name = town.get(cell) or f"{cells['tehsil'].iloc[cell]} junction"
@@ -247,7 +277,7 @@ def _owned(draft: Draft, owners: Mapping[str, str]) -> None:
             span["owner"] = who.pop() if len(who) == 1 else ""
 
 
-def _microwave(draft: Draft, places: pd.DataFrame, outside: far.Abroad) -> None:
+def _microwave(draft: Draft, towns: Towns, outside: far.Abroad) -> None:
     """Links behind the fibre that sources name, then second ways for the largest town of each district."""
     kind = np.array([node["kind"] for node in draft.nodes])
     home = [s for s in draft.spans if s["kind"] in ("fibre", "peering")]
@@ -260,11 +290,10 @@ def _microwave(draft: Draft, places: pd.DataFrame, outside: far.Abroad) -> None:
         lengths = np.array([s["route_km"] for s in home])
         found = microwave.chain(len(kind), ends, lengths, start, row[backup.landing])
         extra += [(*ends[span].tolist(), backup.owner) for span in found]
-    largest = places["cell_row"].to_numpy(np.int64)[_largest(draft.cells, places)].tolist()
     at = {node["cell"]: k for k, node in enumerate(draft.nodes) if node["kind"] == "fibre"}
-    towns = np.array(sorted({at[c] for c in largest if c in at}), dtype=np.int64)
+    seats = np.array(sorted({at[c] for c in towns.cell[towns.largest].tolist() if c in at}), dtype=np.int64)
     more = np.concatenate([ends, np.array([e[:2] for e in extra], dtype=np.int64).reshape(-1, 2)])
-    for town, other, _ in microwave.second_ways(more, np.flatnonzero(kind == "exchange"), towns, lat, lon):
+    for town, other, _ in microwave.second_ways(more, np.flatnonzero(kind == "exchange"), seats, lat, lon):
         extra.append((town, other, ""))
     for one, other, owner in extra:
         km = float(geo.great_circle_m(lat[one], lon[one], lat[other], lon[other])) / 1e3
