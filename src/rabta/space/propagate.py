@@ -158,17 +158,22 @@ def stale(satellites: pd.DataFrame, times: NDArray[np.datetime64]) -> str:
     orbit's length the place along the orbit is not known at all.
     """
     real = satellites[satellites["norad"] > 0]
-    if real.empty or not len(times):
+    return stale_elements({name: real[name].to_numpy(dtype=np.float64) for name in ELEMENTS}, times)
+
+
+def stale_elements(real: Mapping[str, NDArray[np.float64]], times: NDArray[np.datetime64]) -> str:
+    """Same as `stale` of element columns of real satellites."""
+    if not len(real["epoch_jd"]) or not len(times):
         return ""
     whole, part = julian_date(times)
     middle = float(np.median(whole + part))
-    age = abs(float(np.median(middle - real["epoch_jd"].to_numpy())))
+    age = abs(float(np.median(middle - real["epoch_jd"])))
     if age <= STALE_DAYS:
         return ""
     days = round(age)
     low, high = 1 + days, 1.0 + 3 * days
     if age > MONTH_DAYS:
-        high += DENSITY_ERROR * float(np.median(orbits.drag_km(constants(real), age)))
+        high += DENSITY_ERROR * float(np.median(orbits.drag_km(orbits.prepare(real), age)))
     text = f"elements are {days} days from the time of the run: expect errors of "
     if high >= HALF_ORBIT_KM:
         return f"{text}thousands of km: where satellites in low orbit are along their orbits is not known"

@@ -23,8 +23,8 @@ def events(
     policy: Annotated[
         str | None,
         typer.Option(
-            help="longest-remaining (as without --to), highest, least-loaded or scheduled: who serves a place, "
-            "or two through one satellite; shortest (as with --to): the best way"
+            help="longest-remaining (as without --to), highest, least-loaded or scheduled: who serves a "
+            "place, or two through one satellite; shortest (as with --to): the best way"
         ),
     ] = None,
     space: Annotated[bool, typer.Option("--space", help="With --to: over satellites alone")] = False,
@@ -34,7 +34,7 @@ def events(
     rows: Annotated[int, typer.Option(help="Events to print")] = 40,
     json_: Annotated[bool, typer.Option("--json", help="Print everything as JSON")] = False,
 ) -> None:
-    """Exact instants of link up, handover and link down, or of path changes and outages between two places."""
+    """Exact instants of link up, handover and link down; between two places, of path changes and outages."""
     from rabta.scenario import find, load
 
     if not 0.0 < hours <= MOST_HOURS:

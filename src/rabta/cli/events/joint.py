@@ -91,11 +91,10 @@ def _tables(twin: Twin, scenario: Any, from_: str, to: str) -> Tables:
         refuse("both ends are the same place", "--to", to, "another place")
     nation = scenario.nation.name
     home = [name.strip() for name in (from_, to) if name.strip().casefold() in towns]
-    table = ends.ends(
-        places, nodes, twin.values("cell_node"), home or [str(places["name"].iloc[0])],
-        [name.strip() for name in (from_, to) if name.strip() not in home],
-        country=str(catalog.entry("nations", nation).data.get("iso", "")), detour=exchange(nation).route_factor,
-    )  # fmt: skip
+    abroad = [name.strip() for name in (from_, to) if name.strip() not in home]
+    country = str(catalog.entry("nations", nation).data.get("iso", ""))
+    some, detour = home or [str(places["name"].iloc[0])], exchange(nation).route_factor
+    table = ends.ends(places, nodes, twin.values("cell_node"), some, abroad, country=country, detour=detour)
     order = [table.index[table["name"].str.casefold() == name.strip().casefold()][0] for name in (from_, to)]
     return Tables(
         twin.table("satellites"), twin.table("systems"), twin.table("gateways"), nodes, twin.table("spans"),

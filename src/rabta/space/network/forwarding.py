@@ -16,6 +16,7 @@ Only satellites forward: a path leaves the ground once and comes down once, as i
 from __future__ import annotations
 
 import heapq
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -26,6 +27,7 @@ from rabta import jit
 from rabta.errors import RabtaError
 from rabta.space.network.geometry import Rule, Scene, Sites, Times, scene
 from rabta.space.network.topology import F8, I4, Network
+from rabta.space.propagate import ELEMENTS, stale_elements
 from rabta.units import SPEED_OF_LIGHT_M_S
 
 U8 = NDArray[np.uint64]
@@ -156,6 +158,7 @@ def states(
     """
     rows = np.arange(len(sites.names)) if goals is None else np.asarray(goals)
     check(network, sites, times, rows)
+    warn_stale(network, times)
     trees = Trees.to(rows.astype(np.int32), network.size)
     if chunk is None:
         row = 3 * len(sites.names) + (network.size if tables else 0)
@@ -176,6 +179,17 @@ def check(network: Network, sites: Sites, times: Times, goals: NDArray[np.intege
         raise RabtaError(
             "goal that is no site", key="goals", value=value, expected=f"0 to {len(sites.names) - 1}"
         )
+
+
+def warn_stale(network: Network, times: Times) -> None:
+    """Warn of elements far from the time of the run, with the error to expect.
+
+    Real are those with a drag term: patterns have none, and their place along the orbit is as good as stated.
+    """
+    real = np.asarray(network.elements["bstar"]) != 0.0
+    text = stale_elements({name: np.asarray(network.elements[name])[real] for name in ELEMENTS}, times)
+    if text:
+        warnings.warn(text, stacklevel=3)
 
 
 def routes(

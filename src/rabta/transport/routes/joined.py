@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabta import catalog, geo
+from rabta.errors import RabtaError
 from rabta.space.constellations import for_phones
 from rabta.space.frames import geostationary
 from rabta.space.network.topology import Network
@@ -350,6 +351,15 @@ def _spans(tables: Tables) -> list[Cable]:
             or (bool(owners) and owners <= lost)
             or (cables and span["kind"] == "submarine")
         )
+        if not 0 <= min(a, b) <= max(a, b) < len(tables.nodes):
+            expected = f"rows below {len(tables.nodes)}"
+            raise RabtaError(
+                "span to a node that does not exist",
+                key=str(span["name"]),
+                value=f"{a} {b}",
+                expected=expected,
+            )
+        off = off or not float(span["capacity_mbps"]) > 0.0
         fit = span["status"] in USABLE or span["kind"] == "feeder"  # the gateways themselves were asked for
         if fit and not off and not gone[[a, b]].any():
             out.append(Cable(a, b, metres_of(float(span["delay_ms"])), row))
