@@ -106,7 +106,7 @@ def latency(twin: Twin) -> dict[str, Any]:
 
 @stage(
     "Rating zones",
-    params=("transport", "plan.floor_availability", "radio.availability_percent"),
+    params=("transport", "plan.floor_availability", "radio.availability_percent", "weather.rain"),
     reads=(
         "cells",
         "satellites",
@@ -133,11 +133,7 @@ def zones(twin: Twin) -> dict[str, Any]:
         _fixed_limits(twin),
     )
     zone, pool = (twin.values(f"{area}_capacity_mbps").astype(np.float64) for area in ("zone", "pool"))
-    # what the link loses to weather is lost already: capacity may only lose the rest of the floor
-    steps = areas.reliable(
-        pool[:, -1],
-        twin.scenario.plan.floor_availability / (twin.scenario.radio.availability_percent / 100.0),
-    )
+    steps = areas.reliable(pool[:, -1], twin.scenario.plan.floor_availability / _link_share(twin))
     each = {
         "zone": tiers.zones,
         "region": tiers.regions[tiers.region],
@@ -224,6 +220,15 @@ def _problem(twin: Twin, landed: ground.Landing, need: F8) -> programme.Problem:
         spectrum,
         _feeders(twin),
     )
+
+
+def _link_share(twin: Twin) -> float:
+    """Share of the time that average weather takes from every link before it is judged.
+
+    Capacity may then only lose the rest of the floor. Drawn rain is inside the steps themselves.
+    """
+    radio, weather = twin.scenario.radio, twin.scenario.weather
+    return radio.availability_percent / 100.0 if weather.rain == "average" else 1.0
 
 
 def _tiers(twin: Twin) -> areas.Areas:
