@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import typer
@@ -11,6 +14,7 @@ from typer.testing import CliRunner
 
 from rabta import verify
 from rabta.cli.verify import verify as command
+from rabta.errors import RabtaError
 from rabta.verify import Row
 
 MET = Row("met", 1.0, 1.1, 0.2, "s")
@@ -48,3 +52,21 @@ def test_only_rows_that_fail_make_the_exit_code(
     assert ("miss  missed" in printed.stdout) == (MISSED in rows)
     assert "1 shown" in printed.stdout
     assert "shown apart" not in printed.stdout
+
+
+def test_a_domain_means_its_suites() -> None:
+    for name, inside in verify.GROUPS.items():
+        assert verify.members(name) == list(inside)
+    with pytest.raises(RabtaError, match="transport"):
+        verify.members("transprot")
+
+
+def test_files_for_a_suite_that_takes_none_are_refused(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "rabta.cli.main", "verify", "giga", "--files", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "takes no files" in done.stderr

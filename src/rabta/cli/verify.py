@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 def verify(
-    suite: Annotated[str | None, typer.Argument(help="Suite to run; all if left out")] = None,
+    suite: Annotated[
+        str | None, typer.Argument(help="Suite or domain (space, transport) to run; all if left out")
+    ] = None,
     files: Annotated[Path | None, typer.Option(help="Folder of reference files for the suite")] = None,
     failures: Annotated[bool, typer.Option("--failures", help="Print only rows that fail or miss")] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print JSON")] = False,
@@ -27,8 +29,12 @@ def verify(
     if files is not None and suite is None:
         known = ", ".join(s.name for s in verify_.suites().values() if s.needs)
         raise RabtaError("--files needs a suite", expected=f"one of {known}", exit_code=EXIT_USAGE)
-    names = [suite] if suite else list(verify_.suites())
-    results = {name: verify_.run(name, files) for name in names}
+    known_suites = verify_.suites()
+    names = verify_.members(suite) if suite else list(known_suites)
+    needy = [name for name in names if known_suites[name].needs]
+    if files is not None and not needy:
+        raise RabtaError("the suite takes no files", key="suite", value=suite, exit_code=EXIT_USAGE)
+    results = {name: verify_.run(name, files if name in needy else None) for name in names}
     if json_:
         print(
             json.dumps({"suites": {name: record(rows) for name, rows in results.items()}}, ensure_ascii=False)

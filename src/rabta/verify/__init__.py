@@ -91,6 +91,26 @@ def suites() -> dict[str, Suite]:
     return dict(sorted(_SUITES.items()))
 
 
+GROUPS = {
+    "space": ("sgp4", "hypatia", "visibility"),
+    "transport": ("transport", "ground", "flow", "failures", "resilience", "weather"),
+}
+
+
+def members(name: str) -> list[str]:
+    """Suites that a name means: one suite, or those of a domain; an unknown name is refused.
+
+    Examples
+    --------
+    >>> members("space"), members("sgp4")
+    (['sgp4', 'hypatia', 'visibility'], ['sgp4'])
+    """
+    known = suites()
+    if name not in known and name not in GROUPS:
+        raise RabtaError("no such suite", key="suite", value=name, expected=nearest(name, {*known, *GROUPS}))
+    return [item for item in GROUPS.get(name, (name,)) if item in known]
+
+
 def reference(files: Path | None, name: str) -> Path | None:
     """Reference file of a suite in the folder that ``--files`` names; absent there is an error."""
     if files is None:
