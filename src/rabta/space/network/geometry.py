@@ -51,6 +51,8 @@ class Rule:
         Distance from the Earth's centre that a link between satellites keeps; 0 for none.
     arc : bool
         True where ground links keep the network's angles to the geostationary arc.
+    lasers : bool
+        True where the limits of the network's laser terminals hold.
     """
 
     name: str
@@ -61,12 +63,15 @@ class Rule:
     laser_m: float = math.inf
     grazing_m: float = 0.0
     arc: bool = False
+    lasers: bool = False
 
 
-def correct(clearance_m: float = CLEARANCE_M, laser_m: float = math.inf, *, arc: bool = True) -> Rule:
+def correct(
+    clearance_m: float = CLEARANCE_M, laser_m: float = math.inf, *, arc: bool = True, lasers: bool = True
+) -> Rule:
     """True geometry: ellipsoid of WGS84, elevation, links clear of the Earth, its weather and the arc."""
     grazing = WGS84_A_M + clearance_m
-    return Rule("correct", WGS84_A_M, WGS84_F, True, laser_m=laser_m, grazing_m=grazing, arc=arc)
+    return Rule("correct", WGS84_A_M, WGS84_F, True, math.inf, laser_m, grazing, arc, lasers)
 
 
 def compat_hypatia(ground_m: float, laser_m: float) -> Rule:
@@ -207,8 +212,20 @@ def scene(network: Network, sites: Sites, times: Times, rule: Rule) -> Scene:
         made = _look(given, network, rule, width)
         most = int(made.count.max(initial=0))
         if most <= width:
-            return made
+            return _held(made, network, times, rule)
         width = min(network.size, 2 * most)
+
+
+def _held(made: Scene, network: Network, times: Times, rule: Rule) -> Scene:
+    """Take out the links that the limits of their terminals, or their acquisition, keep from carrying."""
+    from rabta.space.events import lasers
+
+    if rule.lasers and lasers.limited(network):
+        held = lasers.carrying(network, np.atleast_1d(times), rule)
+        made.length_m[:, network.arcs[2]] = np.where(
+            held[:, :, None], made.length_m[:, network.arcs[2]], np.inf
+        )
+    return made
 
 
 def _look(given: _Inputs, network: Network, rule: Rule, width: int) -> Scene:
