@@ -44,6 +44,7 @@ def run(folder: Path, arguments: list[str]) -> tuple[dict[str, Any], dict[str, b
         "worker_peak_memory_mb": record["execution"].get("worker_peak_memory_mb", 0),
         "jobs": record["execution"].get("jobs", 0),
         "load_before": round(load, 1),
+        "run": place.name,  # name and hash: another one says that the code was changed between the runs
     }
     return measured, {name: p.read_bytes() for name, p in paths.items() if name not in TIMED}
 
@@ -56,6 +57,9 @@ def places(arguments: list[str], names: list[str]) -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as folder:
             rows[name], found = run(Path(folder), [*arguments, *PLACES[name]])
         first = first or found
+        alike = {row["run"] for row in rows.values()}
+        if len(alike) > 1:
+            raise SystemExit(f"not the same run: {', '.join(sorted(alike))}")
         rows[name]["same_bits"] = found == first
         print(" ".join(arguments), name, rows[name])
     return {"command": f"rabta run {' '.join(arguments)}", "places": rows}
