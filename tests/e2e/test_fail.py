@@ -72,6 +72,15 @@ def test_command(tiny: Run, runner: CliRunner) -> None:
     assert "nan" not in text.casefold()
 
 
+def test_hubs_behind_the_red_sea(tiny: Run) -> None:
+    """Karachi to Marseille is some 9,000 km of cable; without the Red Sea it is longer or not known."""
+    found = together(tiny.folder, ["westward-cables"])["hubs_ms"]
+    before, after = found["Marseille"]
+    assert 80.0 < before < 130.0
+    assert not after <= before + 50.0
+    assert found["Singapore"][0] == found["Singapore"][1]
+
+
 def test_wrong_names(tiny: Run, runner: CliRunner) -> None:
     with pytest.raises(RabtaError, match="did you mean 'smw4'"):
         together(tiny.folder, ["smw44"])

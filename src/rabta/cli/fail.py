@@ -13,6 +13,7 @@ from rabta.errors import RabtaError
 
 NEEDED = ("nodes", "spans", "zones", "pools", "systems", "satellites", "gateways", "cells")
 MOST_DISTRICTS = 10
+DAY = 24.0
 
 
 def fail(
@@ -26,7 +27,9 @@ def fail(
     run: Annotated[
         str | None, typer.Option(help="Run folder, or the start of its name; newest if left out")
     ] = None,
-    hours: Annotated[float | None, typer.Option(help="How long it lasts; the repair if left out")] = None,
+    hours: Annotated[
+        float | None, typer.Option(help="How long it lasts; the repair if left out, or a day")
+    ] = None,
     runs: Annotated[Path, typer.Option(help="Folder of run folders")] = Path("runs"),
     json_: Annotated[bool, typer.Option("--json", help="Print JSON")] = False,
 ) -> None:
@@ -51,7 +54,7 @@ def together(folder: Path, names: list[str], hours: float | None = None) -> dict
     from rabta.run import Run
     from rabta.scenario import load
     from rabta.transport.failures import study as studies
-    from rabta.transport.failures.denial import gone_together
+    from rabta.transport.failures.denial import Gone, gone_together
 
     done = Run(folder)
     missing = [name for name in NEEDED if name not in done.tables]
@@ -65,11 +68,15 @@ def together(folder: Path, names: list[str], hours: float | None = None) -> dict
     arrays = {name: done.arrays[name].values for name in studies.ARRAYS}
     given = studies.study(load(folder / "scenario.toml"), done.tables, arrays)
     gone = gone_together([given.things.find(name) for name in names], " + ".join(names))
+    if hours is None and not gone.repair_hours:
+        hours = DAY  # a denial has no end: what one day costs
+    before, after = (studies.hub_delays(given, given.edges(some)) for some in (Gone(""), gone))
     return {
         "run": str(folder),
         "before": given.usual,
         "after": studies.failed(given, gone, hours),
         "districts": studies.hit_districts(given, gone, hours, MOST_DISTRICTS),
+        "hubs_ms": {name: [value, after[name]] for name, value in before.items()},
         "satellites_gone": list(gone.systems),
     }
 
@@ -109,6 +116,9 @@ def _print(found: dict[str, Any]) -> None:
         f"{'payments that miss their deadline':<38} {after['payments_missed']:,.0f} (modelled), "
         f"US$ {after['value_at_risk_usd']:,.0f}"
     )
+    for name, (one, other) in found["hubs_ms"].items():
+        if one != other and not (math.isnan(one) and math.isnan(other)):
+            print(f"{'round trip to ' + name:<38} {_number(one, ' ms', 1)} -> {_number(other, ' ms', 1)}")
     for row in found["districts"]:
         print(
             f"  {row['district']}, {row['province']}: {100.0 * row['lost_share']:.1f} % lost, "

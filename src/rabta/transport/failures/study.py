@@ -215,6 +215,23 @@ def hit_districts(
     ]
 
 
+def hub_delays(given: Study, lost: I8) -> dict[str, float]:
+    """Median round trip over people (ms) to every hub abroad with these edges gone; NaN where none is known.
+
+    Ways between hubs abroad count as far as the catalog ``hubs`` lists them.
+    """
+    net, nodes = given.net, given.tables["nodes"]
+    edges = np.where((net.limit.max(axis=0) > 0) & (net.head < net.nodes), net.delay_ms, np.inf)
+    edges[lost] = np.inf
+    exits = net.tail[net.head == net.abroad_exit]
+    return {
+        str(nodes["name"].iloc[v]): kernel.median_of(
+            2.0 * kernel.ways(net, edges, int(v)).delay_ms[: net.nodes], net.people[: net.nodes]
+        )
+        for v in exits
+    }
+
+
 def base_row(given: Study) -> dict[str, Any]:
     """Row of the table ``failures`` with nothing failed."""
     people = given.net.people[: given.net.nodes]
