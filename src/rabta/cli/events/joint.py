@@ -30,7 +30,8 @@ def study(scenario: Any, from_: str, to: str, *, space_only: bool = False) -> di
     begin = np.datetime64(scenario.time.start_utc.replace(tzinfo=None), "ns")
     span = scenario.time.hours * 3600.0
     _warn(tables, begin, span)
-    watch = Watch(tables, begin, span, search.SPACE if space_only else search.ALL)
+    mode = search.SPACE if space_only else search.ALL
+    watch = Watch(tables, begin, span, mode, scenario.transport.platforms)
     stretches = watch.stretches()
     names = list(tables.ends["name"])
     return {

@@ -15,12 +15,14 @@ passes them, at the ends of stretches elsewhere; so are the sites of platforms, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rabta.scenario import Platform
 from rabta.space import orbits, visibility
 from rabta.space.events.windows import windows
 from rabta.space.propagate import constants, moving
@@ -86,9 +88,19 @@ class Watch:
         UTC.
     mode : int
         `ALL` or `SPACE`.
+    platforms : sequence of Platform
+        Those of the tables' nodes.
     """
 
-    def __init__(self, tables: Tables, start: np.datetime64, span_s: float, mode: int = ALL) -> None:
+    def __init__(
+        self,
+        tables: Tables,
+        start: np.datetime64,
+        span_s: float,
+        mode: int = ALL,
+        platforms: Sequence[Platform] = (),
+    ) -> None:
+        self.platforms = platforms
         self.tables, self.mode, self.span_s = tables, mode, span_s
         self.start = start.astype("datetime64[ns]")
         self.graph = joined.joined(self._tables([0.0]), self.start)
@@ -155,7 +167,7 @@ class Watch:
 
     def _tables(self, times: list[float]) -> Tables:
         instants = self.start + np.round(np.array(times) * 1e9).astype("timedelta64[ns]")
-        return replace(self.tables, platform_deg_m=joined.flying(self.tables.nodes, instants))
+        return replace(self.tables, platform_deg_m=joined.flying(self.platforms, instants, self.start))
 
     def _graph(self, times: list[float], begin: float) -> Graph:
         instant = self.start + np.timedelta64(round(begin * 1e9), "ns")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +12,14 @@ from numpy.typing import NDArray
 
 from rabta import catalog, geo
 from rabta.errors import RabtaError
+from rabta.scenario import Platform
 from rabta.space.constellations import for_phones
 from rabta.space.frames import geostationary
 from rabta.space.network.topology import Network
 from rabta.space.propagate import ELEMENTS, geostationary_rows
 from rabta.transport import gateways as landing
 from rabta.transport import mesh
+from rabta.transport.ground.platforms import platform_positions
 from rabta.transport.latency import fibre_s
 from rabta.transport.routes.graph import (
     AZIMUTHS,
@@ -201,13 +204,9 @@ def places(tables: Tables, moving_m: NDArray[np.floating]) -> F8:
     return np.ascontiguousarray(np.concatenate([moving_m, still], axis=1), dtype=np.float64)
 
 
-def flying(nodes: pd.DataFrame, times: NDArray[np.datetime64]) -> F8 | None:
-    """Latitude, longitude and height of the nodes of kind ``platform`` at some instants; None without any."""
-    above = nodes[nodes["kind"] == "platform"]
-    if above.empty:
-        return None
-    fixed = above[["lat_deg", "lon_deg", "height_m"]].to_numpy(np.float64)
-    return np.repeat(fixed[None], len(times), axis=0)
+def flying(platforms: Sequence[Platform], times: NDArray[np.datetime64], start: np.datetime64) -> F8 | None:
+    """Latitude, longitude and height of a scenario's platforms at some instants; None without any."""
+    return platform_positions(platforms, times, start) if platforms else None
 
 
 def _network(tables: Tables, time: np.datetime64) -> Network:

@@ -122,8 +122,12 @@ def _tables(twin: Twin, steps: NDArray[np.int64]) -> Tables:
     return replace(
         _given(twin, twin.table("ends")),
         horizon_deg=twin.values("horizon_deg") if twin.scenario.space.terrain else None,
-        platform_deg_m=joined.flying(twin.table("nodes"), twin.times[steps]),
+        platform_deg_m=joined.flying(twin.scenario.transport.platforms, twin.times[steps], _start(twin)),
     )
+
+
+def _start(twin: Twin) -> np.datetime64:
+    return np.datetime64(twin.scenario.time.start_utc.replace(tzinfo=None), "ns")
 
 
 def _hour(twin: Twin, who: Parties, steps: NDArray[np.int64]) -> dict[str, Any]:
@@ -160,7 +164,7 @@ def _backups(
     """Disjoint ways on the hour and in the run's first step; -1 and infinity in the steps between."""
     shape = (len(steps), graph.ends, graph.ends)
     count, metres = np.full(shape, -1, np.int8), np.full(shape, np.inf)
-    start = np.datetime64(twin.scenario.time.start_utc.replace(tzinfo=None), "ns")
+    start = _start(twin)
     for at, time in enumerate(twin.times[steps]):
         if time == start or time == time.astype("datetime64[h]"):
             one = search.Views(views.count[at : at + 1], views.seen[at : at + 1], views.range_m[at : at + 1])
