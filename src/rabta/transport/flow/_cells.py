@@ -110,7 +110,7 @@ def _sweep_cells(
     charge: F8, start: I8, edge: I8, pair: I4, needs: F8, inverse: F8,
     system: I4, room: F8, rent: F8, eps: float, alpha: float, scale: float, load: F8, hessian: F8,
 ) -> float:  # fmt: skip
-    """The smoothed dual cell by cell, its loads and its Hessian; place p has the cells start[p]:start[p + 1]."""
+    """The smoothed dual cell by cell, its loads and its Hessian; ``start`` has the cells of each place."""
     half, total = system.size, 0.0
     load[:], hessian[:] = 0.0, 0.0
     kind, cost = np.empty(pair.size, np.int32), np.empty(pair.size)

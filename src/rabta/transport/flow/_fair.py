@@ -1,4 +1,4 @@
-"""Compiled kernels of the fair allocation: prices under which every cell asks for its fair part, and the bound.
+"""Compiled kernels of the fair allocation: prices under which every cell asks for its fair part.
 
 The programme is that of `rabta.transport.sharing`, with ``sum need U(share)`` in place of the traffic, where
 ``U'(share) = scale share^-alpha``. As there, an entropy makes the dual smooth and demand and spectrum are

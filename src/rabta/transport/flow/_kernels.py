@@ -15,6 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabta.jit import kernel
+from rabta.transport.flow import _cells, _fair, _paths  # compiled at install with these
+
+__all__ = ["_cells", "_fair", "_paths", "augment", "level_shares", "without"]
 
 F4 = NDArray[np.float32]
 F8 = NDArray[np.float64]

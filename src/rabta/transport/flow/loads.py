@@ -111,7 +111,8 @@ class _Programme:
         self.solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
         for name, value in (("output_flag", False), ("threads", 1), ("random_seed", 0)):
             self.solver.setOptionValue(name, value)
-        self.solver.passModel(self._model())
+        if self.used.size and len(self.asks):
+            self.solver.passModel(self._model())
 
     def _model(self) -> highspy.HighsLp:
         """Columns: arcs of both kinds (along, against), then the parts of what nodes ask."""
@@ -140,7 +141,7 @@ class _Programme:
         )
         outside = g.exits[1]
         leaves = outside[head] & ~outside[tail]  # traffic does not go out over one cable and in by another
-        kinds = np.stack([~leaves & ~outside[tail], ~leaves]) * limit
+        kinds = np.where(np.stack([~leaves & ~outside[tail], ~leaves]), np.inf, 0.0)
         lp.col_lower_ = np.zeros(lp.num_col_)
         lp.col_upper_ = np.concatenate([kinds.ravel(), np.zeros(len(parts))])
         lp.row_lower_ = np.concatenate([supply, np.full(2 * spans, -np.inf)])
@@ -155,6 +156,8 @@ class _Programme:
         import highspy
 
         spans, count = self.used.size, len(self.asks) * WORTH.size
+        if not spans or not count:
+            return self._hour(asked, np.zeros(4 * spans + count), np.zeros(2 * spans))
         upper = np.repeat(asked[tuple(self.asks.T)] / WORTH.size, WORTH.size)
         columns = np.arange(4 * spans, 4 * spans + count, dtype=np.int32)
         self.solver.changeColsBounds(count, columns, np.zeros(count), upper)
