@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabta.jit import inline, kernel
-from rabta.transport.routes._search import (
+from rabta.transport.routes.outward._kernels import (
     DIRECT,
     DONE,
     NOWHERE,
