@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rabta import jit
-from rabta.transport.failures import cases, graph, reference
+from rabta.transport.failures.cuts import cases, graph, reference
 
 _PLACE = Path(__file__).resolve().parents[1] / "transport" / "failures" / "synthetic.py"
 _SPEC = importlib.util.spec_from_file_location("synthetic", _PLACE)
