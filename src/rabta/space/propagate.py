@@ -7,7 +7,7 @@ States come from our own kernel (`rabta.space.orbits`); the ``sgp4`` package is 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from sgp4.api import WGS72, Satrec, SatrecArray
 from rabta.space import orbits
 from rabta.space.frames import earth_fixed
 from rabta.space.orbits import REV_DAY, SGP4_EPOCH_JD
+from rabta.space.orbits._layout import AT
 from rabta.times import julian_date
 
 if TYPE_CHECKING:
@@ -163,17 +164,30 @@ def stale(satellites: pd.DataFrame, times: NDArray[np.datetime64]) -> str:
 
 def stale_elements(real: Mapping[str, NDArray[np.float64]], times: NDArray[np.datetime64]) -> str:
     """Same as `stale` of element columns of real satellites."""
-    if not len(real["epoch_jd"]) or not len(times):
+    return _aged(real["epoch_jd"], times, lambda: orbits.prepare(real))
+
+
+def stale_orbits(known: orbits.Orbits, times: NDArray[np.datetime64]) -> str:
+    """Same as `stale` of prepared orbits; those without drag count as synthetic, which no epoch binds."""
+    real = known[known.table[:, AT["t2cof"]] != 0.0]
+    epoch = real.table[:, AT["epoch_day"]] + real.table[:, AT["epoch_part"]]
+    return _aged(epoch, times, lambda: real)
+
+
+def _aged(
+    epoch_jd: NDArray[np.float64], times: NDArray[np.datetime64], real: Callable[[], orbits.Orbits]
+) -> str:
+    if not len(epoch_jd) or not len(times):
         return ""
     whole, part = julian_date(times)
     middle = float(np.median(whole + part))
-    age = abs(float(np.median(middle - real["epoch_jd"])))
+    age = abs(float(np.median(middle - epoch_jd)))
     if age <= STALE_DAYS:
         return ""
     days = round(age)
     low, high = 1 + days, 1.0 + 3 * days
     if age > MONTH_DAYS:
-        high += DENSITY_ERROR * float(np.median(orbits.drag_km(orbits.prepare(real), age)))
+        high += DENSITY_ERROR * float(np.median(orbits.drag_km(real(), age)))
     text = f"elements are {days} days from the time of the run: expect errors of "
     if high >= HALF_ORBIT_KM:
         return f"{text}thousands of km: where satellites in low orbit are along their orbits is not known"

@@ -197,3 +197,20 @@ def test_span_out_of_range_is_refused(shell: orbits.Orbits, place: visibility.Gr
 def test_no_visibility_is_an_empty_result(shell: orbits.Orbits) -> None:
     found = search.windows(shell, visibility.ground(89.0, 0.0), START, 86_400.0, 25.0)
     assert len(found) == 0
+
+
+def test_old_elements_are_warned_of_with_their_error() -> None:
+    """As in the run: 1 to 3 km a day along track, and past a month a fifth of the drag's way."""
+    columns = walker(550.0, 53.0, 1, 2, epoch_jd=2_459_000.5)
+    place = visibility.ground([31.55], [74.34])
+    columns["bstar"][:] = 1e-4
+    with pytest.warns(UserWarning, match="2053 days from the time of the run: expect errors of"):
+        search.windows(orbits.prepare(columns), place, START, 600.0, 25.0)
+
+
+def test_a_span_without_visibility_is_an_empty_result() -> None:
+    """An orbit of 10 degrees never rises over Oslo."""
+    place = visibility.ground([59.9], [10.7])
+    found = search.windows(orbits.prepare(walker(550.0, 10.0, 1, 4)), place, START, 86_400.0, 25.0)
+    assert len(found) == 0
+    assert found.rise_s.shape == found.set_s.shape == (0,)

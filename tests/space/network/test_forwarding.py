@@ -219,3 +219,18 @@ def test_hostile_input_is_refused() -> None:
         Sites.of([("nowhere", 1.0, float("nan"))])
     with pytest.raises(RabtaError, match="unknown system"):
         forward(shell(), replace(sites(), systems=(("T",),) * 12), steps(1), correct())
+
+
+def test_disconnected_constellations_route_by_themselves_or_not_at_all() -> None:
+    """Two shells without a hand-off, a site with terminals of each: no path, no NaN."""
+    low = shell_network(Shell("A", 550.0, 53.0, 24, 20, phasing=7))
+    high = shell_network(Shell("B", 1_200.0, 60.0, 18, 16, phasing=5))
+    both = join([low, high])
+    ends = replace(sites(), systems=(("A",), ("B",), *((),) * 10))
+    made = forward(both, ends, steps(2), correct(), tables=True, paths=True)
+    assert np.isinf(made.metres[:, 0, 1]).all()
+    assert (made.entry[:, 0, 1] == forwarding.NOWHERE).all()
+    assert np.isfinite(made.metres[:, 0, 2:]).any()
+    assert not np.isnan(made.metres).any()
+    handed = join([low, high], [(low.names[10], high.names[7])])
+    assert np.isfinite(forward(handed, ends, steps(1), correct(-6e6)).metres[0, 0, 1])

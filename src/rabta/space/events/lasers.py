@@ -300,7 +300,10 @@ class _Piece:
         count = last - first + 3
         _, rate = _weights(np.zeros(1))
         speed = sum(rate[0, j] * nodes[:, j : j + count] for j in range(len(NODES)))
-        place, sun = nodes[:, 2 : 2 + count], sun_direction(np.arange(first - 1, last + 2) * float(GRID_S))
+        place, sun = (
+            nodes[:, 2 : 2 + count],
+            sun_direction(np.arange(first - 1, last + 2, dtype=np.float64) * GRID_S),
+        )
         a, b = bounds.edges.T
         rows = np.arange(len(bounds.edges))
         return cls(bounds, first, nodes, bounds.margin(rows, place[a], place[b], (speed[a], speed[b]), sun))

@@ -8,6 +8,7 @@ passes that barely graze the horizon. UT1 is taken as UTC and refraction is left
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ from rabta import jit
 from rabta.errors import RabtaError
 from rabta.space.orbits import Orbits
 from rabta.space.orbits._layout import AT, EARTH_RADIUS_KM
+from rabta.space.propagate import stale_orbits
 from rabta.space.visibility import Ground
 from rabta.times import gmst_rad, julian_date
 
@@ -115,6 +117,8 @@ def windows(
     least = np.broadcast_to(np.radians(np.asarray(min_elevation_deg, dtype=np.float64)), (len(orbits),))
     if not ((least >= 0.0) & (least <= np.pi / 2)).all():
         raise RabtaError("least elevation out of range", key="min_elevation_deg", expected="0 to 90")
+    if text := stale_orbits(orbits, np.array([start, start + np.timedelta64(round(span_s), "s")])):
+        warnings.warn(text, stacklevel=2)
     tasks = _tasks(step_s(orbits))
     found: dict[int, tuple[NDArray[np.int32], F8]] = {}
     ground = (place.cell_m, place.axes, place.horizon_deg, _terrain(place.horizon_deg))
