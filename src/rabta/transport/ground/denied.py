@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from rabta import catalog
 from rabta.errors import RabtaError, nearest
+from rabta.transport.ground.traffic import LEADS_ABROAD
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FOREIGN_SPACE, FOREIGN_OPERATORS, ALL_CABLES = "foreign-space", "foreign-operators", "all-cables"
 WORDS = (FOREIGN_SPACE, FOREIGN_OPERATORS, ALL_CABLES)
-LEADS_ABROAD = ("submarine", "land")
 
 
 @dataclass(frozen=True)

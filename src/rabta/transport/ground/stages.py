@@ -73,9 +73,9 @@ def _warn(nation: str, abroad_known: bool) -> None:
 def _warn_parted(nodes: pd.DataFrame, spans: pd.DataFrame, cells: pd.DataFrame) -> None:
     """Say which nodes reach no exchange, those with the most people around them first."""
     lost = traffic.cut_off(nodes, spans)
-    gateways = lost & nodes["kind"].eq("gateway").to_numpy()
+    gateways = traffic.cut_off(nodes, spans, by_abroad=True) & nodes["kind"].eq("gateway").to_numpy()
     for name in nodes["name"].to_numpy(str)[gateways].tolist():
-        warnings.warn(f"gateway {name!r} reaches no exchange: it lands traffic for nobody", stacklevel=2)
+        warnings.warn(f"gateway {name!r} reaches no exchange at home: it lands for nobody", stacklevel=2)
     fibre = np.flatnonzero(nodes["kind"].eq("fibre"))
     if lost[fibre].any():
         near = traffic.nearest(cells, nodes, fibre)
@@ -84,6 +84,6 @@ def _warn_parted(nodes: pd.DataFrame, spans: pd.DataFrame, cells: pd.DataFrame) 
         names = nodes["name"].to_numpy(str)[rows[np.argsort(-people[rows], kind="stable")]].tolist()
         some = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
         warnings.warn(
-            f"no way from {some} to any exchange: {people[rows].sum():,.0f} people there enter elsewhere",
+            f"no way from {some} to any exchange at home: {people[rows].sum():,.0f} people enter elsewhere",
             stacklevel=2,
         )

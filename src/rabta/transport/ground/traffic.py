@@ -31,6 +31,7 @@ HEADROOM = 1.4  # load of at most 70 %: carriers upgrade there
 DETOUR = 3.0
 SIZED = ("fibre",)
 EXIT_KINDS = ("exchange",)
+LEADS_ABROAD = ("submarine", "land")
 
 
 def components(count: int, spans: pd.DataFrame) -> I8:
@@ -65,9 +66,10 @@ def entry_nodes(cells: pd.DataFrame, nodes: pd.DataFrame, spans: pd.DataFrame) -
     return nearest(cells, nodes, np.flatnonzero(good))
 
 
-def cut_off(nodes: pd.DataFrame, spans: pd.DataFrame) -> NDArray[np.bool_]:
-    """Nodes from which no exchange is reached, shape (node,)."""
-    part = components(len(nodes), spans)
+def cut_off(nodes: pd.DataFrame, spans: pd.DataFrame, *, by_abroad: bool = False) -> NDArray[np.bool_]:
+    """Nodes from which no exchange is reached, shape (node,); ways over abroad count only if `by_abroad`."""
+    home = spans if by_abroad else spans[~spans["kind"].isin(LEADS_ABROAD)]
+    part = components(len(nodes), home)
     return ~np.isin(part, part[nodes["kind"].isin(EXIT_KINDS).to_numpy()])
 
 
@@ -157,7 +159,7 @@ def _landings(nodes: pd.DataFrame, spans: pd.DataFrame, share: float) -> list[tu
     """Each landing and border as a goal of its own, drawing by the capacity of its circuits."""
     kind = nodes["kind"].to_numpy(str)
     rows = np.flatnonzero(np.isin(kind, ("landing", "border")))
-    circuit = np.isin(spans["kind"].to_numpy(str), ("submarine", "land"))
+    circuit = np.isin(spans["kind"].to_numpy(str), LEADS_ABROAD)
     held = np.bincount(
         spans["from_node"].to_numpy(np.int64)[circuit],
         weights=spans["capacity_mbps"].to_numpy(np.float64)[circuit],
