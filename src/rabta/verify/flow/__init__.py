@@ -1,0 +1,1 @@
+"""Flow programmes against known values."""
