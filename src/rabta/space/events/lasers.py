@@ -154,6 +154,7 @@ class _Bounds:
 
     @classmethod
     def of(cls, network: Network, rule: Rule) -> _Bounds:
+        """Limits of a network's links; of two systems the stricter."""
         lasers = network.lasers if rule.lasers and network.lasers else (Laser(),) * len(network.systems)
         system = network.system[network.edges]
         columns = [
@@ -293,6 +294,7 @@ class _Piece:
 
     @classmethod
     def of(cls, network: Network, bounds: _Bounds, first: int, last: int) -> _Piece:
+        """Steps from one grid instant to another."""
         steps = np.arange(first - 3, last + 5)
         day, part = julian_date((steps * GRID_S).astype("datetime64[s]").astype("datetime64[ns]"))
         nodes, codes = orbits.states_at(network.orbits, day, part, np.zeros(len(steps)))
