@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from rabta.errors import RabtaError, nearest
 from rabta.transport.failures.elements import CABLE_SPANS, Element, labels, owners
 from rabta.transport.failures.sky import Sky
+from rabta.transport.ground import denied
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,10 +110,8 @@ class Things:
         return [Gone(name, systems=systems)] if systems else []
 
     def _rows(self, name: str) -> list[Gone]:
-        nodes, spans = (
-            tuple(np.flatnonzero(frame["name"].to_numpy(str) == name).tolist())
-            for frame in (self.nodes, self.spans)
-        )
+        nodes = tuple(np.flatnonzero(self.nodes["name"].to_numpy(str) == name).tolist())
+        spans = tuple(np.flatnonzero(denied.spans(self.nodes, self.spans, [name])).tolist())
         gateways = (name,) if name in self.sky.gateways else ()
         return [Gone(name, nodes, spans, gateways=gateways)] if nodes or spans or gateways else []
 
@@ -173,13 +172,13 @@ def gone_together(parts: Iterable[Gone], name: str) -> Gone:
     return Gone(name, total.nodes, total.spans, total.systems, total.gateways, total.repair_hours)
 
 
-def denials(things: Things, denied: Sequence[str]) -> list[Gone]:
+def denials(things: Things, names: Sequence[str]) -> list[Gone]:
     """Every denial that a run shows: each foreign operator, the words, each cable, the scenario's own."""
     foreign = sorted({s.operator for s in things.sky.systems if s.foreign})
     cables = [item.name for item in things.items if item.kind == "cable"]
     out = [things.find(name) for name in foreign]
     out += [things.find(word) for word in WORDS]
     out += [gone_together([things.find(f"cable:{name}")], name) for name in cables]
-    if denied:
-        out.append(gone_together([things.find(name) for name in denied], f"{SCENARIO}: {', '.join(denied)}"))
+    if names:
+        out.append(gone_together([things.find(name) for name in names], f"{SCENARIO}: {', '.join(names)}"))
     return [gone for gone in out if gone.nodes or gone.spans or gone.systems]

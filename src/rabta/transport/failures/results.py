@@ -178,6 +178,7 @@ class _Best:
     b: I8
 
     def take(self, value: I8, a: I8, b: I8) -> None:
+        """Keep the largest of these and those so far."""
         if not value.size:
             return
         if value.size > LISTED:
