@@ -32,7 +32,7 @@ I8 = NDArray[np.int64]
 
 WORTH = np.array([1.0, 0.998, 0.996, 0.994, 0.992])  # of the parts of a node's demand
 TOLL = 1e-6  # of a ms on the way, against the worth of a Mbit/s carried
-EXITS = ("exchange", "abroad")
+LEAST_PRICE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -176,6 +176,7 @@ class _Programme:
         along, against, price = np.zeros(size), np.zeros(size), np.zeros(size)
         along[self.used], against[self.used] = flow
         price[self.used] = np.maximum(0.0, -dual).reshape(2, spans).sum(axis=0)
+        price[price < LEAST_PRICE] = 0.0  # what a shorter way saves of tolls, not traffic
         carried = np.where(self.ground.exits, asked, 0.0)
         carried[tuple(self.asks.T)] = value[4 * spans :].reshape(-1, WORTH.size).sum(axis=1)
         return Hour(along, against, price, carried)
