@@ -71,7 +71,7 @@ def test_quality_is_one_at_the_floor_and_falls_with_each_miss() -> None:
 
 
 def one(name: str, sky: service.Orbiting) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    book = {"availability_weather": 0.995, "availability_village": 0.98}
+    book = {"availability_weather": 0.995, "availability_moving": 0.995, "availability_village": 0.98}
     nothing = (np.zeros(2), np.full(2, np.inf))
     access, shared = np.full((2, 1), 0.5), np.full(2, 30.0)
     found = service.combine([name], access, np.zeros(1), sky, nothing, shared, book)

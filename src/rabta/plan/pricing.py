@@ -60,13 +60,18 @@ class Money:
 
 @dataclass(frozen=True)
 class Sky:
-    """What reaches the cells whatever the prices are: access rates, delays, satellites."""
+    """What reaches the cells whatever the prices are: access rates, delays, satellites.
+
+    ``weather`` and ``weather_moving`` are the shares of the year that the link rates of geostationary and
+    of moving satellites hold; drawn rain is in the steps of the latter already.
+    """
 
     access_mbps: Array
     added_ms: Array
     orbiting: service.Orbiting
     geo: tuple[Array, Array]
     weather: float
+    weather_moving: float
 
 
 @dataclass(frozen=True)
@@ -165,7 +170,7 @@ def _offered(
         sky.orbiting,
         sky.geo,
         places.load_mbps * prices["contention"],
-        {**prices, "availability_weather": sky.weather},
+        {**prices, "availability_weather": sky.weather, "availability_moving": sky.weather_moving},
         carried,
     )
 

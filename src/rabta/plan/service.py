@@ -280,7 +280,8 @@ def combine(
         Rate that the provisioned satellite capacity leaves to an active household: its share of the
         load times the contention. A terminal gets the smaller of this and its link's rate.
     prices : mapping
-        Cost-book values, and ``availability_weather``: the share of the year that the link rates hold.
+        Cost-book values; ``availability_weather`` and ``availability_moving``: the share of the year that
+        the link rates of geostationary and of moving satellites hold (1 where rain is in the rates).
     carried : array_like, shape (cell,)
         Share of the steps in which satellite capacity carries the load of the cell's zone.
     """
@@ -301,14 +302,14 @@ def _one(
     prices: Mapping[str, float],
 ) -> tuple[Array, Array, Array]:
     ground, weather = np.zeros_like(access), prices["availability_weather"]
+    up = sky.availability * prices["availability_moving"]
     if name == "leo_terminal":
-        rate = np.minimum(sky.rate_mbps, shared) * sky.for_homes
-        return rate, sky.latency_ms, sky.availability * weather * sky.for_homes
+        return np.minimum(sky.rate_mbps, shared) * sky.for_homes, sky.latency_ms, up * sky.for_homes
     if name == "geo_terminal":
         return np.minimum(geo[0], shared), geo[1], np.where(geo[0] > 0, weather, 0.0)
     if name == "satellite_cell":
-        up = sky.availability * weather * prices["availability_village"]
-        return np.minimum(access, np.minimum(sky.rate_mbps, shared)), sky.latency_ms, up
+        rate = np.minimum(access, np.minimum(sky.rate_mbps, shared))
+        return rate, sky.latency_ms, up * prices["availability_village"]
     if name == "direct_to_device":
         return np.where(sky.in_view > 0, access, 0.0), ground, sky.in_view
     kind = "haps" if name == "haps" else "cellular"

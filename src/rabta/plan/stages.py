@@ -39,7 +39,7 @@ BUSY_SHARE = 0.999  # steps with at least this share of the busiest step's load 
 
 @stage(
     "National plan",
-    params=("nation", "plan", "demand", "radio"),
+    params=("nation", "plan", "demand", "radio", "weather.rain"),
     reads=(
         "cells",
         "zones",
@@ -259,8 +259,17 @@ def _sky(twin: Twin, rows: Index) -> Sky:
             geo_channels(twin),
             _geo_routes_ms(twin),
         ),
-        twin.scenario.radio.availability_percent / 100.0,
+        *_weather(twin),
     )
+
+
+def _weather(twin: Twin) -> tuple[float, float]:
+    """Share of the year that links of geostationary, and of moving satellites hold.
+
+    Drawn rain is in the steps of the moving ones, which then lose nothing twice.
+    """
+    share = twin.scenario.radio.availability_percent / 100.0
+    return share, share if twin.scenario.weather.rain == "average" else 1.0
 
 
 def _added_ms(twin: Twin, rows: Index, columns: list[int]) -> Array:
