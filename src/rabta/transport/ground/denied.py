@@ -77,10 +77,13 @@ def spans(
     at_node = nodes["name"].isin(wanted).to_numpy(bool)[ends].any(axis=1)
     own = table["name"].isin(wanted) | table["group"].isin(wanted)
     owned = [_all(text, ",", wanted) for text in table["owner"].astype(str)]
-    passing = [bool(wanted & set(_parts(text, ";"))) for text in table["via"].astype(str)]
+    via = table["via"].astype(str) if "via" in table else [""] * len(table)
+    passing = [bool(wanted & set(_parts(text, ";"))) for text in via]
     abroad = (nodes["kind"] == "abroad").to_numpy(bool)[ends]
     leaves = table["kind"].isin(LEADS_ABROAD).to_numpy(bool) & ~abroad.all(axis=1) & (ALL_CABLES in wanted)
-    return np.asarray(at_node | own.to_numpy(bool) | np.array(owned) | np.array(passing) | leaves)
+    return np.asarray(
+        at_node | own.to_numpy(bool) | np.array(owned, dtype=bool) | np.array(passing, dtype=bool) | leaves
+    )
 
 
 def _check(names: Sequence[str], nodes: pd.DataFrame, table: pd.DataFrame, sky: Skies) -> None:
