@@ -120,3 +120,33 @@ def test_firms_systems_serve_only_where_homes_have_none() -> None:
     made.tables["systems"]["terminal_class"] = "enterprise"
     used = stages.visibility(made)["slot_satellite"]
     assert set(np.unique(used[used >= 0] % 2)) == {0, 1}
+
+
+@pytest.mark.parametrize(
+    ("names", "left"),
+    [
+        ((), {0, 1}),
+        (("foreign-space",), {1}),
+        (("foreign-operators",), {1}),
+        (("SpaceX",), {1}),
+        (("starlink-gen1-filed",), {1}),
+        (("paksat-mm1", "smw4"), {0}),
+        (("foreign-space", "paksat-mm1"), set()),
+    ],
+)
+def test_denied_systems_keep_their_row_and_have_no_satellites(names: tuple[str, ...], left: set[int]) -> None:
+    """Whatever is left, down to nothing, goes through the stages that place, propagate and see satellites."""
+    chosen = {"constellations": ["starlink-gen1-filed", "paksat-mm1"], "slots": 2}
+    given = validate({"space": chosen, "transport": {"denied": names}})
+    made = Twin(given, twin().times)
+    made.tables = {"cells": twin().table("cells")} | stages.constellation(made)
+    made.arrays["horizon_deg"] = wrap("horizon_deg", np.zeros((2, 36)))
+    assert len(made.table("systems")) == 2
+    assert set(made.table("satellites")["system"]) == left
+    made.arrays |= {name: wrap(name, value) for name, value in stages.propagate(made).items()}
+    seen = stages.visibility(made)
+    assert (seen["visible_count"].max() > 0) == (0 in left)
+    assert ((seen["slot_satellite"] >= 0).any()) == (0 in left)
+    assert stages.geo(made)["geo_clear"].shape == (2, 1 if 1 in left else 0)
+    for name, value in seen.items():
+        assert np.isfinite(np.asarray(value, dtype=float)).all(), name
