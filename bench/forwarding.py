@@ -222,7 +222,7 @@ def real(catalogue: Path, sites: Sites) -> dict[str, Any]:
         "sites": len(sites.names),
         "pairs_connected": float(np.isfinite(state.metres).mean()),
         "steps_of_100_ms": per_step(net, sites, steps(50, 100, start), correct(), 2),
-        "steps_of_1_s": per_step(net, sites, steps(20, 1000, start), correct(), 1),
+        "steps_of_1_s": per_step(net, sites, steps(20, 1000, start), correct(), 2),
     }
 
 

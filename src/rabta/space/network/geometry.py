@@ -32,7 +32,7 @@ Times = NDArray[np.datetime64]
 WGS72_A_M = 6_378_135.0  # as Hypatia has it (distance_tools.py, main_*.py)
 WGS72_F = 1.0 / 298.26
 CLEARANCE_M = 80e3  # height that laser links keep: Hypatia's limit against weather
-WIDTH = 32
+WIDTH, SHARE = 32, 50  # places of a list of satellites in view at first, and one more for so many satellites
 
 
 @dataclass(frozen=True)
@@ -207,7 +207,7 @@ def scene(network: Network, sites: Sites, times: Times, rule: Rule) -> Scene:
         UTC.
     """
     given = _inputs(network, sites, times, rule)
-    width = WIDTH
+    width = min(network.size, WIDTH + network.size // SHARE)
     while True:
         made = _look(given, network, rule, width)
         most = int(made.count.max(initial=0))
