@@ -53,10 +53,15 @@ def test_international_capacity_as_the_regulator_presented_it(network: Run) -> N
     assert found[~found.index.str.startswith("SMW6")].sum() == pytest.approx(13.01)
     assert found.sum() == pytest.approx(17.01)
     assert found[["2Africa to Marseille", "Africa-1 to Marseille"]].tolist() == [0.0, 0.0]  # landed, not lit
-    landings = network()["nodes"].query("kind in ['landing', 'border']")["name"]
-    assert {"Karachi (Hawksbay)", "Karachi (Clifton)", "Gwadar", "Khunjerab Pass"} <= {
-        name.removesuffix(" (2)") for name in landings
-    }
+
+
+def test_landings_and_borders_by_name(network: Run) -> None:
+    kinds = network()["nodes"].set_index("name")["kind"]
+    assert set(kinds.index[kinds == "border"]) == {"Khunjerab Pass", "Torkham", "Chaman", "Taftan"}
+    assert {"Karachi (Hawksbay)", "Karachi (Clifton)", "Karachi (Sea View)", "Gwadar landing station"} <= set(
+        kinds.index[kinds == "landing"]
+    )
+    assert kinds["Gwadar"] == "fibre"
 
 
 def test_a_cut_off_jeddah_takes_what_leads_to_europe(network: Run) -> None:

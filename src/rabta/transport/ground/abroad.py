@@ -66,12 +66,23 @@ class Backup:
 
 @dataclass(frozen=True)
 class Abroad:
-    """Hubs, landings, circuits, ways between hubs ``(hub, hub, km)``, microwave behind cables on land."""
+    """What leads abroad, and the hubs there.
+
+    Attributes
+    ----------
+    ways : tuple of (hub, hub, km)
+        Between hubs.
+    borders : frozenset of str
+        Landings that are border crossings on land; no circuit of the nation's own need cross there.
+    backups : tuple of Backup
+        Microwave behind cables on land.
+    """
 
     hubs: tuple[Place, ...]
     landings: tuple[Place, ...]
     circuits: tuple[Circuit, ...]
     ways: tuple[tuple[str, str, float], ...]
+    borders: frozenset[str] = frozenset()
     backups: tuple[Backup, ...] = ()
 
 
@@ -83,15 +94,16 @@ def abroad(nation: str, hubs: str = "world") -> Abroad:
     entry = catalog.entry("hubs", hubs)
     places = {p.name: p for kind in ("hub", "waypoint") for p in _places(entry, kind)}
     cables = [e for e in catalog.entries("cables") if e.data.get("nation", "pakistan") == nation]
-    cables = [e for e in cables if e.data.get("circuit") and e.data.get("status") != GONE]
+    cables = [e for e in cables if e.data.get("status") != GONE and (e.data.get("circuit") or _is_land(e))]
     landings = {p.name: p for e in cables for p in _places(e, "landing")}
-    circuits = [c for e in cables for c in _circuits(e, places)]
+    borders = frozenset(p.name for e in cables if _is_land(e) for p in _places(e, "landing"))
+    circuits = [c for e in cables if e.data.get("circuit") for c in _circuits(e, places)]
     if not circuits:
         return Abroad((), (), (), ())
     known = _places(entry, "hub")
     ways = [_way(entry, row, {p.name: p for p in known}) for row in entry.data.get("way", [])]
     backups = tuple(_backup(e) for e in cables if "backup" in e.data)
-    return Abroad(tuple(known), tuple(landings.values()), tuple(circuits), tuple(ways), backups)
+    return Abroad(tuple(known), tuple(landings.values()), tuple(circuits), tuple(ways), borders, backups)
 
 
 def _places(entry: Entry, kind: str) -> list[Place]:
@@ -137,12 +149,16 @@ def _circuits(entry: Entry, places: dict[str, Place]) -> list[Circuit]:
                     line[-1].name,
                     tuple(p.name for p in line[1:-1]),
                     str(entry.data.get("owner", "")),
-                    line_km(line, LAND_FACTOR if entry.data["kind"] == "land" else SEA_FACTOR),
+                    line_km(line, LAND_FACTOR if _is_land(entry) else SEA_FACTOR),
                     carried * share,
                     str(entry.data["status"]),
                 )
             )
     return out
+
+
+def _is_land(entry: Entry) -> bool:
+    return entry.data.get("kind") == "land"
 
 
 def _backup(entry: Entry) -> Backup:

@@ -226,13 +226,11 @@ def _joined(
 
 def _outside(draft: Draft, outside: far.Abroad) -> None:
     row: dict[str, int] = {}
-    ends = Counter(c.kind for c in outside.circuits)
-    border = {c.landing for c in outside.circuits if c.kind == "land"} if ends else set()
+    towns = {node["name"] for node in draft.nodes}
     for place in outside.landings:
-        kind = "border" if place.name in border else "landing"
-        row[place.name] = _joined(
-            draft, place.name, kind, place.lat_deg, place.lon_deg, span="fibre", mbps=0.0
-        )
+        kind, word = ("border", "border") if place.name in outside.borders else ("landing", "landing station")
+        name = f"{place.name} {word}" if place.name in towns else place.name
+        row[place.name] = _joined(draft, name, kind, place.lat_deg, place.lon_deg, span="fibre", mbps=0.0)
     for hub in outside.hubs:
         row[hub.name] = draft.node(hub.name, "abroad", hub.lat_deg, hub.lon_deg, country=hub.country)
     for c in outside.circuits:
@@ -283,12 +281,13 @@ def _microwave(draft: Draft, towns: Towns, outside: far.Abroad) -> None:
     home = [s for s in draft.spans if s["kind"] in ("fibre", "peering")]
     ends = np.array([(s["from_node"], s["to_node"]) for s in home], dtype=np.int64).reshape(-1, 2)
     lat, lon = (np.array([node[key] for node in draft.nodes]) for key in ("lat_deg", "lon_deg"))
-    row = {node["name"]: k for k, node in enumerate(draft.nodes)}
+    row = {node["name"]: k for k, node in enumerate(draft.nodes) if node["kind"] == "border"}
     extra = []
     for backup in outside.backups:
         start, _ = draft.fibre_near(backup.lat_deg, backup.lon_deg)
         lengths = np.array([s["route_km"] for s in home])
-        found = microwave.chain(len(kind), ends, lengths, start, row[backup.landing])
+        end = row.get(backup.landing, row.get(f"{backup.landing} border", -1))
+        found = microwave.chain(len(kind), ends, lengths, start, end) if end >= 0 else []
         extra += [(*ends[span].tolist(), backup.owner) for span in found]
     at = {node["cell"]: k for k, node in enumerate(draft.nodes) if node["kind"] == "fibre"}
     seats = np.array(sorted({at[c] for c in towns.cell[towns.largest].tolist() if c in at}), dtype=np.int64)
