@@ -56,7 +56,9 @@ def test_international_capacity_as_the_regulator_presented_it(network: Run) -> N
 
 
 def test_landings_and_borders_by_name(network: Run) -> None:
-    kinds = network()["nodes"].set_index("name")["kind"]
+    nodes = network()["nodes"].set_index("name")
+    kinds = nodes["kind"]
+    assert nodes.loc["Karachi (Hawksbay)", "owner"] == "PTCL, Transworld Associates"
     assert set(kinds.index[kinds == "border"]) == {"Khunjerab Pass", "Torkham", "Chaman", "Taftan"}
     assert {"Karachi (Hawksbay)", "Karachi (Clifton)", "Karachi (Sea View)", "Gwadar landing station"} <= set(
         kinds.index[kinds == "landing"]

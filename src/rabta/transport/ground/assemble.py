@@ -231,6 +231,8 @@ def _outside(draft: Draft, outside: far.Abroad) -> None:
         kind, word = ("border", "border") if place.name in outside.borders else ("landing", "landing station")
         name = f"{place.name} {word}" if place.name in towns else place.name
         row[place.name] = _joined(draft, name, kind, place.lat_deg, place.lon_deg, span="fibre", mbps=0.0)
+        owners = {c.owner for c in outside.circuits if c.landing == place.name} - {""}
+        draft.nodes[row[place.name]]["owner"] = ", ".join(sorted(owners))
     for hub in outside.hubs:
         row[hub.name] = draft.node(hub.name, "abroad", hub.lat_deg, hub.lon_deg, country=hub.country)
     for c in outside.circuits:

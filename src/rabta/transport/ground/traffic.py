@@ -6,7 +6,7 @@ No capacity of any national span is published. Each is dimensioned as a carrier 
 routed on shortest ways, the home share to the nearest exchange and the rest to the landings by their
 capacity; then once more while every span that is already in use counts `DETOUR` times as long, so that the
 ways round have fibre too. A span gets the larger of the two loads times `HEADROOM`, in whole waves of
-100 Gbit/s, one at least.
+100 Gbit/s, one at least. Fibre to a landing or border carries all that is lit there besides.
 """
 
 from __future__ import annotations
@@ -151,24 +151,25 @@ def dimension(nodes: pd.DataFrame, spans: pd.DataFrame, home_share: float) -> F8
     need = np.zeros(len(spans))
     need[rows] = np.maximum(first, second) * HEADROOM
     sized = np.isin(spans["kind"].to_numpy(str), SIZED)
+    need = np.maximum(need, _lit(nodes, spans)[ends].max(axis=1))
     waves = np.maximum(1.0, np.ceil(need / WAVE_MBPS - 1e-9)) * WAVE_MBPS
     return np.asarray(np.where(sized, waves, spans["capacity_mbps"].to_numpy(np.float64)))
 
 
-def _landings(nodes: pd.DataFrame, spans: pd.DataFrame, share: float) -> list[tuple[I8, float]]:
-    """Each landing and border as a goal of its own, drawing by the capacity of its circuits."""
-    kind = nodes["kind"].to_numpy(str)
-    rows = np.flatnonzero(np.isin(kind, ("landing", "border")))
+def _lit(nodes: pd.DataFrame, spans: pd.DataFrame) -> F8:
+    """Capacity of the circuits that begin at each landing and border, shape (node,)."""
     circuit = np.isin(spans["kind"].to_numpy(str), LEADS_ABROAD)
     held = np.bincount(
         spans["from_node"].to_numpy(np.int64)[circuit],
         weights=spans["capacity_mbps"].to_numpy(np.float64)[circuit],
         minlength=len(nodes),
-    )[rows]
-    total = held.sum()
-    if not total > 0.0:
+    )
+    return np.where(nodes["kind"].isin(("landing", "border")), held, 0.0)
+
+
+def _landings(nodes: pd.DataFrame, spans: pd.DataFrame, share: float) -> list[tuple[I8, float]]:
+    """Each landing and border as a goal of its own, drawing by the capacity of its circuits."""
+    lit = _lit(nodes, spans)
+    if not lit.sum() > 0.0:
         return []
-    return [
-        (np.array([row]), share * part / total)
-        for row, part in zip(rows.tolist(), held.tolist(), strict=True)
-    ]
+    return [(np.array([row]), share * lit[row] / lit.sum()) for row in np.flatnonzero(lit).tolist()]
