@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rabta.report import text
 from rabta.report.payload import Context
@@ -55,12 +56,22 @@ def network(c: Context) -> str:
         "has the waves that the busy hour needs, with room to spare. Wider lines carry more."
     )
     link = c.origins.link("network-map", "The ground network", "value", "spans", "nodes")
-    picture = pictures.network_map(c.atlas, nodes, spans, "Map: the ground network")
+    picture = pictures.network_map(c.atlas, nodes, spans, _used(c, len(spans)), "Map: the ground network")
     figure = (
         f'<figure class="plot"><h3>The ground network{link}</h3><p>{esc(words)}</p>'
         f"{pictures.legend(nodes)}{picture}</figure>"
     )
     return figure + _delays(c)
+
+
+def _used(c: Context, spans: int) -> NDArray[np.float64]:
+    """Load of each span over its capacity in the hour of the day in which the most is carried."""
+    out = np.full(spans, np.nan)
+    if c.run.has("span_load") and len(load := c.run.table("span_load")):
+        busy = load.groupby("hour")["load_mbps"].sum().idxmax()
+        now = load[load["hour"] == busy]
+        out[now["span"].to_numpy(np.int64)] = now["utilisation"].to_numpy(np.float64)
+    return out
 
 
 def _delays(c: Context) -> str:
@@ -83,7 +94,10 @@ def _delays(c: Context) -> str:
     if leave:
         words += f" Ways between places at home that touch another country: {text.listing(leave[:4])}."
     elif seen:
-        words += " No way between two places at home touches another country."
+        words += " No way between two places at home touches another country's ground."
+    owners = sorted({who for text_ in routes["owners"].astype(str) for who in _parts(text_)})
+    if owners:
+        words += f" Who carries some of it, and can see it: {text.listing(owners)}."
     link = c.origins.link("network-delay", "Delays between places", "value", "routes.rtt_median_ms", "ends")
     body = text.table("Delays between places", "sums matrix", ("", *names), rows)
     return f"<h3>Delays between places{link}</h3><p>{esc(words)}</p>{body}"

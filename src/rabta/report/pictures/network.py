@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rabta.report import text
 from rabta.report.pictures.maps import Atlas, framed
@@ -12,6 +13,7 @@ from rabta.report.pictures.maps import Atlas, framed
 if TYPE_CHECKING:
     import pandas as pd
 
+FULL = 0.9  # load over capacity from which a line is drawn as full
 WIDTHS_MBPS = (1e5, 5e5, 1e6, 3e6)  # a line grows by a step at each
 DOTS = {"landing": "c3", "border": "c3", "gateway": "c6", "exchange": "c2", "platform": "c5"}
 WORDS = {
@@ -23,15 +25,23 @@ WORDS = {
 }
 
 
-def network_map(a: Atlas, nodes: pd.DataFrame, spans: pd.DataFrame, label: str) -> str:
-    """Map of what stands in the country: wider lines carry more; titles say names, lengths and capacity."""
+def network_map(
+    a: Atlas, nodes: pd.DataFrame, spans: pd.DataFrame, used: NDArray[np.float64], label: str
+) -> str:
+    """Map of what stands in the country: wider lines have more capacity, fuller ones another colour.
+
+    Parameters
+    ----------
+    used : ndarray, shape (span,)
+        Load over capacity in the busy hour; NaN where it is not known.
+    """
     inside = (nodes["cell"] >= 0).to_numpy(bool)
     spots = a.mesh.place(*(nodes[key].to_numpy(np.float64) for key in ("lat_deg", "lon_deg"))) * a.scale
     ends = spans[["from_node", "to_node"]].to_numpy(np.int64)
     home = inside[ends].all(axis=1)
     lines = [
         _line(spots[one], spots[other], *words)
-        for (one, other), words in zip(ends[home].tolist(), _words(spans[home]), strict=True)
+        for (one, other), words in zip(ends[home].tolist(), _words(spans[home], used[home]), strict=True)
     ]
     marked = nodes[inside & nodes["kind"].isin(DOTS).to_numpy(bool)]
     dots = [
@@ -51,19 +61,25 @@ def legend(nodes: pd.DataFrame) -> str:
         f'class="{DOTS[kind]} dot"/></svg>{text.esc(WORDS[kind])}</li>'
         for kind in shown
     )
+    items += (
+        '<li><svg viewBox="0 0 22 10" aria-hidden="true"><path class="spanfull" d="M0 5H22"/></svg>'
+        f"over {FULL:.0%} full in the busy hour</li>".replace("%", " %")
+    )
     return f'<ul class="legend">{items}</ul>'
 
 
-def _words(spans: pd.DataFrame) -> list[tuple[float, str]]:
+def _words(spans: pd.DataFrame, used: NDArray[np.float64]) -> list[tuple[float, float, str]]:
     columns = (spans["name"].astype(str), spans["route_km"].tolist(), spans["capacity_mbps"].tolist())
-    return [
-        (mbps, f"{name}: {text.number(km)} km, {text.number(mbps / 1e3)} Gbit/s")
-        for name, km, mbps in zip(*columns, strict=True)
-    ]
+    out = []
+    for name, km, mbps, share in zip(*columns, used.tolist(), strict=True):
+        busy = f", {text.percent(share)} used in the busy hour" if np.isfinite(share) else ""
+        out.append((mbps, share, f"{name}: {text.number(km)} km, {text.number(mbps / 1e3)} Gbit/s{busy}"))
+    return out
 
 
-def _line(one: np.ndarray, other: np.ndarray, mbps: float, words: str) -> str:
-    style = f"w{int(np.searchsorted(WIDTHS_MBPS, mbps, side='right'))}"
+def _line(one: np.ndarray, other: np.ndarray, mbps: float, share: float, words: str) -> str:
+    full = " full" if share >= FULL else ""
+    style = f"w{int(np.searchsorted(WIDTHS_MBPS, mbps, side='right'))}{full}"
     ends = f"M{one[0]:.0f} {one[1]:.0f}L{other[0]:.0f} {other[1]:.0f}"
     return f'<path class="{style}" d="{ends}"><title>{text.esc(words)}</title></path>'
 
