@@ -33,7 +33,7 @@ RAIL = "Pakistan Railways: Green Line Karachi-Islamabad 1,521 km, Islamabad Expr
 ROAD = "National Highway Authority, N-25 Karachi-Quetta-Chaman 813 km"
 KHUNJERAB = "820 km buried (press of July 2018; 811 by urdupoint.com, 5 September 2016); ours from Rawalpindi"
 LONG_HAUL = "PTA, November 2025: 75,967 km of all companies, many side by side; ours lays each route once"
-MEAN = "PTA, Annual Report 2024-25: 27,727 PB; ours is the default scenario with all who would join"
+MEAN = "PTA, Annual Report 2024-25: 27,727 PB, whence a household's load; ours with all who would join"
 PEAK = (
     "PTA documents (propakistani.pk, 23 February 2024): bandwidth used in a day, how it is taken is not said"
 )
