@@ -5,7 +5,8 @@ Usage: python bench/forwarding.py --cities FILE [--catalogue FILE] [--sites FILE
 
 ``--cities`` is Hypatia's list of a hundred cities, ``--sites`` its list of a thousand, ``--catalogue`` has
 element sets of real satellites. ``--satgenpy`` is the folder of satgenpy in a checkout of snkas/hypatia and
-``--python`` an interpreter with its requirements; it then runs in a temporary folder. Without ``--cities``
+``--python`` an interpreter with its requirements (or the variables SATGENPY and SATGENPY_PYTHON); it then
+runs in a temporary folder. What is not given is left out, and the result says so; without ``--cities``
 nothing runs. Results go to bench/results/forwarding.json. Seconds are the least of several runs; CPU
 seconds, as machines are shared.
 """
@@ -20,6 +21,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,7 @@ from rabta.space.network.study import study
 from rabta.space.network.topology import Network
 
 RESULTS = Path(__file__).parent / "results" / "forwarding.json"
+EDGE_M = 100.0
 FIELDS = ("metres", "entry", "table")
 
 # run by the interpreter of --python; prints the CPU seconds of each step
@@ -119,23 +122,66 @@ def cut(view: Scene, part: slice) -> Scene:
 
 
 def by_scipy(net: Network, sites: Sites, times: Any, rule: Rule) -> NDArray[np.float64]:
-    """One step with NumPy's geometry and SciPy's Dijkstra from every site: metres of all pairs."""
-    view = scene_reference(net, sites, times, rule)
+    """One step with NumPy's geometry and one call of SciPy's Dijkstra for all sites: metres of all pairs.
+
+    Sites have arcs up and none down, so no path runs through one; the last hop is added afterwards.
+    """
+    view, size, many = scene_reference(net, sites, times, rule), net.size, len(sites.names)
     length = view.length_m[0, net.arcs[2][:, 0]]
-    keep = np.isfinite(length)
-    ends = net.edges[keep]
-    graph = sparse.csr_matrix((length[keep], (ends[:, 0], ends[:, 1])), shape=(net.size + 1,) * 2)
-    out = np.full((len(sites.names),) * 2, np.inf)
-    for goal in range(len(sites.names)):
-        own = slice(view.count[0, goal])
-        seen, metres = view.seen[0, goal, own], view.range_m[0, goal, own]
-        star = sparse.csr_matrix((metres, (np.full(len(seen), net.size), seen)), shape=graph.shape)
-        far, _ = dijkstra(graph + star, directed=False, indices=net.size, return_predecessors=True)
-        for site in range(len(sites.names)):
-            other = slice(view.count[0, site])
-            reach = far[view.seen[0, site, other]] + view.range_m[0, site, other]
-            out[goal, site] = reach.min(initial=np.inf)
+    ends, length = net.edges[np.isfinite(length)], length[np.isfinite(length)]
+    used = np.arange(view.seen.shape[2]) < view.count[0][:, None]
+    site, seen, metres = np.nonzero(used)[0], view.seen[0][used], view.range_m[0][used]
+    tail, head = np.concatenate([ends, ends[:, ::-1], np.stack([size + site, seen], axis=1)]).T
+    weight = np.concatenate([length, length, metres])
+    graph = sparse.csr_matrix((weight, (tail, head)), shape=(size + many,) * 2)
+    far = dijkstra(graph, indices=np.arange(size, size + many))
+    out = np.full((many, many), np.inf)
+    seeing, first = np.unique(site, return_index=True)
+    out[:, seeing] = np.minimum.reduceat(far[:, seen] + metres, first, axis=1)
     np.fill_diagonal(out, 0.0)
+    return out
+
+
+def beside_scipy(net: Network, sites: Sites, times: Any, rule: Rule, own_ms: float) -> dict[str, float]:
+    """CPU milliseconds of SciPy's step, as a multiple of ours, and how far its lengths lie from ours."""
+    ours = forward(net, sites, times[:1], rule).metres[0]
+    known = by_scipy(net, sites, times[:1], rule)
+    taken = cpu(lambda: by_scipy(net, sites, times[:1], rule), 3) * 1e3
+    both = np.isfinite(known) & np.isfinite(ours)
+    apart = np.abs(ours[both] - known[both]) / np.maximum(known[both], 1.0)
+    return {
+        "cpu_ms_a_step": taken,
+        "times_ours": taken / own_ms,
+        "worst_relative_difference": float(apart.max(initial=0.0)),
+        "only_one_connects": int((np.isfinite(known) != np.isfinite(ours)).sum()),
+    }
+
+
+def edge_of_range(view: Scene, step: int, rule: Rule) -> int:
+    """Site and satellite pairs so near to the longest ground link that rounding decides on them."""
+    used = np.arange(view.seen.shape[2]) < view.count[step][:, None]
+    return int((np.abs(view.range_m[step][used] - rule.ground_m) < EDGE_M).sum())
+
+
+def walked(net: Network, view: Scene, step: int, hops: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Metres from every node to every site by following a table of next hops; infinity where it ends."""
+    size, (nodes, many) = net.size, hops.shape
+    length = np.full((nodes, nodes), np.inf)
+    metres = view.length_m[step, net.arcs[2][:, 0]]
+    length[net.edges[:, 0], net.edges[:, 1]] = length[net.edges[:, 1], net.edges[:, 0]] = metres
+    for site in range(many):
+        own = slice(view.count[step, site])
+        seen, metres = view.seen[step, site, own], view.range_m[step, site, own]
+        length[size + site, seen] = length[seen, size + site] = metres
+    goal = np.arange(many)
+    at, out = np.repeat(np.arange(nodes)[:, None], many, axis=1), np.zeros((nodes, many))
+    for _ in range(nodes):
+        going = at != size + goal
+        if not going.any():
+            break
+        following = np.where(going, hops[at, goal], at)
+        out += np.where(going, np.where(following < 0, np.inf, length[at, following]), 0.0)
+        at = np.where(following < 0, size + goal, following)
     return out
 
 
@@ -144,6 +190,8 @@ def by_satgenpy(
 ) -> dict[str, Any]:
     """CPU seconds a step of satgenpy, and how much of its forwarding state is ours."""
     count = 3
+    view = scene(net, sites, steps(count), rule)
+    near = scene(net, sites, steps(count), replace(rule, ground_m=rule.ground_m + EDGE_M))
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         hypatia.write_network(place, net, sites, rule, planes)
@@ -155,12 +203,18 @@ def by_satgenpy(
         own = hypatia.write_fstate(place / "own", net, [made], steps(count))
         ours, _ = hypatia.read_fstate(own, net.size, len(sites.names))
         first = own[0].read_bytes() == files[0].read_bytes()
+    worst = [
+        float(np.nan_to_num(walked(net, view, k, theirs[k]) - walked(net, view, k, ours[k])).max())
+        for k in range(count)
+    ]
     taken = json.loads(text.splitlines()[-1])
     return {
         "cpu_s_a_step": min(taken),
         "first_file_the_same_to_the_byte": first,
         "entries": int(theirs[0].size),
         "entries_different_by_step": (ours != theirs).sum(axis=(1, 2)).tolist(),
+        "sights_within_100_m_of_the_range_by_step": [edge_of_range(near, k, rule) for k in range(count)],
+        "their_path_longer_by_at_most_m_by_step": worst,
     }
 
 
@@ -174,12 +228,7 @@ def starlink(args: argparse.Namespace, sites: Sites) -> dict[str, Any]:
         "correct": per_step(net, sites, steps(200), correct()),
         "correct_steps_of_15_s": per_step(net, sites, steps(50, 15_000), correct()),
     }
-    taken = cpu(lambda: by_scipy(net, sites, steps(1), rule), 3)
-    ours = forward(net, sites, steps(1), rule).metres[0]
-    known = by_scipy(net, sites, steps(1), rule)
-    out["scipy_ms"] = taken * 1e3
-    out["scipy_over_ours"] = taken * 1e3 / out["compat"]["whole_ms"]
-    out["scipy_worst_relative_difference"] = float(np.nanmax(np.abs(ours - known) / np.maximum(known, 1.0)))
+    out["scipy"] = beside_scipy(net, sites, steps(1), rule, out["compat"]["whole_ms"])
     if args.satgenpy:
         peer = by_satgenpy(args.satgenpy, args.python, net, sites, STARLINK_550.planes, rule)
         out["satgenpy"] = peer
@@ -215,6 +264,7 @@ def real(catalogue: Path, sites: Sites) -> dict[str, Any]:
         np.full(len(table), 25.0),
     )
     state = forward(net, sites, steps(1, 100, start), correct())
+    second = per_step(net, sites, steps(20, 1000, start), correct(), 2)
     return {
         "satellites": net.size,
         "links": len(edges),
@@ -222,7 +272,8 @@ def real(catalogue: Path, sites: Sites) -> dict[str, Any]:
         "sites": len(sites.names),
         "pairs_connected": float(np.isfinite(state.metres).mean()),
         "steps_of_100_ms": per_step(net, sites, steps(50, 100, start), correct(), 2),
-        "steps_of_1_s": per_step(net, sites, steps(20, 1000, start), correct(), 2),
+        "steps_of_1_s": second,
+        "scipy": beside_scipy(net, sites, steps(1, 100, start), correct(), second["whole_ms"]),
     }
 
 
@@ -252,11 +303,14 @@ def main() -> None:
     parser.add_argument("--cities", type=Path)
     parser.add_argument("--sites", type=Path)
     parser.add_argument("--catalogue", type=Path)
-    parser.add_argument("--satgenpy", type=Path)
-    parser.add_argument("--python")
+    given = os.environ.get("SATGENPY")
+    parser.add_argument("--satgenpy", type=Path, default=Path(given) if given else None)
+    parser.add_argument("--python", default=os.environ.get("SATGENPY_PYTHON"))
     args = parser.parse_args()
     if args.satgenpy and not args.python:
-        parser.error("--satgenpy needs --python")
+        parser.error("--satgenpy needs --python (or the variable SATGENPY_PYTHON)")
+    missing = [] if args.satgenpy else ["satgenpy: no --satgenpy or variable SATGENPY"]
+    missing += [] if args.catalogue else ["real satellites: no --catalogue"]
     if not args.cities:
         print("forwarding: not run, it needs --cities")
         return
@@ -266,6 +320,7 @@ def main() -> None:
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}",
         "threads": 1,
+        "missing": missing,
         "starlink": starlink(args, sites),
         "kuiper": kuiper(args, sites),
     }

@@ -1,8 +1,10 @@
 """SGP4 and SDP4 measured: states for each CPU-second beside the sgp4 package in the same run, and the error.
 
-Usage: python bench/orbits.py [--catalogue FILE] [--deep FILE]
+Usage: python bench/orbits.py [--catalogue FILE] [--deep FILE] [--peers PYTHON]
 Without files: Walker shells. Results go to bench/results/orbits.json; seconds are the least of several runs.
 The package gives TEME states; turning them Earth-fixed costs more, and is measured as the second figure.
+PYTHON (or the variable RABTA_PEERS) is an interpreter that has brahe and skyfield; without it, or without a
+catalogue, they are left out, and the result says so.
 """
 
 from __future__ import annotations
@@ -11,6 +13,8 @@ import argparse
 import json
 import os
 import platform
+import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -28,7 +32,8 @@ from rabta.space.walker import walker
 from rabta.times import gmst_rad, julian_date
 
 RESULTS = Path(__file__).parent / "results" / "orbits.json"
-STEPS = 200
+PEERS = Path(__file__).parent / "peers" / "orbits.py"
+STEPS, SAMPLE, HOURS = 200, 40, 72.0
 
 
 def least(job: Callable[[], object], times: int = 5) -> float:
@@ -92,6 +97,41 @@ def measure(columns: dict[str, Any], hours: float) -> dict[str, Any]:
     }
 
 
+def element_lines(catalogue: str | None) -> list[list[str]]:
+    """Both lines of some elements spread over the catalogue."""
+    if not catalogue:
+        return []
+    texts = [t.strip() for t in Path(catalogue).read_text().splitlines() if t[:2] in {"1 ", "2 "}]
+    pairs = [texts[at : at + 2] for at in range(0, len(texts), 2)]
+    return pairs[:: max(len(pairs) // SAMPLE, 1)][:SAMPLE]
+
+
+def beside_peers(python: str | None, lines: list[list[str]], rate: float) -> dict[str, Any]:
+    """Earth-fixed positions of some satellites by peers: rates, ratios, and how far they lie from ours."""
+    if not python or not lines:
+        return {"skipped": "no interpreter with brahe and skyfield (--peers), or no elements (--catalogue)"}
+    own = orbits.prepare(dict(tle.parse("\n".join(line for pair in lines for line in pair).encode())))
+    start = np.datetime64("2026-01-13T00:00:00", "ns")
+    seconds = np.round(np.linspace(0.0, HOURS * 3600.0, STEPS))
+    ask = {"lines": lines, "start": str(start)[:19], "seconds": seconds.tolist()}
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(ask, file)
+        file.flush()
+        answers = json.loads(subprocess.check_output([python, str(PEERS), file.name], text=True))
+    ours, _ = orbits.states(own, start + (seconds * 1e9).astype("timedelta64[ns]"))
+    out: dict[str, Any] = {}
+    for name, answer in answers.items():
+        if "skipped" in answer:
+            out[name] = answer
+            continue
+        apart = np.linalg.norm(np.array(answer["metres"]).swapaxes(1, 2) - ours[:, :3], axis=1)
+        theirs = len(lines) * STEPS / 1e6 / answer["cpu_s"]
+        out[name] = {"version": answer["version"], "million_states_a_cpu_second": theirs}
+        out[name] |= {"ours_times_theirs": rate / theirs, "median_apart_m": float(np.nanmedian(apart))}
+        out[name] |= {"largest_apart_m": float(np.nanmax(apart))}
+    return out
+
+
 def same_bits(columns: dict[str, Any]) -> bool:
     """True where one thread and all give the same bits."""
     own = orbits.prepare(columns)
@@ -109,16 +149,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--catalogue", help="TLE file of low orbits")
     parser.add_argument("--deep", nargs="*", default=[], help="TLE files with deep-space orbits")
+    parser.add_argument("--peers", default=os.environ.get("RABTA_PEERS"))
     given = parser.parse_args()
     sets = {Path(name).stem: dict(tle.parse(Path(name).read_bytes())) for name in given.deep}
     if given.catalogue:
         sets = {Path(given.catalogue).stem: dict(tle.parse(Path(given.catalogue).read_bytes()))} | sets
     sets = sets or {"shell": dict(walker(550.0, 53.0, 72, 22, epoch_jd=2_461_053.5))}
+    measured = {name: measure(columns, HOURS) for name, columns in sets.items()}
+    rate = next(iter(measured.values()))["million_states_a_cpu_second"]["ours_positions"]
     results = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores",
         "package": f"sgp4 {sgp4.__version__}",
-        "sets": {name: measure(columns, 72.0) for name, columns in sets.items()},
+        "sets": measured,
+        "peers": beside_peers(given.peers, element_lines(given.catalogue), rate),
         "same_bits_with_one_thread": all(same_bits(columns) for columns in sets.values()),
     }
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")

@@ -2,8 +2,9 @@
 
 Usage: python bench/windows.py [--catalogue FILE] [--sites FILE] [--peers PYTHON]
 The problem is 1,500 satellites x 100 sites x 1 day at 25 degrees. Without files: a Walker shell of 1,500 and
-100 places of the shipped nation. PYTHON is an interpreter that has brahe and skyfield; without it they are
-left out, and the result says so. Results go to bench/results/windows.json; seconds are the least of several.
+100 places of the shipped nation. PYTHON (or the variable RABTA_PEERS) is an interpreter that has brahe and
+skyfield; without it they are left out, and the result says so. Results go to bench/results/windows.json;
+seconds are the least of several.
 """
 
 from __future__ import annotations
@@ -169,23 +170,26 @@ def differences(
     theirs: list[list[float]], found: Windows, rows: list[int], sites: list[int]
 ) -> dict[str, Any]:
     """How many of a peer's windows we have too, how many only we have, and how far the edges lie apart."""
-    apart, only_they, only_we = [], 0, 0
+    apart, only_they, only_we, lone = [], 0, 0, 0.0
     for site, place in enumerate(sites):
         for at, row in enumerate(rows):
             ours = found.only((found.site == place) & (found.satellite == row))
             part = [(a, b) for s, r, a, b in theirs if (s, r) == (site, at)]
-            matched = 0
+            matched, unmatched = 0, np.ones(len(ours), dtype=bool)
             for a, b in part:
                 same = (ours.rise_s < b) & (ours.set_s > a)
+                unmatched &= ~same
                 if same.sum() == 1:
                     matched += 1
                     apart += [abs(a - ours.rise_s[same][0]), abs(b - ours.set_s[same][0])]
             only_they += len(part) - matched
             only_we += len(ours) - matched
+            lone = max(lone, float((ours.set_s - ours.rise_s)[unmatched].max(initial=0.0)))
     return {
         "windows": len(theirs),
         "only_theirs": only_they,
         "only_ours": only_we,
+        "longest_of_only_ours_s": lone,
         "median_edge_difference_s": float(np.median(apart)) if apart else None,
         "p95_edge_difference_s": float(np.percentile(apart, 95)) if apart else None,
     }
@@ -206,8 +210,9 @@ def handovers(own: orbits.Orbits, lat: float, lon: float) -> dict[str, Any]:
 def main() -> None:
     """Measure and write the results."""
     parser = argparse.ArgumentParser(description=__doc__)
-    for option in ("--catalogue", "--sites", "--peers"):
+    for option in ("--catalogue", "--sites"):
         parser.add_argument(option)
+    parser.add_argument("--peers", default=os.environ.get("RABTA_PEERS"))
     given = parser.parse_args()
     columns, sites, lines = problem(given.catalogue, given.sites)
     own, place = orbits.prepare(columns), visibility.ground(sites[:, 0], sites[:, 1])
