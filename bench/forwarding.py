@@ -36,7 +36,7 @@ from rabta.space import elements, propagate
 from rabta.space.network import hypatia, topology
 from rabta.space.network.forwarding import State, Trees, forward, routes, states
 from rabta.space.network.geometry import Rule, Scene, Sites, correct, scene, scene_reference
-from rabta.space.network.hypatia import KUIPER_630, STARLINK_550, TELESAT_1015
+from rabta.space.network.hypatia import KUIPER_630, STARLINK_550, TELESAT_1015, Published
 from rabta.space.network.study import study
 from rabta.space.network.topology import Network
 
@@ -236,12 +236,13 @@ def starlink(args: argparse.Namespace, sites: Sites) -> dict[str, Any]:
     return out
 
 
-def kuiper(args: argparse.Namespace, sites: Sites) -> dict[str, Any]:
-    """Kuiper's 1,156 satellites and 100 cities."""
-    net, rule = hypatia.published(KUIPER_630), KUIPER_630.rule
+def smaller(args: argparse.Namespace, sites: Sites, shell: Published) -> dict[str, Any]:
+    """Another published shell and 100 cities, beside the peers."""
+    net, rule = hypatia.published(shell), shell.rule
     out: dict[str, Any] = {"satellites": net.size, "compat": per_step(net, sites, steps(200), rule)}
+    out["scipy"] = beside_scipy(net, sites, steps(1), rule, out["compat"]["whole_ms"])
     if args.satgenpy:
-        peer = by_satgenpy(args.satgenpy, args.python, net, sites, KUIPER_630.planes, rule)
+        peer = by_satgenpy(args.satgenpy, args.python, net, sites, shell.planes, rule)
         out["satgenpy"] = peer
         out["satgenpy_over_ours"] = peer["cpu_s_a_step"] * 1e3 / out["compat"]["whole_ms"]
     return out
@@ -322,7 +323,8 @@ def main() -> None:
         "threads": 1,
         "missing": missing,
         "starlink": starlink(args, sites),
-        "kuiper": kuiper(args, sites),
+        "kuiper": smaller(args, sites, KUIPER_630),
+        "telesat": smaller(args, sites, TELESAT_1015),
     }
     if args.catalogue:
         many = hypatia.read_ground_stations(args.sites) if args.sites else sites

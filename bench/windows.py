@@ -57,7 +57,7 @@ def compile_seconds() -> dict[str, float]:
         "import time, numba, rabta.jit; numba.config.CACHE_DIR = __import__('sys').argv[1]; "
         "t = time.process_time(); import rabta.space.{0}._kernels; print(time.process_time() - t)"
     )
-    out = {}
+    out: dict[str, float] = {}
     for part in ("orbits", "events"):
         with tempfile.TemporaryDirectory() as folder:
             command = [sys.executable, "-c", code.format(part), folder]
