@@ -159,7 +159,7 @@ def test_districts(make: Make) -> None:
     assert found.loc["South", "worst_name"] == "c1"  # a third of the traffic for 20 days
     assert found.loc["South", "worst_person_hours"] == pytest.approx(200 / 3.0 * 480.0)
     rate = 2.130 / 1000.0  # cuts a km and year of buried cable, Bellcore in Alcoa Fujikura 2001
-    at_sea = 175.0 / 1.5e6  # faults a km and year, ICPC
+    at_sea = 7.0 / 4.0 / 92_191.0  # faults a km and year as noticed, hazards/submarine-faults
     by_hand = rate * 8.0 * 100 * (100 * 0.4 + 300 * 0.5 + 50 * 0.5)  # A loses 0.4, 0.5 and 0.5
     by_hand += at_sea * 480.0 * 100 * (6000 / 3.0 + 8000 / 6.0)
     assert found.loc["North", "expected_person_hours_year"] == pytest.approx(by_hand)

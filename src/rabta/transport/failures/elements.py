@@ -74,7 +74,8 @@ def repairs(nation: str, other_hours: float) -> Repairs:
     hours, faults = {"other": other_hours}, {}
     if sea:
         hours["cable"] = 24.0 * float(sea["repair_days"])
-        faults["submarine"] = float(sea["faults_a_year"]) / float(sea["cable_km"])
+        # the hazards' own rate: faults that were noticed, not those of the world by length
+        faults["submarine"] = float(sea["noticed"]) / float(sea["noticed_years"]) / float(sea["noticed_km"])
     if land:
         hours["span"] = hours["duct"] = float(land["repair_hours"])
         faults["fibre"] = faults["land"] = float(land["cuts_per_1000_km_year"]) / 1e3
