@@ -213,6 +213,17 @@ def test_failures_are_ranked(tmp_path: Path) -> None:
     assert found.note.startswith("the 2 largest of 3 changes")
 
 
+def test_a_figure_of_zero_beside_none_is_listed(tmp_path: Path) -> None:
+    """Satellites of a way: 0 in one run, no way in the other; 0 is no size to divide by."""
+    ways = pd.DataFrame({"from": ["Lahore", "Lahore"], "to": ["Karachi", "Quetta"], "satellites": [0.0, 0.0]})
+    a = folder(tmp_path / "a", {"npc_usd": 1.0}, more={"routes": ways})
+    b = folder(tmp_path / "b", {"npc_usd": 1.0}, more={"routes": ways.assign(satellites=[np.nan, np.nan])})
+    rows = section(comparison(a, b, rows=1), "Routes").rows
+    assert [(row["to"], row["A"], row["B"], row["difference"]) for row in rows] == [
+        ("Karachi", 0.0, None, None)
+    ]
+
+
 def test_rows_that_cannot_be_told_apart_are_named(tmp_path: Path) -> None:
     twice = pd.DataFrame({"hazard": ["flood", "flood"], "events_year": [1.0, 2.0]})
     a = folder(tmp_path / "a", {"npc_usd": 1.0}, more={"hazard_summary": twice})

@@ -379,7 +379,8 @@ def _largest(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for row in rows:
         most = max(abs(row["A"] or 0.0), abs(row["B"] or 0.0))
         scale[row.get("figure")] = max(scale.get(row.get("figure"), 0.0), most)
-    return sorted(rows, key=lambda row: -_size(row, "difference") / scale[row.get("figure")])
+    # a figure that is 0 on one side and has no value on the other has no size to divide by
+    return sorted(rows, key=lambda row: -_size(row, "difference") / (scale[row.get("figure")] or 1.0))
 
 
 def _size(row: Mapping[str, Any], name: str) -> float:
