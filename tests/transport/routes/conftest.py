@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import pytest
 
 from rabta.space import orbits, walker
 from rabta.space.propagate import constants, moving
+from rabta.transport.ground import denied
 from rabta.transport.routes import joined
 from rabta.transport.routes.joined import Tables
 
@@ -94,6 +96,18 @@ def tables(satellites: pd.DataFrame | None = None, isl: tuple[bool, ...] = (True
     )
 
 
+def deny(given: Tables, *names: str) -> Tables:
+    """The tables as the stages leave them when some names are denied: no such satellites, spans shut."""
+    gone = given.systems["system"].isin(names) | given.systems["operator"].isin(names)
+    lost = given.satellites["system"].isin(np.flatnonzero(gone))
+    shut = denied.spans(given.nodes, given.spans, names)
+    spans = given.spans.assign(
+        status=given.spans["status"].mask(shut, "denied"),
+        capacity_mbps=given.spans["capacity_mbps"].mask(shut, 0.0),
+    )
+    return replace(given, satellites=given.satellites[~lost].reset_index(drop=True), spans=spans)
+
+
 def positions(given: Tables, steps: int, step_s: float = 60.0) -> np.ndarray:
     times = START + (np.arange(steps) * step_s * 1e9).astype("timedelta64[ns]")
     states, _ = orbits.states(constants(moving(given.satellites)), times)
@@ -110,6 +124,12 @@ def small() -> Tables:
 def make() -> Callable[..., Tables]:
     """The small network with changes."""
     return tables
+
+
+@pytest.fixture(scope="session")
+def without() -> Callable[..., Tables]:
+    """Some tables with names denied."""
+    return deny
 
 
 @pytest.fixture(scope="session")

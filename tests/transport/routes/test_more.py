@@ -132,8 +132,10 @@ def test_changes_say_why(small: Tables) -> None:
     assert any(s.cause == "link down" for s in found)
 
 
-def test_nothing_in_view_is_one_outage(small: Tables) -> None:
-    given = replace(small, ends=small.ends.iloc[:2].reset_index(drop=True), denied=("laser", "pipe", "trunk"))
+def test_nothing_in_view_is_one_outage(small: Tables, without: Callable[..., Tables]) -> None:
+    given = replace(without(small, "trunk"), ends=small.ends.iloc[:2].reset_index(drop=True))
+    kind = given.systems.assign(kind="navigation")  # no terminal is for these
+    given = replace(given, systems=kind)
     found = changes.Watch(given, START, 60.0).stretches()
     assert [(s.start_s, s.end_s, s.nodes) for s in found] == [(0.0, 60.0, ())]
     assert np.isnan(found[0].first_ms)

@@ -157,25 +157,34 @@ def test_the_best_way_mixes_space_and_ground(make: Make) -> None:
     assert found.rtt_ms[0, ALL, 0, 2] < 14.3 + 93.0
 
 
-def test_denied_systems_cables_and_gateways(small: Tables, fly: Fly) -> None:
-    position = fly(small, 2)
-    dark = joined.joined(replace(small, denied=("laser", "pipe")), START)
-    found = search.ways(dark, position)
+def test_denied_systems_and_cables(small: Tables, fly: Fly, without: Callable[..., Tables]) -> None:
+    dark = without(small, "laser", "pipe")
+    found = search.ways(joined.joined(dark, START), fly_none(2))
     assert not np.isfinite(found.metres[:, SPACE, 0, 1]).any()
     assert found.rtt_ms[:, ALL, 0, 1] == pytest.approx(14.3, abs=1e-6)
-    island = joined.joined(replace(small, denied=("laser", "P", "all-cables")), START)
-    assert not np.isfinite(search.ways(island, position).metres[:, ALL, 0, 2]).any()
-    named = joined.joined(replace(small, denied=("cable",)), START)
+    island = without(small, "laser", "P", "all-cables")
+    found = search.ways(joined.joined(island, START), fly_none(2))
+    assert not np.isfinite(found.metres[:, ALL, 0, 2]).any()
+    named = joined.joined(without(small, "CABLE"), START)
     assert not np.isfinite(search.over_ground(named)[0, 2])
     assert search.over_ground(joined.joined(small, START))[0, 2] == pytest.approx(
         (14.3 + 93.0) * search.METRES_PER_MS
     )
+    cut = search.ways(joined.joined(without(small, "CABLE"), START), fly(small, 2), paths=True)
+    whole = search.ways(joined.joined(small, START), fly(small, 2), paths=True)
+    assert np.isfinite(cut.metres[:, ALL, 0, 2]).all()  # over satellites
+    assert (cut.metres[:, ALL, 0, 2] >= whole.metres[:, ALL, 0, 2]).all()
 
 
-def test_who_can_see_the_traffic(small: Tables, fly: Fly) -> None:
+def fly_none(steps: int) -> np.ndarray:
+    """Places of no satellites."""
+    return np.empty((steps, 0, 3))
+
+
+def test_who_can_see_the_traffic(small: Tables, without: Callable[..., Tables]) -> None:
     who = joined.parties(small)
-    graph = joined.joined(replace(small, denied=("laser", "pipe")), START, who)
-    found = search.ways(graph, fly(small, 1))
+    graph = joined.joined(without(small, "laser", "pipe"), START, who)
+    found = search.ways(graph, fly_none(1))
     owners, countries = who.names(found.parties[0, ALL, 0, 2])
     assert owners == ["C", "D", "N", "T"]
     assert countries == ["FR", "PK"]
@@ -202,6 +211,8 @@ def test_a_platform_relays_in_its_footprint(make: Make) -> None:
     )
     assert found.metres[0, SPACE, 0, 1] == pytest.approx(up + down, rel=1e-9)
     assert not np.isfinite(found.metres[1, SPACE, 0, 1])  # it has flown away
+    down_here = joined.joined(replace(flown, grounded=("HAPS",)), START)
+    assert not np.isfinite(search.ways(down_here, lost).metres[:, SPACE, 0, 1]).any()
 
 
 def test_what_has_no_answer_is_refused(small: Tables, fly: Fly) -> None:

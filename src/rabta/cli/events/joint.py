@@ -102,7 +102,8 @@ def _tables(twin: Twin, scenario: Any, from_: str, to: str) -> Tables:
         table.loc[order].reset_index(drop=True),
         horizon_deg=twin.values("horizon_deg") if scenario.space.terrain else None,
         use_isl=scenario.transport.use_isl, handoffs=scenario.space.handoffs,
-        least_deg=scenario.space.min_elevation_deg, denied=scenario.transport.denied,
+        least_deg=scenario.space.min_elevation_deg, grounded=scenario.transport.denied,
+        gso_avoidance=scenario.space.gso_avoidance,
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabta.jit import inline, kernel
+from rabta.space._kernels import near_arc
 from rabta.transport.routes.outward._kernels import (
     DIRECT,
     DONE,
@@ -56,7 +57,7 @@ def _above_terrain(axes: F8, horizon: F8, dx: float, dy: float, dz: float, metre
 
 @kernel(
     "void(i8, i8, f8[:,:,::1], i4[::1], f8[:,:,::1], f8[:,:,:,::1], f8[:,::1], i4[::1], u1[:,::1],"
-    "f8[:,::1], i4[:,::1], i4[:,:,::1], f8[:,:,::1])"
+    "f8[:,::1], f8[:,:,::1], f8[:,::1], i4[:,::1], i4[:,:,::1], f8[:,:,::1])"
 )
 def look(
     first: int,
@@ -69,13 +70,16 @@ def look(
     row: I4,
     allowed: U1,
     horizon: F8,
+    arc: F8,
+    keep: F8,
     count: I4,
     seen: I4,
     range_m: F8,
 ) -> None:
     """Satellites in view of every site at steps from first to last.
 
-    A count over the width of ``seen`` tells that the lists are cut.
+    ``arc`` (by step and site) and ``keep`` (by satellite, no rows for none) are as of
+    `rabta.space._kernels.near_arc`. A count over the width of ``seen`` tells that the lists are cut.
     """
     satellites = position.shape[1]
     place, rise, square = np.empty((3, satellites)), np.empty(satellites), np.empty(satellites)
@@ -99,6 +103,10 @@ def look(
                         continue
                     if horizon[s, 0] > -90.0 and not _above_terrain(
                         axes[here, s], horizon[s], place[0, k] - x, place[1, k] - y, place[2, k] - z, metres
+                    ):
+                        continue
+                    if keep.shape[0] > 0 and near_arc(
+                        place[0, k] - x, place[1, k] - y, place[2, k] - z, metres, x, y, arc[here, s], keep[k]
                     ):
                         continue
                     if found < seen.shape[2]:

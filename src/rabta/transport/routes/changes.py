@@ -182,7 +182,7 @@ class Watch:
         """Rise and set of every satellite at every site that stands still, by site and satellite."""
         sites, net = self.graph.sites, self.graph.network
         many = len(self.orbits)
-        self.flying = int((self.tables.nodes["kind"] == "platform").sum())
+        self.flying = len(joined.aloft(self.tables))
         self.place = site_arrays(sites)[0][0]
         fixed = joined.places(self.tables, np.full((1, many, 3), np.nan))
         still = search.look(_still(self.graph, 0), fixed)  # geostationary ones

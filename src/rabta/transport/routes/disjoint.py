@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabta.errors import RabtaError
-from rabta.transport.routes.graph import F8, I4, SHORTEST_M, Graph
-from rabta.transport.routes.search import ALL, GRAZING_M, Views, look
+from rabta.transport.routes.graph import F8, I4, SHORTEST_M, U1, Graph
+from rabta.transport.routes.search import ALL, ALL_LIT, GRAZING_M, Views, look
 
 I8 = NDArray[np.int64]
 
@@ -82,12 +82,14 @@ def _way(node: int, follow: I4, arcs: Snapshot, source: int, sink: int) -> tuple
     return metres, [*way, sink]
 
 
-def snapshot(graph: Graph, position: F8, views: Views, mode: int = ALL, step: int = 0) -> Snapshot:
-    """All arcs of an instant; of several between two nodes the shortest."""
+def snapshot(
+    graph: Graph, position: F8, views: Views, mode: int = ALL, step: int = 0, lit: U1 = ALL_LIT[0]
+) -> Snapshot:
+    """All arcs of an instant; of several between two nodes the shortest. ``lit`` as of `search.ways`."""
     clear = np.flatnonzero(graph.transparent)
     down = np.full(graph.network.size, -1, dtype=np.int64)
     down[clear] = graph.size + np.arange(clear.size)
-    parts = [_lasers(graph, position), *_radio(graph, views, down), _wires(graph, mode, step)]
+    parts = [_lasers(graph, position, lit), *_radio(graph, views, down), _wires(graph, mode, step)]
     tail, head, metres = (np.concatenate([part[i] for part in parts]) for i in range(3))
     keep = np.isfinite(metres)
     order = np.lexsort((metres[keep], head[keep], tail[keep]))
@@ -98,7 +100,7 @@ def snapshot(graph: Graph, position: F8, views: Views, mode: int = ALL, step: in
     return Snapshot(begin, head.astype(np.int32), metres, np.concatenate([np.arange(graph.size), clear]))
 
 
-def _lasers(graph: Graph, position: F8) -> tuple[I8, I8, F8]:
+def _lasers(graph: Graph, position: F8, lit: U1 = ALL_LIT[0]) -> tuple[I8, I8, F8]:
     begin, target, _ = graph.network.arcs
     tail = np.repeat(np.arange(graph.network.size), np.diff(begin))
     here, way = position[tail], position[target] - position[tail]
@@ -106,6 +108,8 @@ def _lasers(graph: Graph, position: F8) -> tuple[I8, I8, F8]:
     foot = (here**2).sum(axis=1) - along**2 / np.maximum(square, 1e-9)
     low = (along > 0.0) & (along < square) & (foot < GRAZING_M**2)
     metres = np.where(low | ~np.isfinite(square), np.inf, np.maximum(np.sqrt(square), SHORTEST_M))
+    if lit.size:
+        metres = np.where(lit != 0, metres, np.inf)
     if graph.waiting().laser.size:
         metres = metres + graph.waiting().laser
     return tail.astype(np.int64), target.astype(np.int64), metres
@@ -135,15 +139,16 @@ def _wires(graph: Graph, mode: int, step: int) -> tuple[I8, I8, F8]:
 
 
 def backups(
-    graph: Graph, position: F8, views: Views, count: int, step: int = 0
+    graph: Graph, position: F8, views: Views, count: int, step: int = 0, lit: U1 = ALL_LIT[0]
 ) -> tuple[NDArray[np.int8], F8]:
     """How many ways between every two ends share no node, and metres of the longest; at most so many.
 
-    Metres are infinite where there is one way only. ``step`` is that of the ground's own lengths.
+    Metres are infinite where there is one way only. ``step`` is that of the ground's own lengths, ``lit``
+    that of `search.ways` at the instant.
     """
     found = np.zeros((graph.ends, graph.ends), dtype=np.int8)
     metres = np.full((graph.ends, graph.ends), np.inf)
-    arcs = snapshot(graph, position, views, ALL, step)
+    arcs = snapshot(graph, position, views, ALL, step, lit)
     for a in range(graph.ends):
         for b in range(a + 1, graph.ends):
             ways = _ways(graph, arcs, a, b, count)

@@ -41,7 +41,6 @@ USABLE = ("operating", "modelled")  # status of spans that carry traffic
 PLATFORM_DEG = 5.0  # least elevation at which a platform is seen, and from which it sees satellites
 TABLES = ("satellites", "systems", "gateways", "nodes", "spans", "ends")
 USER, GATEWAY, PLATFORM = 0, 1, 2
-FOREIGN_SPACE, FOREIGN, ALL_CABLES = "foreign-space", "foreign-operators", "all-cables"
 
 
 @dataclass(frozen=True)
@@ -61,8 +60,15 @@ class Tables:
         Declared hand-offs between operators in space.
     least_deg : float, optional
         Least elevation of users in place of the satellites' own.
-    denied : tuple of str
-        As ``transport.denied`` of the scenario.
+    grounded : tuple of str
+        Names among which are those of the platforms that do not fly.
+    gso_avoidance : bool
+        Whether ground links keep from the geostationary arc as far as the systems filed.
+
+    Notes
+    -----
+    What the scenario denies is not in the tables any more (systems) or has no capacity there (gateways,
+    spans); platforms alone stay in them.
     """
 
     satellites: pd.DataFrame
@@ -76,7 +82,8 @@ class Tables:
     use_isl: bool = True
     handoffs: tuple[tuple[str, str], ...] = ()
     least_deg: float | None = None
-    denied: tuple[str, ...] = ()
+    grounded: tuple[str, ...] = ()
+    gso_avoidance: bool = True
 
 
 @dataclass(frozen=True)
@@ -144,18 +151,6 @@ def _operator(system: dict[str, Any]) -> str:
     return f"{name} ({known[0].data['country']})" if known else name
 
 
-def denied_systems(systems: pd.DataFrame, denied: tuple[str, ...]) -> NDArray[np.bool_]:
-    """Systems that the scenario denies, by name, by operator, or as foreign."""
-    entries = {entry.name: entry for entry in catalog.entries("constellations")}
-    wanted = {name.casefold() for name in denied}
-    everyone = bool(wanted & {FOREIGN_SPACE, FOREIGN})
-    out = []
-    for name, operator in zip(systems["system"].astype(str), systems["operator"].astype(str), strict=True):
-        foreign = name in entries and bool(entries[name].data.get("foreign", False))
-        out.append((everyone and foreign) or bool({name.casefold(), operator.casefold()} & wanted))
-    return np.array(out, dtype=bool)
-
-
 def joined(tables: Tables, time: np.datetime64, who: Parties | None = None) -> Graph:
     """The joined graph in the hour of an instant.
 
@@ -164,7 +159,7 @@ def joined(tables: Tables, time: np.datetime64, who: Parties | None = None) -> G
     net = _network(tables, time)
     if tables.platform_deg_m is not None:
         return _joined(tables, net, who)
-    key = (who, tables.use_isl, tables.handoffs, tables.least_deg, tables.denied)
+    key = (who, tables.use_isl, tables.handoffs, tables.least_deg, tables.grounded, tables.gso_avoidance)
     held = [getattr(tables, name) for name in (*TABLES, "horizon_deg")]
     for known, objects, graph in _KEPT:
         if known == key and all(a is b for a, b in zip(objects, held, strict=True)):
@@ -213,6 +208,7 @@ def _network(tables: Tables, time: np.datetime64) -> Network:
     net = mesh.network(
         tables.satellites, tables.systems, time, relays=tables.use_isl, handoffs=tables.handoffs
     )
+    net = net if tables.gso_avoidance else replace(net, gso_avoidance_deg=None)
     fixed = geostationary_rows(tables.satellites)
     if fixed.empty:
         return net
@@ -226,6 +222,12 @@ def _network(tables: Tables, time: np.datetime64) -> Network:
         min_elevation_deg=np.append(net.min_elevation_deg, fixed["min_elevation_deg"].to_numpy(np.float64)),
         gso_avoidance_deg=None if arcs is None else np.append(arcs, np.zeros(len(fixed))),
     )
+
+
+def aloft(tables: Tables) -> NDArray[np.int64]:
+    """Rows of the nodes that fly."""
+    nodes = tables.nodes
+    return np.flatnonzero((nodes["kind"] == "platform") & ~nodes["name"].isin(tables.grounded))
 
 
 @dataclass(frozen=True)
@@ -250,15 +252,12 @@ def _relays(tables: Tables) -> _Relays:
     rows = [known.get(str(name), -1) for name in sites["name"]]
     systems = [str(name) for name in tables.systems["system"]]
     allowed = landing.sites(sites, systems).allowed
-    lost = {name.casefold() for name in tables.denied}
-    shut = sites["name"].astype(str).str.casefold().isin(lost).to_numpy(bool) | (
-        sites["capacity_gbps"] <= 0
-    ).to_numpy(bool)
+    shut = (sites["capacity_gbps"] <= 0).to_numpy(bool)
     fixed = sites[["lat_deg", "lon_deg", "height_m"]].to_numpy(np.float64)[None]
-    above = np.flatnonzero(nodes["kind"] == "platform")
+    above = aloft(tables)
     flying = nodes.iloc[above][["lat_deg", "lon_deg", "height_m"]].to_numpy(np.float64)[None]
     if tables.platform_deg_m is not None and above.size:
-        flying = tables.platform_deg_m
+        flying = tables.platform_deg_m[:, np.isin(np.flatnonzero(nodes["kind"] == "platform"), above)]
     steps = max(1, len(flying))
     serving = _serving(tables)
     return _Relays(
@@ -277,7 +276,7 @@ def _serving(tables: Tables) -> NDArray[np.uint8]:
     """Systems that fixed terminals use: all but those for phones, navigation and broadcasting."""
     kind = tables.systems["kind"].astype(str)
     good = kind.isin(("broadband", "mobile_satellite")).to_numpy(bool) & ~for_phones(tables.systems)
-    return (good & ~denied_systems(tables.systems, tables.denied)).astype(np.uint8)
+    return good.astype(np.uint8)
 
 
 def _ground_names(tables: Tables, relays: _Relays) -> tuple[list[str], NDArray[np.int64]]:
@@ -318,7 +317,6 @@ def _sites(tables: Tables, net: Network, relays: _Relays, rows: NDArray[np.int64
         + [GATEWAY] * (len(relays.names) - relays.platforms)
         + [PLATFORM] * relays.platforms
     )
-    barred = denied_systems(tables.systems, tables.denied)
     allowed = np.concatenate([np.repeat(_serving(tables)[None], len(ends), axis=0), relays.allowed])
     horizon = np.full((len(kinds), AZIMUTHS), FLAT_DEG)
     cell = tables.ends["cell"].to_numpy(np.int64)
@@ -327,7 +325,7 @@ def _sites(tables: Tables, net: Network, relays: _Relays, rows: NDArray[np.int64
     return Sites(
         (*ends["name"].astype(str), *relays.names),
         lat, lon, height,
-        np.ascontiguousarray(np.where(barred[None], 0, allowed), dtype=np.uint8),
+        np.ascontiguousarray(allowed, dtype=np.uint8),
         np.stack([own, feeder, np.full(net.size, PLATFORM_DEG)]),
         np.array(kinds, dtype=np.int32),
         horizon,
@@ -337,19 +335,9 @@ def _sites(tables: Tables, net: Network, relays: _Relays, rows: NDArray[np.int64
 
 def _spans(tables: Tables) -> list[Cable]:
     """Spans that carry traffic."""
-    lost = {name.casefold() for name in tables.denied}
-    cables = ALL_CABLES in lost
-    gone = tables.nodes["name"].astype(str).str.casefold().isin(lost).to_numpy(bool)
     out = []
     for row, span in enumerate(records(tables.spans)):
-        owners = {name.casefold() for name in _split(span["owner"])}
-        names = {str(span["name"]).casefold(), str(span["group"]).casefold()}
         a, b = int(span["from_node"]), int(span["to_node"])
-        off = (
-            bool(names & lost)
-            or (bool(owners) and owners <= lost)
-            or (cables and span["kind"] == "submarine")
-        )
         if not 0 <= min(a, b) <= max(a, b) < len(tables.nodes):
             expected = f"rows below {len(tables.nodes)}"
             raise RabtaError(
@@ -358,9 +346,8 @@ def _spans(tables: Tables) -> list[Cable]:
                 value=f"{a} {b}",
                 expected=expected,
             )
-        off = off or not float(span["capacity_mbps"]) > 0.0
         fit = span["status"] in USABLE or span["kind"] == "feeder"  # the gateways themselves were asked for
-        if fit and not off and not gone[[a, b]].any():
+        if fit and float(span["capacity_mbps"]) > 0.0:
             out.append(Cable(a, b, metres_of(float(span["delay_ms"])), row))
     return out
 

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabta.errors import RabtaError
-from rabta.transport.routes.graph import F8, Graph, Waits, metres_of
-from rabta.transport.routes.search import ALL, DIRECT, Views, look, ways
+from rabta.transport.routes.graph import F8, U1, Graph, Waits, metres_of
+from rabta.transport.routes.search import ALL, ALL_LIT, DIRECT, Views, look, ways
 
 I8 = NDArray[np.int64]
 PENALTY_MS = 1.0
@@ -80,7 +80,15 @@ def penalty_m(use: F8) -> F8:
     return np.asarray(metres_of(PENALTY_MS) * (low / (1.0 - low) + (use - low) * slope))
 
 
-def least_load(graph: Graph, position_m: F8, demand_mbps: F8, capacity: Capacity) -> Assigned:
+def least_load(
+    graph: Graph,
+    position_m: F8,
+    demand_mbps: F8,
+    capacity: Capacity,
+    *,
+    views: Views | None = None,
+    lit: U1 = ALL_LIT,
+) -> Assigned:
     """Ways of all pairs with a demand that keep the largest use low.
 
     Parameters
@@ -89,8 +97,11 @@ def least_load(graph: Graph, position_m: F8, demand_mbps: F8, capacity: Capacity
         Earth-fixed.
     demand_mbps : ndarray, shape (end, end)
         Each way between two ends; the upper triangle counts.
+    views, lit : optional
+        As of `rabta.transport.routes.search.ways`, of one step.
     """
-    work = _Work(graph, position_m, demand_mbps, capacity)
+    seen = look(graph, position_m[None]) if views is None else views
+    work = _Work(graph, position_m, demand_mbps, capacity, seen, lit)
     for pair in range(len(work.pairs)):
         work.put(pair, *work.best(pair, alone=True))
     first = work.use()
@@ -132,12 +143,14 @@ def _use(load: F8, limit: F8) -> F8:
 class _Work:
     """Ways, loads and uses while they change."""
 
-    def __init__(self, graph: Graph, position: F8, demand: F8, capacity: Capacity) -> None:
+    def __init__(
+        self, graph: Graph, position: F8, demand: F8, capacity: Capacity, views: Views, lit: U1
+    ) -> None:
         sizes = (graph.network.size, len(graph.sites), len(graph.network.arcs[1]), len(graph.ground.target))
         given = tuple(len(a) for a in (capacity.satellite, capacity.site, capacity.laser, capacity.ground))
         if sizes != given:
             raise RabtaError("capacities of another network", value=given, expected=str(sizes))
-        self.graph, self.position, self.views = graph, position, look(graph, position[None])
+        self.graph, self.position, self.views, self.lit = graph, position, views, lit
         rows, columns = np.nonzero(np.triu(demand, 1) > 0.0)
         self.pairs = [(int(a), int(b)) for a, b in zip(rows, columns, strict=True)]
         self.demand = [float(demand[a, b]) for a, b in self.pairs]
@@ -194,7 +207,7 @@ class _Work:
             np.ascontiguousarray(seen.seen[:, rows]),
             np.ascontiguousarray(seen.range_m[:, rows]),
         )
-        found = ways(graph, self.position[None], views, modes=(False, True), paths=True)
+        found = ways(graph, self.position[None], views, modes=(False, True), paths=True, lit=self.lit)
         return found.way(0, ALL, 0, 1), found.links(0, ALL, 0, 1)
 
     def elements(self, nodes: list[int], links: list[int]) -> I8:

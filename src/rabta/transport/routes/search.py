@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from rabta import jit
 from rabta.errors import RabtaError
 from rabta.space.network.geometry import correct
+from rabta.space.network.gso import arc_table, avoidance_table, separation_deg
 from rabta.transport.latency import ALLOWANCE_MS
 from rabta.transport.routes.graph import AZIMUTHS, F8, FLAT_DEG, I4, SHORTEST_M, Graph, site_arrays
 from rabta.units import SPEED_OF_LIGHT_M_S
@@ -98,7 +99,7 @@ def round_trip_ms(metres: F8) -> F8:
 
 
 def look(graph: Graph, position_m: F8) -> Views:
-    """Satellites in view of every site.
+    """Satellites in view of every site, as far from the geostationary arc as the network keeps.
 
     Parameters
     ----------
@@ -109,6 +110,7 @@ def look(graph: Graph, position_m: F8) -> Views:
 
     sites, steps = graph.sites, len(position_m)
     place, axes = site_arrays(sites)
+    arc = np.stack([arc_table(*pair) for pair in zip(place, axes[:, :, 2], strict=True)])
     width = WIDTH
     while True:
         made = Views(
@@ -118,13 +120,19 @@ def look(graph: Graph, position_m: F8) -> Views:
         )
         jit.each_part(
             kernel, steps, position_m, graph.network.system, place, axes,
-            np.sin(np.radians(sites.least_deg)), sites.kind, sites.allowed, sites.horizon_deg, made.count,
-            made.seen, made.range_m,
+            np.sin(np.radians(sites.least_deg)), sites.kind, sites.allowed, sites.horizon_deg, arc,
+            avoidance_table(_kept_deg(graph), graph.network.size), made.count, made.seen, made.range_m,
         )  # fmt: skip
         most = int(made.count.max(initial=0))
         if most <= width:
             return made
         width = most + 32
+
+
+def _kept_deg(graph: Graph) -> F8:
+    """Angle to the geostationary arc that links to each satellite keep."""
+    kept = graph.network.gso_avoidance_deg
+    return np.zeros(graph.network.size) if kept is None else kept
 
 
 def ways(
@@ -284,13 +292,18 @@ def _seen_reference(graph: Graph, position: F8, place: F8, axes: F8, t: int, s: 
         at = np.mod(np.degrees(np.arctan2(east, north)) / 10.0, AZIMUTHS)
         wrapped = np.append(sites.horizon_deg[s], sites.horizon_deg[s, 0])
         good &= rise >= np.sin(np.radians(np.interp(at, np.arange(AZIMUTHS + 1), wrapped))) * metres
+    kept, up = _kept_deg(graph), axes[here, s, 2]
+    if (kept > 0.0).any():
+        good &= (kept <= 0.0) | (separation_deg(place[here, s][None], up[None], position)[0] >= kept)
     rows = np.flatnonzero(good)
     return rows.astype(np.int32), metres[rows]
 
 
-def ways_reference(graph: Graph, position_m: F8, views: Views, step: int, mode: int) -> F8:
+def ways_reference(
+    graph: Graph, position_m: F8, views: Views, step: int, mode: int, lit: NDArray[np.uint8] = ALL_LIT
+) -> F8:
     """Lengths of `ways` at one step, shape (end, end), by plain Dijkstra without any bound."""
-    lists = neighbours_reference(graph, position_m[step], views, step, mode)
+    lists = neighbours_reference(graph, position_m[step], views, step, mode, lit)
     out = np.full((graph.ends, graph.ends), np.inf)
     nodes = graph.network.size + graph.sites.node[: graph.ends]
     for goal in range(graph.ends):
@@ -299,14 +312,15 @@ def ways_reference(graph: Graph, position_m: F8, views: Views, step: int, mode: 
 
 
 def neighbours_reference(
-    graph: Graph, position: F8, views: Views, step: int, mode: int
+    graph: Graph, position: F8, views: Views, step: int, mode: int, lit: NDArray[np.uint8] = ALL_LIT
 ) -> list[list[tuple[int, float]]]:
     """Every node's neighbours and the lengths to them at one step; ends do not appear on the way."""
     lists: list[list[tuple[int, float]]] = [[] for _ in range(graph.size)]
     first, waits, ground = graph.network.size, graph.waiting(), graph.ground
     begin, target, _ = graph.network.arcs
+    on = lit[step] if lit.size else np.ones(len(target))
     for v in range(first):
-        for a in range(begin[v], begin[v + 1]):
+        for a in begin[v] + np.flatnonzero(on[begin[v] : begin[v + 1]]):
             metres = _laser_reference(position[v], position[target[a]])
             lists[v].append((int(target[a]), metres + (waits.laser[a] if waits.laser.size else 0.0)))
     clear: dict[int, list[tuple[int, float]]] = {}

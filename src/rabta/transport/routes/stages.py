@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from rabta.transport.routes import disjoint as several
 from rabta.transport.routes import ends as places
 from rabta.transport.routes import joined, load, search, summary
 from rabta.transport.routes.graph import Graph
+from rabta.transport.routes.held import lasers
 from rabta.transport.routes.joined import Parties, Tables
 from rabta.twin import Twin
 
@@ -27,7 +28,14 @@ F8 = NDArray[np.float64]
 
 @stage(
     "Choosing the places that routes join",
-    params=("routes", "transport", "space.handoffs", "space.min_elevation_deg", "nation.name"),
+    params=(
+        "routes",
+        "transport",
+        "space.handoffs",
+        "space.min_elevation_deg",
+        "space.gso_avoidance",
+        "nation.name",
+    ),
     reads=("places", "nodes", "spans", "cell_node", "gateways", "satellites", "systems"),
     writes=("ends", "ground_rtt_ms"),
     catalog=("nations", "constellations"),
@@ -66,6 +74,7 @@ def _milliseconds(metres: F8) -> F8:
         "space.handoffs",
         "space.terrain",
         "space.min_elevation_deg",
+        "space.gso_avoidance",
         "time.start",
     ),
     reads=(
@@ -78,6 +87,7 @@ def _milliseconds(metres: F8) -> F8:
         "ground_rtt_ms",
         "horizon_deg",
         "satellite_position_m",
+        "gateway_factor",
     ),
     writes=(
         "route_rtt_ms",
@@ -114,7 +124,8 @@ def _given(twin: Twin, table: pd.DataFrame) -> Tables:
         use_isl=given.transport.use_isl,
         handoffs=given.space.handoffs,
         least_deg=given.space.min_elevation_deg,
-        denied=given.transport.denied,
+        grounded=given.transport.denied,
+        gso_avoidance=given.space.gso_avoidance,
     )
 
 
@@ -135,9 +146,10 @@ def _hour(twin: Twin, who: Parties, steps: NDArray[np.int64]) -> dict[str, Any]:
     tables = _tables(twin, steps)
     graph = joined.joined(tables, twin.times[steps[0]], who)
     position = joined.places(tables, twin.values("satellite_position_m")[steps])
-    views = search.look(graph, position)
+    views = dry(graph, search.look(graph, position), twin.values("gateway_factor")[steps])
+    lit = lasers.lit(graph.network, twin.times[steps], position)
     bound = twin.values("ground_rtt_ms") * search.METRES_PER_MS
-    found = search.ways(graph, position, views, bound_m=np.where(np.isfinite(bound), bound, np.inf))
+    found = search.ways(graph, position, views, bound_m=np.where(np.isfinite(bound), bound, np.inf), lit=lit)
     best: dict[str, Any] = {
         "route_rtt_ms": found.metres[:, search.ALL],
         "route_mark": found.mark[:, search.ALL],
@@ -145,8 +157,8 @@ def _hour(twin: Twin, who: Parties, steps: NDArray[np.int64]) -> dict[str, Any]:
         "route_parties": found.parties[:, search.ALL],
     }
     if twin.scenario.routes.policy == "least-load":
-        best = _spread(twin, tables, graph, position, best)
-    count, backup = _backups(twin, graph, position, views, steps)
+        best = _spread(twin, tables, graph, _Sky(position, views, lit), steps, best)
+    count, backup = _backups(twin, graph, _Sky(position, views, lit), steps)
     return {
         **best,
         "route_rtt_ms": _milliseconds(best["route_rtt_ms"]),
@@ -158,27 +170,58 @@ def _hour(twin: Twin, who: Parties, steps: NDArray[np.int64]) -> dict[str, Any]:
     }
 
 
-def _backups(
-    twin: Twin, graph: Graph, position: F8, views: search.Views, steps: NDArray[np.int64]
-) -> tuple[NDArray[np.int8], F8]:
+@dataclass(frozen=True)
+class _Sky:
+    """Satellites of some steps: where they are, who sees them, and which lasers are lit."""
+
+    position: F8
+    views: search.Views
+    lit: NDArray[np.uint8]
+
+    def at(self, step: int) -> _Sky:
+        """The same at one step."""
+        views, one = self.views, slice(step, step + 1)
+        seen = search.Views(views.count[one], views.seen[one], views.range_m[one])
+        return _Sky(self.position[one], seen, self.lit[one] if self.lit.size else self.lit)
+
+
+def dry(graph: Graph, views: search.Views, factor: NDArray[np.floating]) -> search.Views:
+    """Views without those of gateways that rain has cut off.
+
+    Parameters
+    ----------
+    factor : ndarray, shape (time, gateway)
+        Share of each gateway's capacity that the rain leaves.
+    """
+    gateways = slice(graph.ends, graph.ends + factor.shape[1])
+    count = views.count.copy()
+    count[:, gateways][factor <= 0.0] = 0
+    return replace(views, count=count)
+
+
+def _backups(twin: Twin, graph: Graph, sky: _Sky, steps: NDArray[np.int64]) -> tuple[NDArray[np.int8], F8]:
     """Disjoint ways on the hour and in the run's first step; -1 and infinity in the steps between."""
     shape = (len(steps), graph.ends, graph.ends)
     count, metres = np.full(shape, -1, np.int8), np.full(shape, np.inf)
     start = _start(twin)
     for at, time in enumerate(twin.times[steps]):
         if time == start or time == time.astype("datetime64[h]"):
-            one = search.Views(views.count[at : at + 1], views.seen[at : at + 1], views.range_m[at : at + 1])
-            wanted = twin.scenario.routes.disjoint
-            count[at], metres[at] = several.backups(graph, position[at], one, wanted, at)
+            one, wanted = sky.at(at), twin.scenario.routes.disjoint
+            count[at], metres[at] = several.backups(graph, one.position[0], one.views, wanted, at, one.lit[0])
     return count, metres
 
 
-def _spread(twin: Twin, tables: Tables, graph: Graph, position: F8, best: dict[str, Any]) -> dict[str, Any]:
+def _spread(
+    twin: Twin, tables: Tables, graph: Graph, sky: _Sky, steps: NDArray[np.int64], best: dict[str, Any]
+) -> dict[str, Any]:
     """The same under load; see `rabta.transport.routes.load`."""
     out = {name: value.copy() for name, value in best.items()}
-    demand, capacity = _demand(tables), _capacity(twin, tables, graph)
-    for t in range(len(position)):
-        made = load.least_load(load.at(graph, t), position[t], demand, capacity)
+    demand, factor = _demand(tables), twin.values("gateway_factor")[steps]
+    for t in range(len(steps)):
+        one, capacity = sky.at(t), _capacity(twin, tables, graph, factor[t].astype(np.float64))
+        made = load.least_load(
+            load.at(graph, t), one.position[0], demand, capacity, views=one.views, lit=one.lit
+        )
         for (a, b), nodes, links, metres in zip(made.pairs, made.nodes, made.links, made.metres, strict=True):
             mark, satellites, parties = search.described(graph, nodes, links)
             for i, j in ((a, b), (b, a)):
@@ -202,11 +245,11 @@ def _demand(tables: Tables) -> F8:
     return np.asarray(matrix + matrix.T)
 
 
-def _capacity(twin: Twin, tables: Tables, graph: Graph) -> load.Capacity:
+def _capacity(twin: Twin, tables: Tables, graph: Graph, factor: F8) -> load.Capacity:
     """What the tables say; a laser as in `rabta.transport.flow.graphs`."""
     share = twin.scenario.transport.national_share_percent / 100.0
     gbps = tables.systems["capacity_gbps"].to_numpy(np.float64)[graph.network.system]
-    gateway = tables.gateways["capacity_gbps"].to_numpy(np.float64) * 1e3
+    gateway = tables.gateways["capacity_gbps"].to_numpy(np.float64) * 1e3 * factor
     rest = len(graph.sites) - graph.ends - len(gateway)
     span = np.append(tables.spans["capacity_mbps"].to_numpy(np.float64), np.inf)
     return load.Capacity(
@@ -219,7 +262,7 @@ def _capacity(twin: Twin, tables: Tables, graph: Graph) -> load.Capacity:
 
 @stage(
     "Summing up routes",
-    params=("nation.name", "transport", "space.handoffs", "space.min_elevation_deg"),
+    params=("nation.name", "transport", "space.handoffs", "space.min_elevation_deg", "space.gso_avoidance"),
     reads=(
         "satellites",
         "systems",
