@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from rabta import scenario
 from rabta.cli.main import _commands as register
 from rabta.cli.main import app
 from rabta.errors import RabtaError
@@ -42,6 +43,16 @@ def test_hypatia_folder_is_whole_and_reads_back(tiny: Run, tmp_path: Path) -> No
     assert hop.shape[0] == 3
 
 
+def test_hypatia_links_are_those_of_the_run(
+    tiny: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run without relays between satellites has none in the files."""
+    given = scenario.load(tiny.folder / "scenario.toml", {"transport.use_isl": False})
+    monkeypatch.setattr(scenario, "load", lambda path: given)
+    export(tiny, "--to", "hypatia", "--out", str(tmp_path), "--minutes", "0.5")
+    assert (tmp_path / "isls.txt").read_text() == ""
+
+
 def test_czml_has_every_satellite_and_gateway(tiny: Run, tmp_path: Path) -> None:
     out = tmp_path / "run.czml"
     export(tiny, "--to", "czml", "--out", str(out), "--minutes", "2")
@@ -62,6 +73,8 @@ def test_starrynet_has_a_file_a_second(tiny: Run, tmp_path: Path) -> None:
         (("--to", "czlm"), "nearest is czml|czml"),
         (("--to", "czml", "--minutes", "0"), "--minutes"),
         (("--to", "czml", "--step-s", "-1"), "--step-s"),
+        (("--to", "czml", "--minutes", "inf"), "--minutes"),
+        (("--to", "czml", "--step-s", "inf"), "--step-s"),
         (("--to", "starrynet", "--minutes", "1e6"), "too many positions"),
     ],
 )

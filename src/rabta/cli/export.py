@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -51,9 +52,9 @@ def _scenario(done: Run) -> Scenario:
 def _times(done: Run, minutes: float, step_s: float) -> NDArray[np.datetime64]:
     import numpy as np
 
-    if not (minutes > 0.0 and step_s > 0.0):
-        key, value = ("--step-s", step_s) if minutes > 0.0 else ("--minutes", minutes)
-        raise RabtaError("span without length", key=key, value=value, expected="above 0")
+    for key, value in (("--minutes", minutes), ("--step-s", step_s)):
+        if not 0.0 < value < math.inf:
+            raise RabtaError("span without length or end", key=key, value=value, expected="above 0")
     count = int(minutes * 60.0 / step_s + 1e-9) + 1
     if count * max(1, len(done.tables["satellites"])) > MOST_SAMPLES:
         raise RabtaError(
@@ -110,7 +111,14 @@ def _hypatia(done: Run, times: NDArray[np.datetime64], out: Path) -> str:
         raise RabtaError(
             "element sets of several epochs", key="--to", value="hypatia", expected="one epoch, as of shells"
         )
-    network = network_of(done.tables["satellites"], done.tables["systems"], times[0])
+    given = _scenario(done)
+    network = network_of(
+        done.tables["satellites"],
+        done.tables["systems"],
+        times[0],
+        relays=given.transport.use_isl,
+        handoffs=given.space.handoffs,
+    )
     sites = _sites(done)
     if not len(sites.names):
         raise RabtaError("no gateways in the run", file=done.folder, expected="sites to route between")
