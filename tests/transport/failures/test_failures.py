@@ -217,6 +217,17 @@ def test_denials_are_rows_of_every_run(make: Make) -> None:
     assert set(found["denials"]["province"]) == {"nation", "Upper", "Lower"}
 
 
+def test_denying_a_system_that_the_run_is_without_takes_nothing(make: Make) -> None:
+    found = results.tables(make(), 1, ("kuiper", "c2"))
+    alone = results.tables(make(), 1, ("c2",))
+    last, same = (some["failures"].query("case == 'denied'").iloc[-1] for some in (found, alone))
+    assert (last["name"], last["carried_mbps"]) == ("scenario: kuiper, c2", same["carried_mbps"])
+    nothing = results.tables(make(), 1, ("kuiper",))["failures"]
+    assert not nothing["name"].str.startswith("scenario").any()
+    with pytest.raises(RabtaError, match="kuipr"):
+        results.tables(make(), 1, ("kuipr",))
+
+
 def test_foreign_operators_lose_what_they_alone_run(make: Make) -> None:
     study = make()
     gone = study.things.find("foreign-operators")

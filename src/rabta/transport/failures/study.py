@@ -180,6 +180,7 @@ def failed(given: Study, gone: Gone, hours: float | None = None) -> dict[str, An
     people = given.net.people[: given.net.nodes]
     row = given.usual | _traffic(given, share)
     row |= {
+        "case": "together",
         "name": gone.name,
         "people_cut": float(people[share <= 0.0].sum()),
         "people_cut_home": float(people[~np.isfinite(home)].sum()),
