@@ -402,9 +402,30 @@ def test_another_nation_has_cuts_and_no_floods_or_payments_of_pakistan() -> None
     of = twin(draws=20)
     of.scenario = scenario.validate({"nation": {"name": "nepal"}, "failures": {"draws": 20}})
     found = stages.draws(of, slice(0, 20))["hazard_draws"]
-    assert set(found["hazard"]) == {"cables", "fibre"}
+    assert set(found["hazard"]) == {"fibre"}  # the catalog's cables land in Pakistan
     assert found["payments_missed"].sum() == 0.0
     assert found["person_hours"].sum() > 0.0
+
+
+def test_denied_cables_do_not_fail_once_more() -> None:
+    """Both circuits of SMW5 and one of AAE-1 are denied: SMW5 alone is out, the others fail as before."""
+    of = twin(draws=200)
+    lines = of.table("spans")
+    sea = lines[lines["name"] == "sea"]
+    more = [sea.assign(group=g, status=s) for g, s in (("smw5", "denied"), ("smw5", "denied"))]
+    more += [sea.assign(group="aae-1", status=s) for s in ("denied", "operating")]
+    of.tables["spans"] = pd.concat([lines, *more], ignore_index=True)
+    full, less = (losses.draw_years(stages.model(one), np.arange(200)) for one in (twin(draws=200), of))
+    names, left = full.model.fleet.names, less.model.fleet.names
+    assert left == [name for name in names if name != "smw5"]
+    kept = full.cables.element != names.index("smw5")
+    assert np.array_equal(np.sort(full.cables.day[kept]), np.sort(less.cables.day))
+    of.tables["spans"] = pd.concat(
+        [lines, *(sea.assign(group=name, status="denied") for name in names)], ignore_index=True
+    )
+    found = stages.draws(of, slice(0, 20))
+    assert set(found["hazard_draws"]["hazard"]) == {"flood", "earthquake", "heat", "blackout", "fibre"}
+    assert np.isfinite(found["hazard_person_hours"]).all()
 
 
 def test_land_without_hazards_has_only_cuts(model: losses.Model) -> None:

@@ -10,7 +10,7 @@ On land every set of spans that is down at once is failed in the network (`rabta
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,15 +54,21 @@ class Fleet:
         return np.stack([amount[..., rows].sum(axis=-1) for rows in held], axis=-1)
 
 
-def fleet(lit_tbps: Mapping[str, float] | None = None) -> Fleet:
-    """Operating submarine cables of the catalog, by the names of their entries.
+def fleet(
+    lit_tbps: Mapping[str, float] | None = None, *, nation: str = "pakistan", gone: Collection[str] = ()
+) -> Fleet:
+    """Operating submarine cables of the catalog that land in a nation, by the names of their entries.
 
     ``lit_tbps`` replaces lit capacities, for instance by those of another year; what it leaves out is dark.
+    Cables that are ``gone``, as denied ones are, do not fail once more. As in the ground network, cables land
+    in Pakistan unless their ``nation`` says otherwise.
     """
     found = [
         e
         for e in catalog.entries("cables")
         if (e.data["kind"], e.data["status"]) == ("submarine", "operating")
+        and e.data.get("nation", "pakistan") == nation
+        and e.name not in gone
     ]
     lit = [float(e.data["lit_tbps"]) if lit_tbps is None else lit_tbps.get(e.name, 0.0) for e in found]
     return Fleet(
@@ -119,6 +125,8 @@ def shed_shares(of: Fleet, source: Cables, incidents: Incidents, draws: int) -> 
         The second counts in hours of the whole traffic of their hour.
     """
     share, cables = source.lost_share, len(of.names)
+    if not cables:
+        return np.zeros(draws), np.zeros(draws)
     faults = failed(incidents, draws, cables)
     at, day = np.nonzero(faults.any(axis=2))
     lost = np.minimum(faults[at, day] * share, 1.0) * of.lit_tbps

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from rabta.transport.failures.study import home_share, hubs
 from rabta.transport.hazards import cuts, losses, sources
 from rabta.transport.hazards.exposure import exposure
 from rabta.twin import Twin
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PARAMS = ("failures.draws", "failures.seed", "nation.name")
 READS = ("cells", "nodes", "spans", "cell_node", "demand_mbps", "busy_demand_mbps")
@@ -83,7 +86,15 @@ def model(twin: Twin) -> losses.Model:
         spans["name"].iloc[rows].astype(str).tolist(), spans["route_km"].to_numpy(np.float64)[rows]
     )
     seed, local = given.failures.seed, sources.known(name)
-    return losses.Model(found, cuts.fleet(), land, subscribers, seed, local, _ground(twin, rows))
+    fleet = cuts.fleet(nation=name, gone=_denied(spans))
+    return losses.Model(found, fleet, land, subscribers, seed, local, _ground(twin, rows))
+
+
+def _denied(spans: pd.DataFrame) -> set[str]:
+    """Cables all of whose circuits the scenario denies."""
+    sea = spans[spans["kind"] == "submarine"]
+    whole = sea["status"].eq("denied").groupby(sea["group"]).all()
+    return set(whole.index[whole].astype(str))
 
 
 def _ground(twin: Twin, rows: NDArray[np.int64]) -> cuts.Ground:
