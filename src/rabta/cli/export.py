@@ -133,12 +133,16 @@ def _hypatia(done: Run, times: NDArray[np.datetime64], out: Path) -> str:
 
 
 def _sites(done: Run) -> Sites:
-    """Gateways as ground stations, at the lowest elevation of their links."""
+    """Gateways that land a moving system of the run, at the lowest elevation of their links."""
     import numpy as np
 
     from rabta.space.network.geometry import Sites
 
-    ground = done.tables["gateways"]
+    flying = {
+        str(name) for name, orbit in done.tables["systems"][["system", "orbit"]].to_numpy() if orbit != "geo"
+    }
+    held = [{"*", *flying} & set(str(text).split()) for text in done.tables["gateways"]["systems"]]
+    ground = done.tables["gateways"][[bool(some) for some in held]]
     lat, lon, height = (ground[n].to_numpy(np.float64) for n in ("lat_deg", "lon_deg", "height_m"))
     least = float(done.tables["systems"]["gateway_min_elevation_deg"].min())
     return Sites(tuple(map(str, ground["name"])), lat, lon, height, np.full(len(ground), least))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -84,11 +85,21 @@ def test_person_hours_and_payments_by_hand(make: Make) -> None:
 
 
 def test_cut_cables_leave_payments_at_home(make: Make) -> None:
-    """The landing gone: half of the traffic is shed, so half of the payments; nobody is cut off from home."""
+    """The landing gone: the half that is had abroad is lost in every hour; payments at home go on."""
     row = one(rows(make(), 1)["failures"], "landing", "Beach")
     assert (row["people_cut_home"], row["people_cut_abroad"]) == (0.0, 300.0)
     assert np.isnan(row["rtt_abroad_ms"])
     assert row["person_hours"] == pytest.approx(300 * 0.5 * 24.0)
+    assert row["payments_missed"] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_content_abroad_is_missed_at_night_as_well(make: Make) -> None:
+    """With a demand that halves at night, content out of reach is half of each hour, room is not."""
+    where = replace(make().where, profile=np.array([0.5] * 12 + [1.0] * 12))
+    share, whole = np.full(where.people.shape[1], 0.5), np.ones(where.people.shape[1])
+    assert where.lost_hours(share, whole).tolist() == pytest.approx([0.25] * share.size)
+    content = where.lost_hours(share, whole, content=(0.5, 1.0))
+    assert content.tolist() == pytest.approx([0.5] * share.size)
 
 
 def test_no_exchange_no_payment_at_home(make: Make) -> None:

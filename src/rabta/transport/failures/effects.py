@@ -4,12 +4,14 @@ The loss model, plainly. Who has no way to any exit loses everything. Where the 
 asked for, the shortage is shared max-min fairly in parts of the demand (`rabta.transport.flow.anycast`), and
 traffic that is not carried is lost to those who asked for it: nobody waits for a quieter hour. The busy hour
 is computed; in the other hours of the day the same bottleneck passes the same traffic while all demand
-follows the national curve. A failure lasts for its repair and begins at any hour alike. People are counted
-whether or not they have broadband today, as the demand is.
+follows the national curve. What is missing for want of content, when the exits at home or those abroad are
+out of reach, is missing in every hour alike. A failure lasts for its repair and begins at any hour alike.
+People are counted whether or not they have broadband today, as the demand is.
 
 Payments. Everybody makes the nation's digital payments alike, over the day as the service ``payments`` says.
 A payment misses its deadline (2 s, ITU-T G.1010, the service's latency) where its maker has no way to an
-exchange at home, where its round trip is longer than that, and, in a shortage, as often as traffic is shed.
+exchange at home, where its round trip is longer than that, and, in a shortage of room, as often as traffic
+is shed for it; content abroad that is out of reach keeps no payment from home.
 Payments are small beside the queue of a full line (a quarter of a second of it), which alone does not break
 the deadline. Value at risk is missed payments times their mean value; how many are made later is not known.
 """
@@ -99,7 +101,13 @@ class Land:
     profile: F8
     payments: Payments
 
-    def lost_hours(self, share: F8, usual: F8, weights: ArrayLike | None = None) -> F8:
+    def lost_hours(
+        self,
+        share: F8,
+        usual: F8,
+        weights: ArrayLike | None = None,
+        content: tuple[float, float] = (1.0, 1.0),
+    ) -> F8:
         """Mean over the day of the share lost beyond the usual, from busy-hour shares of demand served.
 
         Parameters
@@ -108,16 +116,19 @@ class Land:
             With the failure and without; 0 is cut off in all hours.
         weights : array_like, shape (24,), optional
             Of the hours, with sum 1; all alike if left out.
+        content : (float, float)
+            Share of any hour's demand that the exits in reach can answer, with the failure and without.
         """
         each = np.full(24, 1.0 / 24.0) if weights is None else np.asarray(weights, np.float64)
-        return np.asarray(np.maximum(self._shed(share) - self._shed(usual), 0.0) @ each)
+        lost = self._shed(share, content[0]) - self._shed(usual, content[1])
+        return np.asarray(np.maximum(lost, 0.0) @ each)
 
-    def _shed(self, share: F8) -> F8:
+    def _shed(self, share: F8, content: float) -> F8:
         """Share lost in each hour (node, 24): what passes in the busy hour passes always."""
         most = np.divide(
             share[:, None], self.profile[None, :], out=np.ones((share.size, 24)), where=self.profile > 0.0
         )
-        return np.where(share[:, None] <= 0.0, 1.0, np.maximum(0.0, 1.0 - most))
+        return np.where(share[:, None] <= 0.0, 1.0, np.maximum(0.0, 1.0 - np.minimum(most, content)))
 
 
 def land(cells: pd.DataFrame, cell_node: I8, demand_mbps: F8, busy_mbps: F8, nodes: int, nation: str) -> Land:
@@ -176,6 +187,26 @@ class Shares:
         if not self.base.lost:
             return self._connected(np.ones(self.net.nodes), ())
         return self._of(self.fair.served())
+
+    def content(self, gone: Sequence[int] | I8 = ()) -> float:
+        """Share of the demand in reach of any exit that the exits in reach can answer, in any hour.
+
+        The exits at home answer the home share of the nation's demand at most, those abroad the rest.
+        """
+        net = self.net
+        wanted = net.demand[: net.nodes].astype(np.float64)
+        left = wanted[reached(net, net.sink, gone)].sum()
+        answer = sum(
+            float(net.limit[0][(net.tail == goal) & (net.head == net.sink)].sum())
+            for goal in (net.home_exit, net.abroad_exit)
+            if wanted[reached(net, goal, gone)].any()
+        )
+        return min(1.0, answer / left) if left > 0.0 else 1.0
+
+    @cached_property
+    def usual_content(self) -> float:
+        """`content` with nothing failed."""
+        return self.content()
 
     def _of(self, served: F8) -> F8:
         wanted = self.net.demand[: self.net.nodes] * self.net.unit_mbps
@@ -252,7 +283,14 @@ class Effect:
         return int((self.lost_share > FELT).sum())
 
 
-def effect(where: Land, share: F8, usual: F8, hours: float, no_payments: B1 | None = None) -> Effect:
+def effect(
+    where: Land,
+    share: F8,
+    usual: F8,
+    hours: float,
+    no_payments: B1 | None = None,
+    content: tuple[float, float] = (1.0, 1.0),
+) -> Effect:
     """Effect of busy-hour shares for some hours.
 
     Parameters
@@ -262,18 +300,23 @@ def effect(where: Land, share: F8, usual: F8, hours: float, no_payments: B1 | No
         Until repaired.
     no_payments : bool (node,), optional
         Nodes whose payments all miss their deadline, whatever is carried.
+    content : (float, float)
+        Share of the demand that the exits in reach can answer, with the failure and without.
     """
     residents = np.maximum(where.people.sum(axis=1), 1e-9)
     cut = (share <= 0.0) & (usual > 0.0)
     extra = np.maximum(usual - share, 0.0)
-    paid = where.lost_hours(share, usual, where.payments.hours)
+    room, usual_room = (
+        np.minimum(1.0, a / max(c, 1e-9)) for a, c in zip((share, usual), content, strict=True)
+    )
+    paid = where.lost_hours(room, usual_room, where.payments.hours)
     if no_payments is not None:
         paid = np.where(no_payments & (usual > 0.0), 1.0, paid)
     people = where.people.sum(axis=0)
     return Effect(
         (where.people @ extra) / residents,
         where.people @ cut,
-        hours * (where.people @ where.lost_hours(share, usual)),
+        hours * (where.people @ where.lost_hours(share, usual, content=content)),
         float(people[cut].sum()),
         float(people[~cut & (extra > FELT)].sum()),
         float(hours * where.payments.a_person_hour * (people * paid).sum()),

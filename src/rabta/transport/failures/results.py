@@ -97,7 +97,8 @@ def _effect(study: Study, lost: I8, share: F8, item: Element, *, hit: bool, home
     late = None
     if home > float(study.net.people[: study.net.nodes][share <= 0.0].sum()):
         late = ~effects.reached(study.net, study.net.home_exit, lost)
-    return effects.effect(study.where, share, study.shares.usual, item.repair_hours, late)
+    content = (study.shares.content(lost), study.shares.usual_content)
+    return effects.effect(study.where, share, study.shares.usual, item.repair_hours, late, content)
 
 
 def nothing(study: Study) -> effects.Effect:

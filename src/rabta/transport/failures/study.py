@@ -175,6 +175,7 @@ def failed(given: Study, gone: Gone, hours: float | None = None) -> dict[str, An
         given.shares.usual,
         gone.repair_hours if hours is None else hours,
         ~(home <= given.where.payments.deadline_ms),
+        (given.shares.content(lost), given.shares.usual_content),
     )
     above = left(given.sky, gone.systems, {*gone.gateways, *(given.stranded(lost) if lost.size else ())})
     people = given.net.people[: given.net.nodes]
@@ -201,7 +202,8 @@ def hit_districts(
     lost = given.edges(gone)
     share = given.shares.without([lost])[0] if lost.size else given.shares.usual
     last = gone.repair_hours if hours is None else hours
-    found = effects.effect(given.where, share, given.shares.usual, last)
+    content = (given.shares.content(lost), given.shares.usual_content)
+    found = effects.effect(given.where, share, given.shares.usual, last, content=content)
     order = np.argsort(-found.person_hours, kind="stable")[:most]
     return [
         {
