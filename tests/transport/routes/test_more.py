@@ -18,6 +18,7 @@ from rabta.space.network.geometry import Scene
 from rabta.space.propagate import constants, moving
 from rabta.transport.routes import changes, disjoint, ends, joined, load, search, summary
 from rabta.transport.routes.graph import Graph, without
+from rabta.transport.routes.held import lasers
 from rabta.transport.routes.joined import Parties, Tables
 from rabta.transport.routes.search import ALL, SPACE
 
@@ -95,10 +96,22 @@ def test_without_load_nothing_is_changed(small: Tables, fly: Fly) -> None:
     assert made.used.max() < load.HEAVY
 
 
-@pytest.mark.parametrize(("mode", "pair", "seconds"), [(ALL, (0, 1), 400.0), (SPACE, (1, 2), 240.0)])
-def test_no_change_is_missed(small: Tables, mode: int, pair: tuple[int, int], seconds: float) -> None:
+LIMITS = {"isl_acquisition_s": [20.0, 0.0], "isl_polar_cutoff_deg": [45.0, 90.0], "isl_max_km": np.inf}
+
+
+@pytest.mark.parametrize(
+    ("mode", "pair", "seconds", "limits"),
+    [(ALL, (0, 1), 400.0, {}), (SPACE, (1, 2), 240.0, {}), (SPACE, (1, 2), 280.0, LIMITS)],
+)
+def test_no_change_is_missed(
+    small: Tables, mode: int, pair: tuple[int, int], seconds: float, limits: dict[str, list[float]]
+) -> None:
     """At every tenth of a second the best way is that of its stretch; changes are within a millisecond."""
-    given = replace(small, ends=small.ends.iloc[list(pair)].reset_index(drop=True))
+    given = replace(
+        small,
+        ends=small.ends.iloc[list(pair)].reset_index(drop=True),
+        systems=small.systems.assign(**limits),
+    )
     found = changes.Watch(given, START, seconds, mode).stretches()
     assert len(found) > 3
     assert [a.end_s for a in found[:-1]] == [b.start_s for b in found[1:]]
@@ -109,7 +122,7 @@ def test_no_change_is_missed(small: Tables, mode: int, pair: tuple[int, int], se
     def at(times: np.ndarray) -> list[tuple[int, ...]]:
         instants = START + np.round(times * 1e9).astype("timedelta64[ns]")
         place = joined.places(given, np.moveaxis(orbits.states(orbit, instants)[0], -1, 0))
-        made = search.ways(graph, place, paths=True)
+        made = search.ways(graph, place, paths=True, lit=lasers.lit(graph.network, instants, place))
         return [tuple(made.way(i, mode, 0, 1)) for i in range(len(times))]
 
     for first in np.arange(0.0, seconds, 40.0):

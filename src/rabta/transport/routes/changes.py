@@ -8,9 +8,10 @@ between two instants h apart lies within h^2 / 8 times its second derivative of 
 second derivative of a distance is between -a and v^2 / d + a, with the relative speed v, the distance d, and
 the difference of accelerations a (12 m/s^2 at most for each end from 250 km up, the turning frame included).
 
-Rises and sets of satellites come from `rabta.space.events.windows` (exact to a millisecond, none of 10 ms
-missed, 20 ms over terrain). What is not proved: lasers that graze the Earth are looked at where the way
-passes them, at the ends of stretches elsewhere; so are the sites of platforms, which move.
+Lasers are lit as `rabta.space.events.lasers` says. Rises and sets of satellites come from
+`rabta.space.events.windows` (exact to a millisecond, none of 10 ms missed, 20 ms over terrain). What is not
+proved: lasers that graze the Earth are looked at where the way passes them, at the ends of stretches
+elsewhere; so are the sites of platforms, which move.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from rabta.space.events.windows import windows
 from rabta.space.propagate import constants, moving
 from rabta.transport.routes import joined, search
 from rabta.transport.routes.graph import F8, FLAT_DEG, I4, Graph, site_arrays
+from rabta.transport.routes.held.spans import GRID_S, Spans, spans
 from rabta.transport.routes.joined import Tables
 from rabta.transport.routes.search import ALL, DIRECT, GRAZING_M, Views
 
@@ -106,6 +108,7 @@ class Watch:
         self.graph = joined.joined(self._tables([0.0]), self.start)
         self.orbits = constants(moving(tables.satellites))
         self.hours: dict[np.datetime64, Graph] = {}
+        self.blocks: list[tuple[float, Spans]] = []
         self._windows()
 
     def stretches(self) -> list[Stretch]:
@@ -122,6 +125,7 @@ class Watch:
     def _block(self, begin: float, end: float) -> list[tuple[float, float, _At, _At]]:
         """Pieces without a change, or shorter than a millisecond, of a block inside one hour."""
         times = [*np.arange(begin, end, STEP_S).tolist(), end]
+        self._lasers(begin, end)
         known = dict(zip(times, self._evaluate(times, begin), strict=True))
         open_, done = list(pairwise(times)), []
         while open_:
@@ -139,21 +143,34 @@ class Watch:
             open_ = [half for pair in halves for half in pair]
         return [(a, b, known[a], known[b]) for a, b in sorted(done)]
 
+    def _lasers(self, begin: float, end: float) -> None:
+        """When lasers are lit in a block."""
+        times = np.linspace(begin, end, int(np.ceil((end - begin) / GRID_S)) + 1)
+        position = joined.places(self.tables, self._states(times)[..., :3])
+        network = self._graph([begin], begin).network
+        self.lit = spans(network, self.start, begin, times, position)
+        self.blocks.append((begin, self.lit))
+
+    def _states(self, times: F8) -> F8:
+        """Places and rates of the moving satellites, shape (time, satellite, 6)."""
+        instants = self.start + np.round(times * 1e9).astype("timedelta64[ns]")
+        states, codes = orbits.states(self.orbits, instants, velocity=True)
+        states[np.broadcast_to((codes != 0)[:, None], states.shape)] = np.nan
+        return np.moveaxis(states, -1, 0)
+
     def _evaluate(self, times: list[float], begin: float) -> list[_At]:
         """Best way at instants of the block that begins at a time."""
         if not times:
             return []
         graph = self._graph(times, begin)
-        instants = self.start + np.round(np.array(times) * 1e9).astype("timedelta64[ns]")
-        states, codes = orbits.states(self.orbits, instants, velocity=True)
-        states[np.broadcast_to((codes != 0)[:, None], states.shape)] = np.nan
-        flown = np.moveaxis(states, -1, 0)
+        flown = self._states(np.array(times))
         position = joined.places(self.tables, flown[..., :3])
         rate = np.zeros((len(times), graph.size, 3))
         rate[:, : flown.shape[1]] = np.nan_to_num(flown[..., 3:])
         rows = [self._views(position[i], t, t, graph, i) for i, t in enumerate(times)]
         modes = (self.mode != ALL, self.mode == ALL)
-        found = search.ways(graph, position, stacked(rows), modes=modes, paths=True)
+        lit = self.lit.at(np.array(times))
+        found = search.ways(graph, position, stacked(rows), modes=modes, paths=True, lit=lit)
         return [
             _At(
                 position[i],
@@ -249,6 +266,8 @@ class Watch:
             if u < satellites and v < satellites:
                 if _foot_m(at.position[u], at.position[v]) < GRAZING_M + FASTEST_M_S * (b - a):
                     return False
+                if not self.lit.throughout(u, v, a, b):
+                    return False
             elif (u < satellites) != (v < satellites):
                 satellite, s = min(u, v), site[max(u, v)]
                 rows, rise, sets = self.clear[s]
@@ -269,15 +288,19 @@ class Watch:
         limit = at.metres + 2.0 * ACCELERATION * curve * max(len(hops), 1) if hops.size else 1e9
         pad = 64.0 * (2.0 * float(bow.max(initial=0.0)) + 2e3 * curve)
         begin, target, _ = graph.network.arcs
-        ground = graph.ground
+        ground, lit = graph.ground, self.lit.between(a, b)
         found = second(
-            at.position, at.rate, curve, limit + pad, begin, target, search.ALL_LIT[0], graph.transparent,
+            at.position, at.rate, curve, limit + pad, begin, target, lit, graph.transparent,
             GRAZING_M - FASTEST_M_S * (b - a), graph.sites.node + np.int32(graph.network.size),
             views.count[0], views.seen[0], np.maximum(views.range_m[0] - bow, 0.0), ground.position_m[0],
             ground.begin, ground.target, ground.metres[0], ground.space, search.site_of(graph),
             self.mode != ALL, hops,
         )  # fmt: skip
         return bool(found > limit)
+
+    def _block_of(self, time: float) -> Spans:
+        """Lasers of the block that ends at a time or holds it."""
+        return [lit for begin, lit in self.blocks if begin < time or begin == 0.0][-1]
 
     def _merged(self, pieces: list[tuple[float, float, _At, _At]]) -> list[Stretch]:
         """Stretches of pieces; a change lies at the end of the millisecond that holds it."""
@@ -307,10 +330,14 @@ class Watch:
         slack = 2.0 * FINEST_S
         for cause, way in (("link down", one.nodes), ("link up", other.nodes)):
             for u, v in pairwise(way):
-                if (u < satellites) == (v < satellites) or min(u, v) >= len(self.orbits):
+                if min(u, v) >= len(self.orbits):
                     continue
-                rows, rise, sets = self.clear[site[max(u, v)]]
-                edge = (sets if cause == "link down" else rise)[rows == min(u, v)]
+                if max(u, v) < satellites:
+                    lit = self._block_of(b)
+                    edge = lit.edges_s(u, v, rising=cause == "link up")
+                else:
+                    rows, rise, sets = self.clear[site[max(u, v)]]
+                    edge = (sets if cause == "link down" else rise)[rows == min(u, v)]
                 if ((edge >= a - slack) & (edge <= b + slack)).any():
                     return cause, (u, v)
         return "shorter", ()

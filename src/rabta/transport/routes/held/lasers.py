@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from rabta import jit
 from rabta.space import orbits
-from rabta.space.events.lasers import OTHER_PLANE_RAD, LinkEvents, carrying, limited, link_events
+from rabta.space.events.lasers import OTHER_PLANE_RAD, carrying, limited
 from rabta.space.network.geometry import correct
 from rabta.space.network.topology import Network, features
 from rabta.times import julian_date
@@ -33,7 +33,6 @@ LEAST_RADIUS_M = 6.4e6
 GRAVITY = 10.0  # m/s^2, more than anywhere in orbit
 SAMPLE_S = 4.0
 ROUNDING_M = 10.0  # positions may come in single precision
-GRID_S = 60.0
 
 
 def lit(network: Network, times: NDArray[np.datetime64], position_m: F8) -> U1:
@@ -149,33 +148,13 @@ class _Bounds:
         )
 
 
-def spans(
-    network: Network, start: np.datetime64, span_s: float, times_s: F8, position_m: F8
-) -> tuple[NDArray[np.int64], LinkEvents]:
-    """Rows of the links that may be near a limit at some time, and when these carry (by place in the rows).
-
-    Parameters
-    ----------
-    times_s : ndarray, shape (time,)
-        Seconds from the start, at most `GRID_S` apart, over the whole span.
-    position_m : ndarray, shape (time, satellite, 3)
-        At those times.
-    """
-    none = LinkEvents(np.empty(0, np.int64), np.empty(0), np.empty(0))
-    if not len(network.edges) or not limited(network):
-        return np.empty(0, np.int64), none
-    gap = float(np.diff(times_s).max(initial=0.0))
-    rows = np.flatnonzero((near(network, position_m, gap) != 0).any(axis=0))
-    return rows, link_events(part(network, rows), start, span_s, correct()) if rows.size else none
-
-
 def near(network: Network, position_m: F8, gap_s: float = 0.0) -> U1:
     """Links that may have been near a limit since acquisition had to begin, shape (time, link).
 
     Parameters
     ----------
     gap_s : float
-        How long after a step, too.
+        How long before and after a step, too.
     """
     from rabta.transport.routes.held._kernels import near as kernel
 
