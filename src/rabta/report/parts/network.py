@@ -185,10 +185,10 @@ def _denials(c: Context) -> str:
     )
     heads = (
         "Denied",
-        "Way abroad",
+        "Way abroad on the ground",
         "Traffic on the ground",
         "Home ms",
-        "Abroad ms",
+        "Nearest hub abroad ms",
         "Services that keep their floor",
     )
     words = (

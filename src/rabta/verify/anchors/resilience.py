@@ -149,8 +149,8 @@ def _cable_rows() -> list[Row]:
             100.0 * shed["part"].max(),
             "no figure published; part of the capacity, degradation in peak hours (geo.tv, 6 September 2025)",
         ),
-        _near(
-            "AAE-1, Jan 2025: Tbit/s moved to SMW4 and IMEWE",
+        _shown(
+            "AAE-1, Jan 2025: Tbit/s moved to SMW4 and IMEWE (what was lost is an input)",
             min(float(source.entry["lost_tbps"]), spare),
             0.83,
             f"0.63 moved and 0.2 to follow (thetruthinternational.com); {DAWN}",
