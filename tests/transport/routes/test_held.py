@@ -8,13 +8,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rabta import geo
 from rabta.space import orbits
 from rabta.space.events.lasers import carrying
 from rabta.space.network.geometry import correct
+from rabta.space.network.gso import separation_deg
 from rabta.space.network.topology import Laser, Network, Shell, shell_network
+from rabta.space.propagate import constants, moving
 from rabta.times import julian_date
 from rabta.transport.routes import joined, search, stages
-from rabta.transport.routes.held import lasers
+from rabta.transport.routes.held import arc, lasers
 from rabta.transport.routes.joined import Tables
 from rabta.transport.routes.search import ALL, SPACE
 
@@ -139,3 +142,26 @@ def test_gateways_in_rain_land_nothing(small: Tables, fly: Fly) -> None:
     rest = np.ones(views.count.shape, dtype=bool)
     rest[1, graph.ends] = False
     assert np.array_equal(dry.count[rest], views.count[rest])
+
+
+def test_windows_apart_from_the_arc(small: Tables) -> None:
+    """Against angles every tenth of a second: spans are those at which it is kept."""
+    given = constants(moving(small.satellites))
+    here, up = geo.ecef_from_geodetic(31.5, 74.3, 0.0), geo.east_north_up(31.5, 74.3)[2]
+    times = np.arange(0.0, 1200.0, 0.1)
+    chosen = np.arange(0, 120, 3)
+    states, _ = orbits.states(given[chosen], START + np.round(times * 1e9).astype("timedelta64[ns]"))
+    keep = np.full(len(given), 18.0)
+    keep[chosen[1]] = 0.0
+    windows = (chosen, np.zeros(len(chosen)), np.full(len(chosen), 1199.95))
+    satellite, rise, sets = arc.apart(given, (here, up), START, windows, keep)
+    inner = 0
+    for k, row in enumerate(chosen):
+        angle = separation_deg(here[None], up[None], states[k].T)[0]
+        mine = satellite == row
+        held = ((rise[mine] <= times[:, None]) & (times[:, None] <= sets[mine])).any(axis=1)
+        wrong = held[:-1] != (angle >= keep[row])[:-1]
+        edges = np.concatenate([rise[mine], sets[mine]])
+        assert all(np.abs(edges - t).min() < 1e-3 for t in times[:-1][wrong])
+        inner += int((~held).any() and held.any())
+    assert inner > 3

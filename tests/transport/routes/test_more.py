@@ -96,12 +96,18 @@ def test_without_load_nothing_is_changed(small: Tables, fly: Fly) -> None:
     assert made.used.max() < load.HEAVY
 
 
+ARC = {"gso_avoidance_deg": [25.0, 10.0]}
 LIMITS = {"isl_acquisition_s": [20.0, 0.0], "isl_polar_cutoff_deg": [45.0, 90.0], "isl_max_km": np.inf}
 
 
 @pytest.mark.parametrize(
     ("mode", "pair", "seconds", "limits"),
-    [(ALL, (0, 1), 400.0, {}), (SPACE, (1, 2), 240.0, {}), (SPACE, (1, 2), 280.0, LIMITS)],
+    [
+        (ALL, (0, 1), 400.0, {}),
+        (SPACE, (1, 2), 240.0, {}),
+        (SPACE, (1, 2), 280.0, LIMITS),
+        (SPACE, (0, 1), 280.0, ARC),
+    ],
 )
 def test_no_change_is_missed(
     small: Tables, mode: int, pair: tuple[int, int], seconds: float, limits: dict[str, list[float]]

@@ -29,6 +29,7 @@ from rabta.space.events.windows import windows
 from rabta.space.propagate import constants, moving
 from rabta.transport.routes import joined, search
 from rabta.transport.routes.graph import F8, FLAT_DEG, I4, Graph, site_arrays
+from rabta.transport.routes.held.arc import apart
 from rabta.transport.routes.held.spans import GRID_S, Spans, spans
 from rabta.transport.routes.joined import Tables
 from rabta.transport.routes.search import ALL, DIRECT, GRAZING_M, Views
@@ -219,13 +220,21 @@ class Watch:
             if s < len(sites) - self.flying and may.size:
                 least = sites.least_deg[sites.kind[s]][may]
                 seen = windows(self.orbits[may], place, self.start, self.span_s, least)
-                found = (may[seen.satellite].astype(np.int64), seen.rise_s, seen.set_s)
+                found = self._apart(s, (may[seen.satellite].astype(np.int64), seen.rise_s, seen.set_s))
                 always = (
                     np.concatenate([found[0], always[0]]),
                     np.concatenate([found[1], always[1]]),
                     np.concatenate([found[2], always[2]]),
                 )
             self.clear.append(always)
+
+    def _apart(self, site: int, seen: tuple[NDArray[np.int64], F8, F8]) -> tuple[NDArray[np.int64], F8, F8]:
+        """Windows less the times near the geostationary arc."""
+        keep = self.graph.network.gso_avoidance_deg
+        if keep is None:
+            return seen
+        here = tuple(a[0, site] for a in site_arrays(self.graph.sites))
+        return apart(self.orbits, (here[0], here[1][2]), self.start, seen, keep)
 
     def _views(self, position: F8, first: float, last: float, graph: Graph, step: int) -> Views:
         """Links that hold at some time of a stretch, with their lengths at an instant."""
