@@ -12,6 +12,7 @@ import pytest
 
 import rabta
 from rabta import stage as stages
+from rabta.cli.events import joint
 from rabta.engine import chunks
 from rabta.engine.cache import Cache
 from rabta.engine.evaluate import Engine
@@ -19,6 +20,7 @@ from rabta.engine.progress import Silent
 from rabta.run import all_stages
 from rabta.space.constellations import limits
 from rabta.stage import Stage
+from rabta.transport.latency import ALLOWANCE_MS
 from rabta.twin import Twin
 
 ENDS = {"places": ["Karachi", "Lahore", "Gilgit"], "abroad": ["Marseille"]}
@@ -173,3 +175,25 @@ def test_rain_moves_traffic_to_another_gateway(tmp_path: Path) -> None:
         if moved:
             break
     assert moved
+
+
+def test_events_over_a_platform() -> None:
+    """A platform over Gilgit joins two towns under it, and it alone when space is shut."""
+    platform = {
+        "name": "HAPS",
+        "height_m": 20_000.0,
+        "capacity_mbps": 1_000.0,
+        "lat_deg": 35.9,
+        "lon_deg": 74.3,
+    }
+    given = {
+        "nation": {"resolution": 4},
+        "time": {"start": "2026-01-13T16:40:00Z", "hours": 0.05},
+        "space": {"constellations": ["iridium-next"]},
+        "transport": {"platforms": [platform], "denied": ["foreign-space"]},
+    }
+    found = joint.study(rabta.load("tiny", **given).scenario, "Gilgit", "Jaglot", space_only=True)
+    assert found["summary"]["served_share"] == 1.0
+    (event,) = found["events"]
+    assert event["path"] == ["Gilgit", "HAPS", "Jaglot"]
+    assert event["rtt_ms"] - ALLOWANCE_MS < 1.0  # 60 to 100 km of radio links, there and back

@@ -16,7 +16,7 @@ from rabta.space.network.gso import separation_deg
 from rabta.space.network.topology import Laser, Network, Shell, shell_network
 from rabta.space.propagate import constants, moving
 from rabta.times import julian_date
-from rabta.transport.routes import joined, search, stages
+from rabta.transport.routes import changes, joined, search, stages
 from rabta.transport.routes.held import arc, lasers
 from rabta.transport.routes.joined import Tables
 from rabta.transport.routes.search import ALL, SPACE
@@ -165,3 +165,23 @@ def test_windows_apart_from_the_arc(small: Tables) -> None:
         assert all(np.abs(edges - t).min() < 1e-3 for t in times[:-1][wrong])
         inner += int((~held).any() and held.any())
     assert inner > 3
+
+
+def test_a_gateway_in_rain_is_no_way(make: Callable[..., Tables]) -> None:
+    """Transparent satellites alone: with the gateway beside Karachi out for a minute, that is an outage."""
+    given = make(isl=(True, False))
+    pipes = given.satellites[given.satellites["system"] == 1].reset_index(drop=True)
+    wires = given.spans.assign(status=["operating", "planned", "operating"])
+    two = given.ends.iloc[[0, 1]].reset_index(drop=True).assign(node=[-1, 1])
+    given = replace(given, satellites=pipes, spans=wires, ends=two)
+    dry = changes.Watch(given, START, 600.0).stretches()
+    wet = changes.Watch(given, START, 600.0, shut=[(0, 120.0, 180.0), (1, 120.0, 180.0)]).stretches()
+    served = [sum(overlap(s, 120.0, 180.0) for s in found if s.nodes) for found in (dry, wet)]
+    assert served[0] > 10.0
+    assert served[1] < 0.01
+    rest = [sum(overlap(s, 180.0, 600.0) for s in found if s.nodes) for found in (dry, wet)]
+    assert rest[0] == pytest.approx(rest[1], abs=0.01)
+
+
+def overlap(s: changes.Stretch, begin: float, end: float) -> float:
+    return max(0.0, min(s.end_s, end) - max(s.start_s, begin))

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from rabta.transport.routes.joined import Tables
     from rabta.twin import Twin
 
-TABLES = ("nodes", "spans", "cell_node", "places", "gateways", "satellites", "systems", "horizon_deg")
+TABLES = (
+    "nodes", "spans", "cell_node", "places", "gateways", "satellites", "systems", "horizon_deg",
+    "gateway_factor",
+)  # fmt: skip
 
 
 def study(scenario: Any, from_: str, to: str, *, space_only: bool = False) -> dict[str, Any]:
@@ -31,7 +34,8 @@ def study(scenario: Any, from_: str, to: str, *, space_only: bool = False) -> di
     span = scenario.time.hours * 3600.0
     _warn(tables, begin, span)
     mode = search.SPACE if space_only else search.ALL
-    watch = Watch(tables, begin, span, mode, scenario.transport.platforms)
+    shut = _shut(twin.values("gateway_factor"), scenario.time.step_s)
+    watch = Watch(tables, begin, span, mode, scenario.transport.platforms, shut)
     stretches = watch.stretches()
     names = list(tables.ends["name"])
     return {
@@ -105,6 +109,14 @@ def _tables(twin: Twin, scenario: Any, from_: str, to: str) -> Tables:
         least_deg=scenario.space.min_elevation_deg, grounded=scenario.transport.denied,
         gso_avoidance=scenario.space.gso_avoidance,
     )  # fmt: skip
+
+
+def _shut(factor: Any, step_s: float) -> list[tuple[int, float, float]]:
+    """Gateways in steps in which rain leaves nothing of them: row, begin and end (s)."""
+    import numpy as np
+
+    steps, rows = np.nonzero(np.asarray(factor) <= 0.0)
+    return [(int(g), float(t * step_s), float((t + 1) * step_s)) for t, g in zip(steps, rows, strict=True)]
 
 
 def _warn(tables: Tables, begin: np.datetime64, span: float) -> None:

@@ -29,7 +29,7 @@ from rabta.space.events.windows import windows
 from rabta.space.propagate import constants, moving
 from rabta.transport.routes import joined, search
 from rabta.transport.routes.graph import F8, FLAT_DEG, I4, Graph, site_arrays
-from rabta.transport.routes.held.arc import apart
+from rabta.transport.routes.held.arc import apart, outside
 from rabta.transport.routes.held.spans import GRID_S, Spans, spans
 from rabta.transport.routes.joined import Tables
 from rabta.transport.routes.search import ALL, DIRECT, GRAZING_M, Views
@@ -93,6 +93,8 @@ class Watch:
         `ALL` or `SPACE`.
     platforms : sequence of Platform
         Those of the tables' nodes.
+    shut : sequence of (int, float, float)
+        Gateways (rows) that rain cuts off, from and to when (seconds).
     """
 
     def __init__(
@@ -102,7 +104,9 @@ class Watch:
         span_s: float,
         mode: int = ALL,
         platforms: Sequence[Platform] = (),
+        shut: Sequence[tuple[int, float, float]] = (),
     ) -> None:
+        self.shut = shut
         self.platforms = platforms
         self.tables, self.mode, self.span_s = tables, mode, span_s
         self.start = start.astype("datetime64[ns]")
@@ -226,6 +230,9 @@ class Watch:
                     np.concatenate([found[1], always[1]]),
                     np.concatenate([found[2], always[2]]),
                 )
+            for gateway, begin, end in self.shut:
+                if s == self.graph.ends + gateway:
+                    always = outside(always, begin, end)
             self.clear.append(always)
 
     def _apart(self, site: int, seen: tuple[NDArray[np.int64], F8, F8]) -> tuple[NDArray[np.int64], F8, F8]:

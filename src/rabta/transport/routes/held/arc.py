@@ -57,6 +57,25 @@ def apart(
     return found[0].astype(np.int64), found[1], found[2]
 
 
+def outside(windows: tuple[I8, F8, F8], begin_s: float, end_s: float) -> tuple[I8, F8, F8]:
+    """Parts of windows before and after a time.
+
+    Examples
+    --------
+    >>> rows, rise, sets = outside((np.array([7]), np.array([0.0]), np.array([10.0])), 4.0, 6.0)
+    >>> rows.tolist(), rise.tolist(), sets.tolist()
+    ([7, 7], [0.0, 6.0], [4.0, 10.0])
+    """
+    satellite, rise, sets = windows
+    parts = [(rise, np.minimum(sets, begin_s)), (np.maximum(rise, end_s), sets)]
+    keep = [first < last for first, last in parts]
+    return (
+        np.concatenate([satellite[k] for k in keep]),
+        np.concatenate([first[k] for (first, _), k in zip(parts, keep, strict=True)]),
+        np.concatenate([last[k] for (_, last), k in zip(parts, keep, strict=True)]),
+    )
+
+
 @dataclass(frozen=True)
 class _Path:
     """Places (m) and rates (m/s) of satellites at instants of a grid, shape (satellite, instant, 3)."""
@@ -137,7 +156,7 @@ class _Path:
         change = np.maximum(np.abs(here - before), np.abs(after - here))
         low = (here > 0.0) & (before > 0.0) & (after > 0.0) & (here < NEAR * change)
         rows, at = np.nonzero(low & (here <= before) & (here < after))
-        first = self.first_s + at * STEP_S
+        first = np.asarray(self.first_s + at * STEP_S, dtype=np.float64)
         left, right = first, first + 2.0 * STEP_S
         for _ in range(SEARCH):
             one, two = left + (right - left) / 3.0, right - (right - left) / 3.0
@@ -145,4 +164,4 @@ class _Path:
             left, right = np.where(less, left, one), np.where(less, two, right)
         least = 0.5 * (left + right)
         keep = sign * self.margin(rows, least) < 0.0
-        return rows[keep].astype(np.int64), first[keep], least[keep], first[keep] + 2.0 * STEP_S
+        return rows[keep].astype(np.int64), first[keep], least[keep], (first + 2.0 * STEP_S)[keep]
