@@ -177,6 +177,19 @@ def test_rain_moves_traffic_to_another_gateway(tmp_path: Path) -> None:
     assert moved
 
 
+def test_ways_under_load_obey_lasers(tmp_path: Path) -> None:
+    """Ways under load are never shorter than the shortest under the same limits; they use satellites."""
+    given = {"time": SPAN | {"hours": 0.1}, "space": {"constellations": ["starlink-gen1-filed"]}}
+    loaded, best = (
+        routed(tmp_path / policy, routes=ENDS | {"policy": policy}, **given)
+        for policy in ("least-load", "shortest")
+    )
+    rtt, least = (t.values("route_rtt_ms") for t in (loaded, best))
+    assert (rtt >= least * (1.0 - 1e-6)).all()
+    assert (loaded.values("route_satellites") > 0).any()
+    assert limits(best.table("systems"), "isl_acquisition_s").tolist() == [12.0]
+
+
 def test_events_over_a_platform() -> None:
     """A platform over Gilgit joins two towns under it, and it alone when space is shut."""
     platform = {

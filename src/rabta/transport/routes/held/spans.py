@@ -15,6 +15,7 @@ from rabta.transport.routes.held.lasers import near, part
 from rabta.transport.routes.search import ALL_LIT
 
 GRID_S = 10.0  # gaps at most between the instants at which links are looked at
+ROUNDING_S = 1e-6
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,6 @@ class Spans:
         for way in self.network.arcs[2][self.rows].T:
             out[:, way] = held
         return out
-
-
-ROUNDING_S = 1e-6
 
 
 def spans(network: Network, start: np.datetime64, begin_s: float, times_s: F8, position_m: F8) -> Spans:
