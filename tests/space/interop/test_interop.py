@@ -102,7 +102,7 @@ def test_positions_are_those_of_the_ellipsoid(tmp_path: Path) -> None:
 
 
 def test_geodetic_agrees_with_astropy() -> None:
-    """StarryNet takes latitude, longitude and height over WGS84; Astropy's is ERFA's ``gd2gc``, by the IAU."""
+    """StarryNet takes geodetic places over WGS84; Astropy's are those of ERFA's ``gd2gc``, by the IAU."""
     from astropy import units
     from astropy.coordinates import EarthLocation
 
