@@ -10,9 +10,11 @@ import hashlib
 import importlib
 import os
 import pkgutil
+import re
 import shutil
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -22,14 +24,31 @@ import numba
 ROOT = Path(__file__).parent
 
 
-def _cache_folder() -> Path:
-    """Folder of compiled kernels, named by the hash of every kernel source.
+_IMPORT = re.compile(r"^from rabta\.([\w.]+) import (?:\(\s*)?([^)\n#]*)", re.MULTILINE)
+
+
+@cache
+def _sources(path: Path) -> frozenset[Path]:
+    """A kernel source with the kernel sources that it imports, directly or not."""
+    found = {path}
+    for package, names in _IMPORT.findall(path.read_text(encoding="utf-8")):
+        base = ROOT.joinpath(*package.split("."))
+        parts = [base.with_suffix(".py"), *(base / f"{name.strip()}.py" for name in names.split(","))]
+        for part in parts:
+            if part.stem.startswith("_") and part != path and part.is_file():
+                found |= _sources(part)
+    return frozenset(found)
+
+
+@cache
+def _cache_folder(path: Path) -> Path:
+    """Folder of a source's compiled kernels, named by the hash of every kernel source in it.
 
     The compiler itself notices only a change of the file that holds a kernel, not of one that it calls.
     """
     digest = hashlib.sha256(numba.__version__.encode() + Path(__file__).read_bytes())
-    for path in sorted(ROOT.rglob("_[!_]*.py")):
-        digest.update(path.read_bytes())
+    for source in sorted(_sources(path)):
+        digest.update(source.read_bytes())
     name = f"kernels-{digest.hexdigest()[:12]}"
     if os.access(ROOT, os.W_OK):
         return ROOT / "__pycache__" / name
@@ -37,7 +56,6 @@ def _cache_folder() -> Path:
 
 
 _CONFIG: Any = numba.config
-_CONFIG.CACHE_DIR = str(_cache_folder())
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
@@ -52,6 +70,7 @@ def kernel(*signatures: str, parallel: bool = False) -> Callable[[F], F]:
     """
 
     def compile_(function: F) -> F:
+        _CONFIG.CACHE_DIR = str(_cache_folder(Path(function.__code__.co_filename)))  # read by the next line
         compiled = numba.njit(list(signatures), cache=True, parallel=parallel, nogil=True)(function)
         return cast("F", compiled)
 
@@ -97,9 +116,6 @@ def threads() -> int:
 
 def compile_all() -> list[str]:
     """Import every ``_kernels`` module, which compiles it or loads it from the cache; drop stale ones."""
-    for old in Path(_CONFIG.CACHE_DIR).parent.glob("kernels-*"):
-        if old != Path(_CONFIG.CACHE_DIR):
-            shutil.rmtree(old, ignore_errors=True)
     names = [
         module.name
         for module in pkgutil.walk_packages([str(ROOT)], "rabta.")
@@ -107,6 +123,9 @@ def compile_all() -> list[str]:
     ]
     for name in names:
         importlib.import_module(name)
+    used = {_cache_folder(path) for path in ROOT.rglob("_[!_]*.py")}
+    for old in {path for folder in used for path in folder.parent.glob("kernels-*")} - used:
+        shutil.rmtree(old, ignore_errors=True)
     return names
 
 
