@@ -158,7 +158,7 @@ def test_licences_file_names_the_shipped_bytes() -> None:
     for record in records:
         file = (folder if "/" not in record["file"] else ROOT / "src" / "rabta") / record["file"]
         assert hashlib.sha256(file.read_bytes()).hexdigest() == record["sha256"], record
-    assert {"nation/world/cover.npz", "verify/itm_profiles.csv"} <= {record["file"] for record in records}
+    assert {"nation/world/cover.npz", "verify/radio/itm_profiles.csv"} <= {record["file"] for record in records}
 
 
 def test_unknown_nation_is_refused() -> None:

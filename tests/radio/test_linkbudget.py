@@ -6,7 +6,7 @@ import pytest
 
 from rabta.errors import RabtaError
 from rabta.radio import linkbudget
-from rabta.verify import itu
+from rabta.verify.radio.sky import itu
 
 
 def test_study_cases_of_tr_38_821() -> None:

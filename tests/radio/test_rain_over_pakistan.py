@@ -9,7 +9,7 @@ import pytest
 
 from rabta import verify
 from rabta.radio import slantpath
-from rabta.verify import rain
+from rabta.verify.radio.sky import rain
 
 
 def test_city_figures_hold() -> None:

@@ -17,7 +17,7 @@ PACKAGE = ROOT / "src" / "rabta"
 COVER = PACKAGE / "nation" / "world" / "cover.json"  # written with the file that it describes
 PROFILES = {
     "layer": "verify: itm_profiles",
-    "file": "verify/itm_profiles.csv",
+    "file": "verify/radio/itm_profiles.csv",
     "source": "Terrain profiles of the Longley-Rice test cases: Crystal Palace to Mursley (program qkpfl) "
     "and pfls.csv of the test vectors of the ITM",
     "publisher": "National Telecommunications and Information Administration",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def verify(
     suite: Annotated[
-        str | None, typer.Argument(help="Suite or domain (space, transport) to run; all if left out")
+        str | None, typer.Argument(help="Suite or domain (space, radio, transport) to run; all if left out")
     ] = None,
     files: Annotated[Path | None, typer.Option(help="Folder of reference files for the suite")] = None,
     failures: Annotated[bool, typer.Option("--failures", help="Print only rows that fail or miss")] = False,

@@ -93,6 +93,10 @@ def suites() -> dict[str, Suite]:
 
 GROUPS = {
     "space": ("sgp4", "hypatia", "visibility"),
+    "radio": (
+        *("itu", "rain", "itm", "risk", "p1812", "p452", "p528", "uav", "ntn", "hf", "optical", "local"),
+        *("antennas", "interference", "epfd", "modcods", "adaptation"),
+    ),
     "transport": ("transport", "ground", "flow", "failures", "resilience", "weather"),
 }
 

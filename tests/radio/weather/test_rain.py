@@ -14,7 +14,7 @@ from rabta.radio.antennas import Terminal
 from rabta.radio.downlinks import ELEVATION_BINS_DEG, Downlink
 from rabta.radio.slantpath import Climate
 from rabta.radio.weather import diversity, fading, feeders, links
-from rabta.verify.itu import read_sheet
+from rabta.verify.radio.sky.itu import read_sheet
 from rabta.verify.weather import measured, suite
 
 

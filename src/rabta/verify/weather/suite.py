@@ -99,7 +99,7 @@ def two_sites() -> list[Row]:
 
 
 def _sheet(files: Path) -> tuple[tuple[float, ...], ...]:
-    from rabta.verify.itu import read_sheet
+    from rabta.verify.radio.sky.itu import read_sheet
 
     sheet = read_sheet(files, "ITURP1623-1_number_of_fades")
     return tuple(tuple(float(v) for v in row) for row in sheet[["D", "A", "el", "f", "p", "N"]].to_numpy())

@@ -57,7 +57,7 @@ AREAS = (
 
 def profiles() -> dict[str, tuple[float, Array]]:
     """Step in m and elevations in m of the test paths that ship."""
-    text = (resources("rabta.verify") / "itm_profiles.csv").read_text(encoding="utf-8")
+    text = (resources("rabta.verify.radio") / "itm_profiles.csv").read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if not line.startswith("#")]
     return {
         row["path"]: (float(row["step_m"]), np.array(row["elevations_m"].split(), dtype=np.float64))

@@ -15,7 +15,7 @@ from rabta.radio import slantpath
 from rabta.radio.slantpath import Climate
 from rabta.scenario import Nation
 from rabta.verify import Row, suite
-from rabta.verify.itu import itur_climate
+from rabta.verify.radio.sky.itu import itur_climate
 
 BANDS_GHZ = (12.0, 20.0, 30.0)
 ELEVATION_DEG, PERCENT, DIAMETER_M = 40.0, 0.1, 0.6

@@ -1,0 +1,1 @@
+"""Modulation and coding that follows fades, and what rain did to measured networks."""

@@ -1,0 +1,1 @@
+"""One front door to every link: it picks the Recommendation and says its range of validity."""

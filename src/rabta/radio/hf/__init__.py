@@ -1,0 +1,1 @@
+"""HF and VHF: sky wave, near-vertical incidence, ground wave and noise."""

@@ -1,0 +1,1 @@
+"""Interference: aggregate C/I, borders, coexistence, jammers, and epfd against Article 22."""

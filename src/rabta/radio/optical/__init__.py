@@ -1,0 +1,1 @@
+"""Optical links between satellites and to the ground."""

@@ -1,0 +1,1 @@
+"""Antennas: reference patterns, arrays, apertures, beams in layouts, and files of users."""

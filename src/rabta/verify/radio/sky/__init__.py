@@ -1,0 +1,1 @@
+"""The sky against the validation sheets of the ITU."""
