@@ -124,6 +124,13 @@ class Radio(Section):
     """How links are judged."""
 
     availability_percent: float = Field(99.5, ge=95.0, le=99.99, description="Share of the average year")
+    year_risk_percent: float = Field(
+        50.0,
+        ge=5.0,
+        le=50.0,
+        description="Risk of a year in which links hold for less of the time than that (ITU-R P.678); 50 "
+        "means the average year",
+    )
     implementation_loss_db: float = Field(1.0, ge=0, le=6)
 
 

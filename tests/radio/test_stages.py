@@ -19,6 +19,7 @@ def twin(**radio: float) -> Twin:
             "lat_deg": [31.55, 35.92], "elevation_m": [214.0, 5200.0], "rain_rate_001_mmh": [63.0, 7.5],
             "rain_height_km": [4.97, 4.9], "temperature_k": [297.5, 271.0], "vapour_g_m3": [23.3, 6.0],
             "vapour_kg_m2": [58.5, 8.0], "cloud_kg_m2": [0.31, 0.16], "n_wet": [74.6, 20.2],
+            "climatic_ratio": [0.28, 0.23],
         }
     )  # fmt: skip
     systems = pd.DataFrame(

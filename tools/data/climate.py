@@ -1,9 +1,14 @@
 """Climate of each tehsil from the ITU-R maps: the mean over its cells, weighted by its people in them.
 
-The maps themselves may not be redistributed; one value a tehsil may.
+The maps themselves may not be redistributed; one value a tehsil may. The map of P.678-3 is not in the package
+that carries the others: ``python tools/data/climate.py FOLDER`` reads ``v3_{lat,lon,climatic_ratio}.npz``
+(as the source tree of ITU-Rpy has them, at 6d7f35c) and writes ``climatic_ratio.csv`` beside this file.
 """
 
 from __future__ import annotations
+
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,6 +17,7 @@ from tools.data.inputs import Array
 from rabta.nation.climate import of_points
 
 KEYS = ["province", "district", "tehsil"]
+RATIOS = Path(__file__).with_name("climatic_ratio.csv")
 
 
 def of_cells(lat: Array, lon: Array, height_m: Array) -> pd.DataFrame:
@@ -35,6 +41,36 @@ def by_tehsil(values: pd.DataFrame, shares: pd.DataFrame, tehsils: pd.DataFrame)
     rows = values.to_numpy(dtype=np.float64)[shares["cell_row"].to_numpy()]
     mean = [np.bincount(unit, weight * column, minlength=len(tehsils)) / total for column in rows.T]
     keyed = pd.DataFrame(np.column_stack(mean), columns=values.columns).round(4)
-    return pd.concat([tehsils[KEYS].reset_index(drop=True), keyed], axis=1).sort_values(
-        KEYS, ignore_index=True
+    found = pd.concat([tehsils[KEYS].reset_index(drop=True), keyed], axis=1)
+    return found.sort_values(KEYS, ignore_index=True)
+
+
+def with_ratio(climate: pd.DataFrame) -> pd.DataFrame:
+    """Add how much years differ by the climate (P.678-3), from ``climatic_ratio.csv``."""
+    return climate.merge(pd.read_csv(RATIOS), on=KEYS, how="left", validate="1:1")
+
+
+def climatic_ratio(folder: Path, lat: Array, lon: Array) -> Array:
+    """Climatic ratio of P.678-3 at points, bilinear in the map of half a degree."""
+    from scipy.interpolate import RegularGridInterpolator
+
+    grid = {name: np.load(folder / f"v3_{name}.npz")["arr_0"] for name in ("lat", "lon", "climatic_ratio")}
+    axes = grid["lat"][::-1, 0], grid["lon"][0]
+    read = RegularGridInterpolator(axes, grid["climatic_ratio"][::-1])
+    return np.asarray(read(np.column_stack([lat, np.mod(lon, 360.0)])))
+
+
+def main() -> int:
+    """Write ``climatic_ratio.csv`` from the folder of maps that is named."""
+    shipped = RATIOS.parents[2] / "src" / "rabta" / "catalog" / "nations" / "pakistan"
+    cells, shares, tehsils = (
+        pd.read_parquet(shipped / f"{name}.parquet") for name in ("cells", "apportionment", "tehsils")
     )
+    ratio = climatic_ratio(Path(sys.argv[1]), cells["lat_deg"].to_numpy(), cells["lon_deg"].to_numpy())
+    by_tehsil(pd.DataFrame({"climatic_ratio": ratio}), shares, tehsils).to_csv(RATIOS, index=False)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.path[0] = str(RATIOS.parents[2])
+    sys.exit(main())

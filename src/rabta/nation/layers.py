@@ -52,6 +52,7 @@ NOT_NEGATIVE = (
     "sites_4g",
     "rain_rate_001_mmh",
     "rain_percent",
+    "climatic_ratio",
 )
 SHARES = (
     "urban_share",

@@ -9,6 +9,7 @@ import numpy as np
 from rabta.radio import downlinks
 from rabta.radio.downlinks import Receivers
 from rabta.radio.linkbudget import slant_range_km
+from rabta.radio.sky import years
 from rabta.radio.slantpath import Climate
 from rabta.radio.weather import links as drawn
 from rabta.stage import stage
@@ -23,15 +24,18 @@ _KINDS = ("terminals", "waveforms", "absorption")
     "Attenuation of the sky",
     params=("radio",),
     reads=("cells", "systems"),
-    writes=("sky_loss_db", "carrier_to_noise_db"),
+    writes=("sky_loss_db", "carrier_to_noise_db", "worst_year_availability"),
     catalog=_KINDS,
 )
 def sky(twin: Twin) -> dict[str, Any]:
     """Attenuation and C/N at 1 km for every cell, system and elevation at the chosen availability."""
-    percent = 100.0 - twin.scenario.radio.availability_percent
-    climate = Climate.of_cells(twin.table("cells"))
-    loss, carrier = downlinks.sky_tables(climate, downlinks.of_systems(twin.table("systems")), percent)
-    return {"sky_loss_db": loss, "carrier_to_noise_db": carrier}
+    wanted, cells = twin.scenario.radio, twin.table("cells")
+    share = years.design(cells["climatic_ratio"].to_numpy(), wanted)
+    loss, carrier = years.sky_tables(
+        Climate.of_cells(cells), downlinks.of_systems(twin.table("systems")), 100.0 * share
+    )
+    worst = years.worst_availability(share, cells["climatic_ratio"].to_numpy())
+    return {"sky_loss_db": loss, "carrier_to_noise_db": carrier, "worst_year_availability": worst}
 
 
 @stage(
