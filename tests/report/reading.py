@@ -42,3 +42,12 @@ def area_rows(page: str, name: str) -> dict[str, dict[str, float]]:
         )
         for first, cells in rows
     }
+
+
+def rows_of(page: str, label: str) -> list[list[str]]:
+    """Cells of each row of the table with a label, as text."""
+    found = re.search(rf'aria-label="{re.escape(label)}">(.*?)</table>', page, re.DOTALL)
+    assert found
+    body = found[1].partition("<tbody>")[2]
+    rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in body.split("</tr>")]
+    return [[html.unescape(re.sub(r"<[^>]+>", "", cell)) for cell in row] for row in rows if row]
