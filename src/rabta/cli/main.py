@@ -19,7 +19,20 @@ app = typer.Typer(
 
 
 def _commands() -> None:
-    from rabta.cli import catalog, compare, data, events, export, fail, new, run, sensitivity, show, verify
+    from rabta.cli import (
+        catalog,
+        compare,
+        data,
+        events,
+        export,
+        fail,
+        link,
+        new,
+        run,
+        sensitivity,
+        show,
+        verify,
+    )
 
     app.command("run")(run.run)
     app.command("new")(new.new)
@@ -28,6 +41,7 @@ def _commands() -> None:
     app.command("sensitivity")(sensitivity.sensitivity)
     app.command("events")(events.events)
     app.command("fail")(fail.fail)
+    app.command("link")(link.link)
     app.command("export")(export.export)
     app.command("catalog")(catalog.catalog)
     app.command("verify")(verify.verify)

@@ -148,6 +148,11 @@ def load(nation: Nation) -> Layers:
     )
 
 
+def towns(nation: Nation) -> pd.DataFrame:
+    """Places of the nation with their positions, without reading the other layers."""
+    return check(table(folder(nation), "places"), "places", find(folder(nation), "places"))
+
+
 def summary(nation: Nation) -> dict[str, Any]:
     """What a folder holds, read as a run would, and what the user should know of it."""
     found, where = load(nation), folder(nation)

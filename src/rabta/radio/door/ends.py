@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,14 +83,20 @@ class Links:
             check_range(name, value, low, high, "a link")
         check_range("lat_deg", two[0], -90.0, 90.0, "a link")
         check_range("above_m", two[3], 0.0, ANYTHING, "a link")
-        return cls(one[0], *two, *one[1:], np.broadcast_to(np.asarray(vertical, dtype=np.bool_), shape))
+        upright = np.broadcast_to(np.asarray(vertical, dtype=np.bool_), shape)
+        frequency, time, places, diameter = one
+        lat, lon, ground, above = two
+        return cls(frequency, lat, lon, ground, above, time, places, diameter, upright)
 
     def __len__(self) -> int:
         return len(self.frequency_ghz)
 
     def take(self, chosen: NDArray[np.bool_]) -> Links:
         """Some of the links."""
-        return Links(*(getattr(self, field.name)[..., chosen] for field in fields(self)))
+        picked: dict[str, Any] = {
+            field.name: getattr(self, field.name)[..., chosen] for field in fields(self)
+        }
+        return Links(**picked)
 
     @cached_property
     def height_m(self) -> Array:

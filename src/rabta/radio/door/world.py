@@ -1,0 +1,93 @@
+"""What a link's surroundings are: the climate and the ground of the shipped nation, or of the ITU's maps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rabta import geo
+from rabta.errors import RabtaError
+from rabta.nation import layers
+from rabta.nation.layers import Layers
+from rabta.radio.slantpath import Climate
+from rabta.scenario import Nation
+
+Array = NDArray[np.float64]
+FARTHEST_KM = 30.0
+
+
+@dataclass(frozen=True)
+class World:
+    """Surroundings of links.
+
+    Attributes
+    ----------
+    environment : str
+        ``rural``, ``suburban``, ``urban`` or ``dense urban``: clutter at the lower end.
+    """
+
+    nation: Nation
+    environment: str = "rural"
+
+    @cached_property
+    def layers(self) -> Layers:
+        """Layers of the nation."""
+        return layers.load(self.nation)
+
+    @cached_property
+    def _tree(self) -> Any:
+        from scipy.spatial import cKDTree
+
+        cells = self.layers.cells
+        return cKDTree(_unit(cells["lat_deg"].to_numpy(), cells["lon_deg"].to_numpy()))
+
+    def rows(self, lat_deg: Array, lon_deg: Array) -> NDArray[np.intp]:
+        """Row of the cell nearest to each place; the number of cells where none is within 30 km."""
+        reach = 2.0 * np.sin(FARTHEST_KM * 1e3 / geo.MEAN_RADIUS_M / 2.0)
+        _, row = self._tree.query(_unit(lat_deg, lon_deg), distance_upper_bound=reach)
+        return np.asarray(row, dtype=np.intp)
+
+    def inside(self, lat_deg: Array, lon_deg: Array) -> NDArray[np.bool_]:
+        """Where the nation's layers know the place."""
+        return np.asarray(self.rows(lat_deg, lon_deg) < len(self.layers.cells))
+
+    def column(self, name: str, lat_deg: Array, lon_deg: Array) -> Array:
+        """A column of the cells at places.
+
+        Raises
+        ------
+        RabtaError
+            For the first place that is in no cell.
+        """
+        row = self.rows(lat_deg, lon_deg)
+        if (row >= len(self.layers.cells)).any():
+            first = int(np.argmax(row >= len(self.layers.cells)))
+            place = f"{float(lat_deg[first]):g}, {float(lon_deg[first]):g}"
+            raise RabtaError(
+                f"no cell of {self.nation.name} within {FARTHEST_KM:g} km of a place",
+                key=name,
+                value=place,
+                expected="a place inside the nation",
+            )
+        return self.layers.cells[name].to_numpy(np.float64)[row]
+
+    def ground_m(self, lat_deg: Array, lon_deg: Array) -> Array:
+        """Height of the ground; the sea's, 0, outside the nation."""
+        row = self.rows(lat_deg, lon_deg)
+        height = np.append(self.layers.cells["elevation_m"].to_numpy(np.float64), 0.0)
+        return np.asarray(height[row])
+
+    def climate(self, lat_deg: Array, lon_deg: Array, height_m: Array) -> Climate:
+        """Climate of places, at the height of their antennas."""
+        names = ("rain_rate_001_mmh", "rain_height_km", "temperature_k", "vapour_g_m3", "vapour_kg_m2")
+        found = [self.column(name, lat_deg, lon_deg) for name in (*names, "cloud_kg_m2", "n_wet")]
+        return Climate(lat_deg, height_m / 1e3, *found)
+
+
+def _unit(lat_deg: Array, lon_deg: Array) -> Array:
+    lat, lon = np.radians(lat_deg), np.radians(lon_deg)
+    return np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=-1)
