@@ -11,13 +11,22 @@ from numpy.typing import NDArray
 
 from rabta import geo
 from rabta.errors import RabtaError
-from rabta.nation import layers
+from rabta.nation import climate, layers
 from rabta.nation.layers import Layers
 from rabta.radio.slantpath import Climate
 from rabta.scenario import Nation
 
 Array = NDArray[np.float64]
 FARTHEST_KM = 30.0
+CLIMATE = (
+    "rain_rate_001_mmh",
+    "rain_height_km",
+    "temperature_k",
+    "vapour_g_m3",
+    "vapour_kg_m2",
+    "cloud_kg_m2",
+    "n_wet",
+)
 
 
 @dataclass(frozen=True)
@@ -82,10 +91,23 @@ class World:
         return np.asarray(height[row])
 
     def climate(self, lat_deg: Array, lon_deg: Array, height_m: Array) -> Climate:
-        """Climate of places, at the height of their antennas."""
-        names = ("rain_rate_001_mmh", "rain_height_km", "temperature_k", "vapour_g_m3", "vapour_kg_m2")
-        found = [self.column(name, lat_deg, lon_deg) for name in (*names, "cloud_kg_m2", "n_wet")]
-        return Climate(lat_deg, height_m / 1e3, *found)
+        """Climate of places, at the height of their antennas; of places abroad from the ITU's maps.
+
+        Raises
+        ------
+        RabtaError
+            For a place abroad where the package with the maps is not installed.
+        """
+        at_home = self.inside(lat_deg, lon_deg)
+        values = np.empty((len(CLIMATE), len(lat_deg)))
+        for i, name in enumerate(CLIMATE):
+            values[i, at_home] = self.column(name, lat_deg[at_home], lon_deg[at_home])
+        if not at_home.all():
+            away = ~at_home
+            ground = np.zeros(int(away.sum()))
+            found = climate.of_points(lat_deg[away], lon_deg[away] % 360.0, ground)
+            values[:, away] = [found[name] for name in CLIMATE]
+        return Climate(lat_deg, height_m / 1e3, *values)
 
 
 def _unit(lat_deg: Array, lon_deg: Array) -> Array:

@@ -1,0 +1,106 @@
+"""The front door: geometry, the choice of a model, and refusals by name."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rabta.errors import RabtaError
+from rabta.radio.door import Links, World, predict
+from rabta.radio.door.registry import MODELS
+from rabta.radio.linkbudget import free_space_db, slant_range_km
+from rabta.radio.slantpath import attenuation
+from rabta.scenario import Nation
+
+GILGIT, LAHORE = (35.92, 74.31), (31.55, 74.34)
+GEO_M = 35_786e3
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return World(Nation())
+
+
+def up(place: tuple[float, float], lon: float, ghz: object, percent: object = 99.9) -> Links:
+    """From a roof to a geostationary satellite."""
+    return Links.of(ghz, [place[0], 0.0], [place[1], lon], [1500.0, 0.0], [10.0, GEO_M], percent=percent)
+
+
+def test_range_to_a_satellite_overhead_is_its_height() -> None:
+    links = Links.of(2.0, [30.0, 30.0], [70.0, 70.0], [0.0, 0.0], [0.0, 600e3])
+    assert links.range_km[0] == pytest.approx(600.0)
+    assert links.elevation_deg[0] == pytest.approx(90.0)
+    assert links.along_km[0] == 0.0
+
+
+def test_range_agrees_with_3gpp_on_its_sphere() -> None:
+    """3GPP TR 38.811, equation (6.6-3), on a sphere: an ellipsoid differs by less than 0.5 %."""
+    links = up(LAHORE, 38.0, 12.0)
+    assert links.range_km[0] == pytest.approx(
+        float(slant_range_km(links.elevation_deg[0], 35_786.0)), rel=5e-3
+    )
+
+
+def test_ends_may_be_given_in_either_order(world: World) -> None:
+    there = up(GILGIT, 38.0, [4.0, 20.0])
+    back = Links.of(
+        [4.0, 20.0], [0.0, GILGIT[0]], [38.0, GILGIT[1]], [0.0, 1500.0], [GEO_M, 10.0], percent=99.9
+    )
+    assert predict(there, world).total_db == pytest.approx(predict(back, world).total_db)
+
+
+def test_earth_space_parts_are_those_of_p618(world: World) -> None:
+    links = up(LAHORE, 38.0, 20.0)
+    found = predict(links, world)
+    climate = world.climate(links.lat_deg[0], links.lon_deg[0], links.height_m[0])
+    alone = attenuation(climate, 20.0, links.elevation_deg, 0.1, diameter_m=0.6, efficiency=0.65)
+    assert found.recommendation(0) == "ITU-R P.618-14"
+    assert found.total_db == pytest.approx(alone.total + free_space_db(links.range_km, 20.0))
+    assert sum(v[0] for v in found.parts.values()) == pytest.approx(found.total_db[0])
+
+
+def test_many_links_at_once_are_the_same_as_one_by_one(world: World) -> None:
+    ghz, percent = np.array([4.0, 12.0, 20.0, 30.0, 94.0]), np.array([99.9, 99.0, 99.99, 50.0, 90.0])
+    together = predict(up(GILGIT, 38.0, ghz, percent), world)
+    alone = [predict(up(GILGIT, 38.0, f, p), world).total_db[0] for f, p in zip(ghz, percent, strict=True)]
+    assert together.total_db == pytest.approx(alone)
+    assert len(together.models) == 2
+
+
+@pytest.mark.parametrize(
+    ("links", "key"),
+    [
+        (up(LAHORE, 38.0, 94.0), "frequency_ghz"),
+        (up(LAHORE, -10.0, 12.0), "elevation_deg"),
+        (up(LAHORE, 38.0, 12.0, 99.9999), "exceeded_percent"),
+    ],
+)
+def test_out_of_range_is_refused_with_the_ranges(world: World, links: Links, key: str) -> None:
+    with pytest.raises(RabtaError, match=r"ITU-R P\.618-14") as refused:
+        predict(links, world)
+    assert refused.value.key == key
+
+
+def test_the_climate_of_a_place_abroad_is_that_of_the_maps(world: World) -> None:
+    pytest.importorskip("itur")
+    sheet = 26.48052, 2.09273333  # London, R0.01 and h0: ITU-R CG-3M3J-13-ValEx Rev 8.3.0
+    found = world.climate(np.array([51.5, 31.55]), np.array([-0.14, 74.34]), np.zeros(2))
+    assert found.rain_rate_mmh[0] == pytest.approx(sheet[0], rel=1e-4)
+    assert found.rain_height_km[0] == pytest.approx(sheet[1] + 0.36, rel=1e-6)
+    with pytest.raises(RabtaError, match=r"51\.5, -0\.14"):
+        world.column("n_wet", np.array([51.5]), np.array([-0.14]))
+
+
+def test_unknown_names_come_with_the_nearest(world: World) -> None:
+    links = up(LAHORE, 38.0, 12.0)
+    with pytest.raises(RabtaError, match="interference"):
+        predict(links, world, purpose="interferance")
+    with pytest.raises(RabtaError, match=r"P\.618"):
+        predict(links, world, recommendation="P.619x")
+
+
+def test_every_model_states_its_document_and_ranges() -> None:
+    for model in MODELS:
+        assert model.recommendation.startswith(("ITU-R ", "3GPP "))
+        assert model.kinds
+        assert all(low < high for low, high in model.ranges.values())
