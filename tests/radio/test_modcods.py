@@ -7,9 +7,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from rabta import catalog
+from rabta import catalog, verify
 from rabta.errors import RabtaError
 from rabta.radio import modcods
+from rabta.radio.adaptation import awgn, nr
 
 ORDER = {"QPSK": 2, "8PSK": 3, "8APSK": 3, "16APSK": 4, "32APSK": 5, "64APSK": 6, "128APSK": 7, "256APSK": 8}
 # ETSI EN 302 307-1, table 5a: BCH corrects 8, 10 or 12 errors; 16 parity bits each on normal frames.
@@ -53,6 +54,44 @@ def test_nr_efficiency_is_order_times_code_rate() -> None:
     printed = {"MCS 0 QPSK": 0.2344, "MCS 10 16QAM": 2.5703, "MCS 19 64QAM": 5.1152, "MCS 27 256QAM": 7.4063}
     for name, efficiency in printed.items():
         assert rows[name] == pytest.approx(efficiency, abs=1.01e-4)
+
+
+def test_every_row_of_the_suite_passes() -> None:
+    rows = verify.run("modcods")
+    assert len(rows) > 90
+    assert [row.name for row in rows if row.gate and not row.passed] == []
+
+
+def test_capacity_is_the_known_one() -> None:
+    """Uncoded limits: QPSK at 0 dB carries 0.9719 bits (twice the binary-input capacity at -3 dB, 0.4859);
+    binary-input AWGN at Es/N0 = 0 dB carries 0.7214 (Proakis and Salehi, figure 6.5-1)."""
+    assert awgn.capacity(2, 0.0) == pytest.approx(2 * awgn.capacity(1, -10 * np.log10(2.0)), abs=1e-12)
+    assert awgn.capacity(1, 0.0) == pytest.approx(0.7214, abs=2e-4)
+    for order in awgn.ORDERS:
+        bits = awgn.capacity(order, [-15.0, 0.0, 10.0, 40.0])
+        assert (np.diff(bits) > -1e-12).all()
+        assert bits[-1] == pytest.approx(order, abs=1e-3)
+        if order > 1:
+            assert (bits < np.log2(1.0 + 10.0 ** (np.array([-15.0, 0.0, 10.0, 40.0]) / 10.0))).all()
+
+
+def test_cqi_rises_with_the_signal() -> None:
+    for index in nr.CQI_TABLES:
+        assert nr.cqi([-30.0, 45.0], index).tolist() == [0, 15]
+        assert (np.diff(nr.cqi(np.arange(-20.0, 40.0, 0.5), index)) >= 0).all()
+    with pytest.raises(RabtaError, match="CQI"):
+        nr.cqi(0.0, 5)
+    with pytest.raises(RabtaError, match="order"):
+        awgn.capacity(3, 0.0)
+    with pytest.raises(RabtaError, match="bits"):
+        awgn.required_es_n0_db(2, 2.5)
+
+
+def test_very_low_signals_keep_a_link() -> None:
+    """EN 302 307-2: VL-SNR reaches down to -9.9 dB, 7 dB below the normal frames."""
+    low, normal = modcods.load("dvb-s2x-vlsnr"), modcods.load("dvb-s2x")
+    assert low.threshold_db[0] == pytest.approx(normal.threshold_db[0] - 7.05)
+    assert low.bits[-1] == normal.bits[-1]
 
 
 def test_envelope_rises_in_both() -> None:

@@ -47,8 +47,11 @@ def load(name: str, implementation_loss_db: float = 0.0) -> Waveform:
     threshold and the efficiency fall by that factor when they are taken over the channel.
     """
     entry = catalog.entry("waveforms", name)
-    rows = _rows(entry.data, entry.path)
-    if parent := entry.data.get("includes"):
+    rows, older, seen = _rows(entry.data, entry.path), entry, {name}
+    while parent := older.data.get("includes"):
+        if str(parent) in seen:
+            raise RabtaError("waveforms include each other", file=older.path, key="includes", value=parent)
+        seen.add(str(parent))
         older = catalog.entry("waveforms", str(parent))
         rows = rows + _rows(older.data, older.path)
     spread = 1.0 + float(entry.data.get("roll_off", 0.0))
