@@ -24,7 +24,7 @@ _KINDS = ("terminals", "waveforms", "absorption")
     "Attenuation of the sky",
     params=("radio",),
     reads=("cells", "systems"),
-    writes=("sky_loss_db", "carrier_to_noise_db", "worst_year_availability"),
+    writes=("sky_loss_db", "carrier_to_noise_db"),
     catalog=_KINDS,
 )
 def sky(twin: Twin) -> dict[str, Any]:
@@ -34,8 +34,28 @@ def sky(twin: Twin) -> dict[str, Any]:
     loss, carrier = years.sky_tables(
         Climate.of_cells(cells), downlinks.of_systems(twin.table("systems")), 100.0 * share
     )
-    worst = years.worst_availability(share, cells["climatic_ratio"].to_numpy())
-    return {"sky_loss_db": loss, "carrier_to_noise_db": carrier, "worst_year_availability": worst}
+    return {"sky_loss_db": loss, "carrier_to_noise_db": carrier}
+
+
+@stage(
+    "Risk between years",
+    params=("radio",),
+    reads=("cells",),
+    writes=("worst_year_availability", "year_risk"),
+)
+def between_years(twin: Twin) -> dict[str, Any]:
+    """How long links hold in the worst of ten years, and the risk of missing a promise in a given year."""
+    import pandas as pd
+
+    wanted, cells = twin.scenario.radio, twin.table("cells")
+    ratio, people = (cells[name].to_numpy(np.float64) for name in ("climatic_ratio", "people"))
+    share = years.design(ratio, wanted)
+    rows = years.promises(share, ratio, people, wanted.availability_percent)
+    names = ("promised_percent", "risk_percent", "lowest_percent", "highest_percent")
+    return {
+        "worst_year_availability": years.worst_availability(share, ratio),
+        "year_risk": pd.DataFrame(rows, columns=list(names), dtype=np.float64),
+    }
 
 
 @stage(

@@ -66,6 +66,17 @@ def test_unknown_climates_are_said() -> None:
     assert np.isnan(years.worst_availability(np.array([0.03]), np.array([0.4]))).all()
 
 
+def test_promises_are_riskier_the_stricter_they_are() -> None:
+    ratio, people = np.array([0.2, 0.8, 0.0]), np.array([3.0, 1.0, 5.0])
+    rows = years.promises(np.full(3, 5e-3), ratio, people, 99.5)
+    assert [row["promised_percent"] for row in rows] == pytest.approx([99.5, 99.4, 99.3, 99.2, 99.0])
+    assert rows[0]["risk_percent"] == pytest.approx(50.0)
+    assert (np.diff([row["risk_percent"] for row in rows]) < 0).all()
+    expected = np.average(100 * risk.risk(5e-3, 6e-3, ratio[:2]), weights=people[:2])
+    assert rows[1]["risk_percent"] == pytest.approx(expected)  # where the ratio is not known, nobody counts
+    assert years.promises(np.full(3, 0.05), ratio, people, 95.0) == []
+
+
 def _terminal() -> downlinks.Terminal:
     from rabta.radio import antennas
 

@@ -19,6 +19,8 @@ Array = NDArray[np.float64]
 EVEN = 50.0
 WORST = 0.1  # the worst of ten years
 LEVELS = 12
+PROMISES = (1.0, 1.2, 1.4, 1.6, 2.0)
+"""Time without a link that is promised at most, as a multiple of that which links are designed for."""
 
 
 def design(ratio: Array, wanted: Radio) -> Array:
@@ -67,3 +69,35 @@ def worst_availability(share: Array, ratio: Array) -> Table:
         inside = np.clip(share[known], low, high)
         out[known] = 1.0 - risk.year_share(inside, ratio[known], WORST)
     return out
+
+
+def promises(
+    share: Array, ratio: Array, people: Array, availability_percent: float
+) -> list[dict[str, float]]:
+    """Risk of a year with less than each of some promises: rows of the table ``year_risk``.
+
+    Parameters
+    ----------
+    share, ratio, people : ndarray, shape (cell,)
+        Long-term share of time that the links are designed for, climatic ratio, weight.
+    availability_percent : float
+        The strictest promise; each further one allows more time without a link.
+    """
+    allowed = 1.0 - availability_percent / 100.0
+    low, high = (bound / 100.0 for bound in risk.RANGES["percent"])
+    known = (ratio > 0.0) & (share >= low * (1.0 - 1e-9)) & (share <= high * (1.0 + 1e-9))
+    if not known.any():
+        return []
+    inside, weight = np.clip(share[known], low, high), np.maximum(people[known], 1e-9)
+    rows = []
+    for factor in PROMISES:
+        chance = 100.0 * risk.risk(inside, factor * allowed, ratio[known])
+        rows.append(
+            {
+                "promised_percent": 100.0 * (1.0 - factor * allowed),
+                "risk_percent": float(np.average(chance, weights=weight)),
+                "lowest_percent": float(chance.min()),
+                "highest_percent": float(chance.max()),
+            }
+        )
+    return rows

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rabta.radio.sky import risk
 from rabta.report import text
 from rabta.report.parts import explorer
 from rabta.report.payload import Context
@@ -13,9 +12,6 @@ from rabta.report.pictures import maps
 from rabta.report.text import esc
 
 Floats = NDArray[np.float64]
-
-PROMISES = (1.0, 1.2, 1.4, 1.6, 2.0)
-"""Time without a link that is promised at most, as a multiple of that which links are designed for."""
 
 
 def radio(c: Context) -> str:
@@ -37,8 +33,7 @@ def _mean_by_district(c: Context, values: Floats) -> Floats:
 
 def _years(c: Context) -> str:
     """The share of time that links hold in bad years, and the risk of missing a promise."""
-    cells = c.run.table("cells")
-    if not (c.run.has("worst_year_availability") and "climatic_ratio" in cells):
+    if not (c.run.has("worst_year_availability") and c.run.has("year_risk")):
         return ""
     worst = c.run.values("worst_year_availability").astype(np.float64)
     if not np.isfinite(worst).any():
@@ -56,34 +51,24 @@ def _years(c: Context) -> str:
     shares = 100.0 * _mean_by_district(c, worst)
     picture = explorer.choropleth(
         c, shares, "green", (title, "% of the time that links hold in the worst of ten years"), link=link,
-        made=_classes(wanted),
+        made=_classes(c),
     )  # fmt: skip
-    return f"<h3>{esc(title)}</h3><p>{esc(words)}</p>{picture}{_promises(c, wanted, chance)}"
+    return f"<h3>{esc(title)}</h3><p>{esc(words)}</p>{picture}{_promises(c)}"
 
 
-def _classes(wanted: float) -> maps.Classes:
+def _classes(c: Context) -> maps.Classes:
     """Shades that end where the promises of the table do."""
-    lost = 100.0 - wanted
-    return maps.Classes(tuple(round(100.0 - factor * lost, 4) for factor in reversed(PROMISES[1:])))
+    promised = sorted(c.run.table("year_risk")["promised_percent"])
+    return maps.Classes(tuple(round(float(percent), 4) for percent in promised[:-1]))
 
 
-def _promises(c: Context, wanted: float, chance: float) -> str:
+def _promises(c: Context) -> str:
     """Risk that a year has less than a promise, by how strict it is."""
-    cells, share = c.run.table("cells"), 1.0 - wanted / 100.0
-    ratio, people = (cells[name].to_numpy(np.float64) for name in ("climatic_ratio", "people"))
-    known = ratio > 0.0
-    low, high = (bound / 100.0 for bound in risk.RANGES["percent"])
-    if not (known.any() and low <= share <= high):
-        return ""
-    design = share if chance >= 50.0 else risk.design_share(share, ratio[known], chance / 100.0)
-    rows = []
-    for factor in PROMISES:
-        found = 100.0 * risk.risk(design, factor * share, ratio[known])
-        mean = float(np.average(found, weights=np.maximum(people[known], 1e-9)))
-        spread = f"{text.number(float(found.min()))} to {text.number(float(found.max()))} %"
-        rows.append(
-            f"<tr><th scope='row'>{100.0 * (1.0 - factor * share):.2f} %</th>"
-            f"<td>{text.number(mean)} %</td><td>{spread}</td></tr>"
-        )
+    rows = [
+        f"<tr><th scope='row'>{row['promised_percent']:.2f} %</th>"
+        f"<td>{text.number(row['risk_percent'])} %</td>"
+        f"<td>{text.number(row['lowest_percent'])} to {text.number(row['highest_percent'])} %</td></tr>"
+        for row in c.run.table("year_risk").to_dict("records")
+    ]
     heads = ("Promise: links hold for", "Risk of a year with less, mean over people", "over places")
-    return text.table("Risk of missing a promise in a given year", "sums", heads, rows)
+    return text.table("Risk of missing a promise in a given year", "sums", heads, rows) if rows else ""
