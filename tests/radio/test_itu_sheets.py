@@ -13,7 +13,7 @@ pytestmark = pytest.mark.shared
 
 def test_every_sheet_value_is_reproduced(shared: Path) -> None:
     rows = verify.run("itu", shared / "validation" / "itu")
-    assert len(rows) >= 20
+    assert len(rows) >= 16
     assert [row for row in rows if not row.passed] == []
 
 

@@ -1,4 +1,4 @@
-"""Propagation against the ITU's validation sheets, and link budgets against 3GPP TR 38.821."""
+"""Propagation against the ITU's validation sheets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabta.errors import RabtaError
-from rabta.radio import antennas, gas, itu, linkbudget, slantpath
+from rabta.radio import gas, itu, slantpath
 from rabta.verify import Row, suite
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ Array = NDArray[np.float64]
 
 SHEET = "ITU-R CG-3M3J-13-ValEx Rev 8.3.0"
 OLD_SHEET = "ITU-R CG-3M3J-13-ValEx, sheet of the edition before"
-TR38821 = "3GPP TR 38.821, clause 6.1.3.3 (study cases 6 and 9); parameters of tables 6.1.1.1-1 to -3"
 ANCHOR = "itur 0.4.0 on PyPI, measured 22 November 2026"
 
 # Rows (quantity, published) of the sheets, for a run without the files.
@@ -45,33 +44,10 @@ _FLICKER = (
 _PERCENT = (1.0, 0.1, 0.01, 0.001)
 
 
-@suite("itu", "ITU-R propagation and TR 38.821 link budgets", needs="the ITU validation sheets as ITURP*.csv")
+@suite("itu", "ITU-R propagation", needs="the ITU validation sheets as ITURP*.csv")
 def run(files: Path | None) -> list[Row]:
     """Every sheet value there is; without files the values that are quoted here."""
-    rows = _sheets(files) if files else _quoted()
-    return [*rows, *study_cases()]
-
-
-def study_cases() -> list[Row]:
-    """C/N of study cases 6 (LEO-600, Ka band, VSAT) and 9 (LEO-600, S band, handheld), down and up."""
-    vsat = antennas.noise_temperature_k(150.0, 1.2)
-    handheld = antennas.noise_temperature_k(290.0, 7.0)
-    ka, s = {"gas": 0.5, "scintillation": 0.3}, {"gas": 0.1, "shadowing": 3.0, "scintillation": 2.2}
-    distance = float(linkbudget.slant_range_km(30.0, 600.0))
-    cases = (
-        ("SC6 down", 4.0 + 10 * np.log10(400.0), 39.7 - 10 * np.log10(vsat), 20.0, 400.0, ka, 8.5),
-        ("SC6 up", 76.2 - 30.0, 13.0, 30.0, 400.0, ka, 18.4),
-        ("SC9 down", 34.0 + 10 * np.log10(30.0), -10 * np.log10(handheld), 2.0, 30.0, s, 6.6),
-        ("SC9 up", 23.0 - 30.0, 1.1, 2.0, 0.36, s, 2.8),
-    )
-    rows = []
-    for name, eirp, merit, ghz, mhz, losses, published in cases:
-        found = linkbudget.budget(
-            eirp_dbw=float(eirp), g_over_t_db_k=float(merit), frequency_ghz=ghz, range_km=distance,
-            bandwidth_mhz=mhz, losses_db=losses,
-        )  # fmt: skip
-        rows.append(Row(f"TR 38.821 {name}, C/N dB", found["cn_db"], published, 0.15, TR38821))
-    return rows
+    return _sheets(files) if files else _quoted()
 
 
 def _quoted() -> list[Row]:
