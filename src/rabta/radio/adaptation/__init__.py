@@ -1,1 +1,5 @@
-"""Modulation and coding that follows fades, and what rain did to measured networks."""
+"""Adaptive coding and modulation over fades along real passes: throughput, outage, switches, lost frames."""
+
+from rabta.radio.adaptation.loop import Followed, Policy, follow, loop_delay_s
+
+__all__ = ["Followed", "Policy", "follow", "loop_delay_s"]
