@@ -288,8 +288,9 @@ def _table(parts: tuple[Path, ...]) -> Array:
     where = Path(*parts) if len(parts) == 1 else Path("!".join(str(p) for p in parts))
     try:
         text = _bytes(parts).decode("latin-1").replace(",", " ")
-        first = next((i for i, line in enumerate(text.splitlines()) if _numeric(line)), 0)
-        table = np.loadtxt(io.StringIO(text), skiprows=first, ndmin=2)
+        lines = text.splitlines()
+        first = next((i for i, line in enumerate(lines) if _numeric(line)), None)
+        table = np.zeros((0, 0)) if first is None else np.loadtxt(lines[first:], ndmin=2)
     except (ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
         raise RabtaError("damaged map", file=where, expected="rows of equally many numbers") from error
     return _checked(table, where)
@@ -313,6 +314,6 @@ def _archive(path: Path) -> Array:
 
 
 def _checked(table: Array, where: Path) -> Array:
-    if table.ndim != 2 or min(table.shape) < 4:
-        raise RabtaError("damaged map", file=where, value=str(table.shape), expected="a grid of the globe")
+    if table.ndim != 2 or min(table.shape) < 2:
+        raise RabtaError("damaged map", file=where, value=str(table.shape), expected="a table of numbers")
     return table
