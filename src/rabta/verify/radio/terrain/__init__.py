@@ -1,0 +1,1 @@
+"""Paths over terrain against the validation profiles of ITU-R study group 3."""
