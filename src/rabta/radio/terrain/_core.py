@@ -342,7 +342,8 @@ def annual_percent(worst_month: float, latitude: float, sea: float) -> float:
     climate = math.sqrt(1.1 + twist if abs(latitude) <= 45.0 else 1.1 - twist)
     slope = 0.816 + 0.078 * sea
     annual = 10.0 ** ((math.log10(worst_month * climate) - 0.186 * sea - 0.444) / slope)
-    return float(max(annual, worst_month / 12.0))
+    # an average year has no more of it than its worst month; near 50 % the fit passes that
+    return float(min(max(annual, worst_month / 12.0), worst_month))
 
 
 @kernel("float64(f8, f8, f8)")
