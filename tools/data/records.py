@@ -28,6 +28,21 @@ PROFILES = {
     "modelled": False,
 }
 
+GRAPHS = [
+    {
+        "layer": f"phy: LDPC base graph {number}",
+        "file": f"mobile/phy/ldpc/graph_{number}.csv",
+        "source": f"3GPP TS 38.212, table 5.3.2-{number + 1}, as Sionna 2.2.0 carries it (5G_bg{number}.csv)",
+        "publisher": "3GPP; NVIDIA",
+        "url": "https://github.com/NVlabs/sionna",
+        "licence": "facts of a standard; the file they were read from is Apache-2.0",
+        "retrieved": "2026-11-23",
+        "transformation": "tools/phy/basegraphs.py: row, column and the eight shifts, unchanged",
+        "modelled": False,
+    }
+    for number in (1, 2)
+]
+
 
 def write(built: dict[str, pd.DataFrame], folder: Path) -> None:
     """Write each table as Parquet with zstd, without timestamps or other changing metadata."""
@@ -77,7 +92,7 @@ def write_licences(inputs: Inputs, folder: Path, target: Path) -> None:
 def elsewhere() -> list[dict[str, object]]:
     """Records of the data files that ship outside the nation's folder; files are named from the package."""
     cover: dict[str, object] = json.loads(COVER.read_text(encoding="utf-8"))
-    return [{**record, **_hashed(str(record["file"]))} for record in (cover, PROFILES)]
+    return [{**record, **_hashed(str(record["file"]))} for record in (cover, PROFILES, *GRAPHS)]
 
 
 def _hashed(file: str) -> dict[str, object]:

@@ -1,0 +1,81 @@
+"""What Sionna makes of the same bits: ``python tools/phy/oracle.py OUT`` in an environment with sionna-no-rt.
+
+Each record is a digest of a codeword, so that the file stays small; the bits that go in come from a
+generator that needs no library: bit i of a block is bit 7 of byte i of the SHA-256 chain of its name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+SETS = ((2, 7), (3, 7), (5, 6), (7, 5), (9, 5), (11, 5), (13, 4), (15, 4))
+SIZES = sorted(first << j for first, most in SETS for j in range(most + 1))
+
+
+def bits(name: str, count: int) -> np.ndarray[Any, Any]:
+    """Bits that belong to a name."""
+    out, block = b"", name.encode()
+    while len(out) < count:
+        block = hashlib.sha256(block).digest()
+        out += block
+    return np.frombuffer(out[:count], dtype=np.uint8) >> 7
+
+
+def digest(values: np.ndarray[Any, Any]) -> str:
+    """Digest of bits in order."""
+    return hashlib.sha256(np.packbits(values.astype(np.uint8)).tobytes()).hexdigest()[:16]
+
+
+def longest(number: int, size: int) -> int:
+    """Most information bits for which the standard takes this lifting size."""
+    if number == 1:
+        return 22 * size
+    for columns, most in ((10, 10**9), (9, 640), (8, 560), (6, 192)):
+        low = {10: 640, 9: 560, 8: 192, 6: 0}[columns]
+        k = min(columns * size, most)
+        smaller = max([s for s in SIZES if s < size], default=0)
+        if k > max(low, columns * smaller):
+            return k
+    raise ValueError(f"no block has lifting size {size}")
+
+
+def codewords() -> dict[str, Any]:
+    """Digest of the whole codeword, as sent, or of its first 5 k bits, of every graph and lifting size."""
+    import torch  # type: ignore[import-not-found]
+    from sionna.phy.fec.ldpc import LDPC5GEncoder  # type: ignore[import-not-found]
+
+    out = {}
+    for number in (1, 2):
+        for size in SIZES:
+            try:
+                k = longest(number, size)
+            except ValueError:
+                continue
+            n = (66 if number == 1 else 50) * size - ((22 if number == 1 else 10) * size - k)
+            n = min(n, 5 * k)  # it refuses lower rates
+            encoder = LDPC5GEncoder(k, n, bg=f"bg{number}")
+            if encoder.z != size:
+                raise ValueError(f"graph {number}, {k} bits: lifting size {encoder.z}, not {size}")
+            name = f"ldpc {number} {size}"
+            word = encoder(torch.tensor(bits(name, k)[None], dtype=torch.float32)).numpy()[0]
+            out[name] = {"k": k, "n": n, "digest": digest(word)}
+    return out
+
+
+def main() -> int:
+    """Write everything."""
+    import sionna  # type: ignore[import-not-found]
+
+    found = {"sionna": sionna.__version__, "ldpc": codewords()}
+    Path(sys.argv[1]).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
