@@ -1,1 +1,1 @@
-"""Optical links between satellites and to the ground."""
+"""Laser links between satellites and to the ground: beams, pointing, photons, turbulence, clouds."""
