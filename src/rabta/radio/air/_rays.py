@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from rabta.jit import kernel
+from rabta.jit import inline, kernel
 
 Array = NDArray[np.float64]
 
@@ -60,18 +60,12 @@ def cubics(values: Array, counts: NDArray[np.int64], out: Array) -> None:
         first = last + 1
 
 
-@kernel("float64(float64[:,::1], float64[::1], float64)")
+@inline
 def table(cubic: Array, grid: Array, h: float) -> float:
-    """Value at a height; the grid is (edge, intervals below, step below, step above)."""
-    if h < grid[0]:
-        x = h / grid[2]
-        i = int(x)
-        t = x - i
-    else:
-        x = (h - grid[0]) / grid[3]
-        i = int(x)
-        t = x - i
-        i += int(grid[1])
+    """Value at a height; the grid is (edge, intervals below it, intervals a km below and above it)."""
+    x = h * grid[2] if h < grid[0] else grid[1] + (h - grid[0]) * grid[3]
+    i = np.intp(x)
+    t = x - i
     return float(cubic[i, 0] + t * (cubic[i, 1] + t * (cubic[i, 2] + t * cubic[i, 3])))
 
 

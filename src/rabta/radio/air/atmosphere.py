@@ -34,7 +34,7 @@ class Tables:
     Attributes
     ----------
     grid : ndarray
-        Rows (tropopause, intervals below it, steps below and above it in km) of both tables.
+        Rows (tropopause in km, intervals below it, intervals a km below and above it) of both tables.
     counts : ndarray
         Intervals of the table of gases below and above the tropopause.
     index : ndarray
@@ -119,7 +119,7 @@ def tables() -> Tables:
     index = np.empty((sum(INTERVALS), 4))
     cubics(refractivity(fine), np.array(INTERVALS), index)
     span = np.array([TROPOPAUSE_KM, TOP_KM - TROPOPAUSE_KM])
-    grid = np.array([(TROPOPAUSE_KM, n[0], *(span / n)) for n in (INTERVALS, GAS_INTERVALS)])
+    grid = np.array([(TROPOPAUSE_KM, n[0], *(n / span)) for n in (INTERVALS, GAS_INTERVALS)])
     return Tables(grid, np.array(GAS_INTERVALS), index, *line_tables(coarse))
 
 
