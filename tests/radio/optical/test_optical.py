@@ -99,13 +99,25 @@ def test_clear_air_always_attenuates(um: float, km: float, degrees: float) -> No
 
 def test_feeder_is_the_vacuum_link_less_the_air() -> None:
     gain = float(beam.telescope_gain_db(0.1, 1.55, 0.5))
-    size = {"power_w": 1.0, "range_km": 1000.0, "rate_gbps": 10.0, "photons": 100.0}
-    down = feeder(satellite_gain_db=gain, station_m=0.4, elevation_deg=60.0, height_km=1.6, **size)
     station = float(beam.telescope_gain_db(0.4, 1.55, 0.5))
-    bare = beam.budget(send_gain_db=gain, receive_gain_db=station, **size)
+
+    def link(up: bool) -> dict[str, float]:
+        return feeder(
+            power_w=1.0, satellite_gain_db=gain, station_m=0.4, range_km=1000.0, elevation_deg=60.0,
+            height_km=1.6, rate_gbps=10.0, photons=100.0, up=up,
+        )  # fmt: skip
+
+    bare = beam.budget(
+        power_w=1.0,
+        send_gain_db=gain,
+        receive_gain_db=station,
+        range_km=1000.0,
+        rate_gbps=10.0,
+        photons=100.0,
+    )
+    down, up = link(False), link(True)
     air_db = float(air.scattering_db(1.55, 60.0, 1.6)) - down["scintillation_db"]
     assert down["received_dbm"] == pytest.approx(bare["received_dbm"] - air_db)
-    up = feeder(satellite_gain_db=gain, station_m=0.4, elevation_deg=60.0, height_km=1.6, up=True, **size)
     assert up["scintillation_db"] < down["scintillation_db"] < 0.0
 
 
