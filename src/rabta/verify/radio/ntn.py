@@ -166,7 +166,7 @@ def _interference() -> Iterator[Row]:
     theirs = [0.868292179, 0.53412693, 0.612332841, 0.206443295, 0.0580766392]
     yield _worst("P.619-5 beam spreading, dB", ours, theirs, 1e-8, COVLIB)
     ours = p619.apparent_elevation_deg([0.0, 2.0, 10.0], [0.0, 1.0, 3.0])
-    yield _worst("P.619-5 bending, degrees", ours, [0.578703704, 2.29805318, 10.054557], 1e-8, COVLIB)
+    yield _worst("P.619-5 bending, degrees", ours, [0.578703704, 2.29805318, 10.054557], 1e-7, COVLIB)
     ours = p619.scintillation_db(30.0, 10.0, [0.01, 99.99], 42.5, gain_dbi=0.0)
     yield _worst("P.619-5 scintillation, dB", ours, [-2.48637884, 3.3558373], 1e-8, COVLIB)
     ours = p619.geometry(0.5, 33.7, 73.1, 35786.0, 0.0, 38.0)
