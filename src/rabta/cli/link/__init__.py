@@ -28,8 +28,8 @@ def link(
     places: Annotated[float, typer.Option(help="Share of places for which it is not exceeded")] = 50.0,
     purpose: Annotated[str, typer.Option(help="service or interference")] = "service",
     environment: Annotated[
-        str, typer.Option(help="rural, suburban, urban or dense urban: around the lower end")
-    ] = "rural",
+        str, typer.Option(help="open, rural, suburban, urban or dense-urban: around the lower end")
+    ] = "open",
     diameter: Annotated[float, typer.Option(help="Antenna of the lower end, m")] = 0.6,
     by: Annotated[
         str | None, typer.Option(help="Recommendation to take, such as P.452; chosen if left out")

@@ -64,6 +64,7 @@ def predict(
     if purpose not in PURPOSES:
         raise RabtaError("no such purpose", key="purpose", value=purpose, expected=nearest(purpose, PURPOSES))
     models = named(recommendation) if recommendation else MODELS
+    models = tuple(m for m in models if not m.environments or world.environment in m.environments)
     chosen = choose(links, models, purpose, world)
     used = sorted(set(chosen.tolist()))
     total = np.zeros(len(links))
@@ -96,8 +97,6 @@ def choose(links: Links, models: Sequence[Model], purpose: str, world: World) ->
     chosen = np.full(len(links), -1)
     for index, model in enumerate(models):
         fits = model.fits(links, purpose) & (chosen < 0)
-        if model.environments and world.environment not in model.environments:
-            continue
         if model.needs_ground and fits.any():
             fits = fits & model.knows_ground(links, world)
         chosen[fits] = index

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from rabta.radio.door import slant
+from rabta.radio.air import p528
+from rabta.radio.door import aloft, slant
 from rabta.radio.door.models import Model
+from rabta.radio.ntn import tables as ntn
 
 TO_SPACE = (("ground", "space"), ("air", "space"))
 
 MODELS: tuple[Model, ...] = (
+    Model(
+        "3GPP TR 38.811",
+        "satellite seen from among houses or trees; sites with and without line of sight",
+        TO_SPACE,
+        {"frequency_ghz": ntn.RANGES["frequency_ghz"], "elevation_deg": ntn.RANGES["elevation_deg"]},
+        aloft.among_clutter,
+        environments=ntn.SCENARIOS,
+    ),
     Model(
         "ITU-R P.618-14",
         "Earth-space path in gas, cloud, rain and scintillation",
@@ -25,8 +35,20 @@ MODELS: tuple[Model, ...] = (
         purposes=("service",),
     ),
     Model(
+        "ITU-R P.528-5",
+        "aircraft and ground, or two aircraft, over a smooth Earth",
+        (("ground", "air"), ("air", "air")),
+        {
+            "frequency_ghz": p528.RANGES["frequency_ghz"],
+            "distance_km": p528.RANGES["distance_km"],
+            "percent": p528.RANGES["time_percent"],
+            "low_m": p528.RANGES["height_m"],
+        },
+        aloft.aeronautical,
+    ),
+    Model(
         "ITU-R P.525-4",
-        "Free space",
+        "free space",
         (("space", "space"),),
         {"frequency_ghz": (3e-6, 1e6), "range_km": (1e-3, 1e6)},
         slant.free_space,

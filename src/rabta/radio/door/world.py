@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabta import geo
-from rabta.errors import RabtaError
+from rabta.errors import RabtaError, nearest
 from rabta.nation import climate, layers
 from rabta.nation.layers import Layers
 from rabta.radio.slantpath import Climate
@@ -18,6 +18,7 @@ from rabta.scenario import Nation
 
 Array = NDArray[np.float64]
 FARTHEST_KM = 30.0
+ENVIRONMENTS = ("open", "rural", "suburban", "urban", "dense-urban")
 CLIMATE = (
     "rain_rate_001_mmh",
     "rain_height_km",
@@ -36,11 +37,18 @@ class World:
     Attributes
     ----------
     environment : str
-        ``rural``, ``suburban``, ``urban`` or ``dense urban``: clutter at the lower end.
+        What stands around the lower end, one of `ENVIRONMENTS`; nothing does around an antenna in the open.
     """
 
     nation: Nation
-    environment: str = "rural"
+    environment: str = "open"
+
+    def __post_init__(self) -> None:
+        if self.environment not in ENVIRONMENTS:
+            raise RabtaError(
+                "no such surroundings", key="environment", value=self.environment,
+                expected=nearest(self.environment, ENVIRONMENTS),
+            )  # fmt: skip
 
     @cached_property
     def layers(self) -> Layers:
