@@ -103,7 +103,8 @@ class Grid:
         row = (np.asarray(lat_deg, dtype=np.float64) - f.first_deg) * (
             (rows - 1) / (f.last_deg - f.first_deg)
         )
-        east = np.mod(np.asarray(lon_deg, dtype=np.float64) - f.west_deg, 360.0)
+        margin = (f.span_deg - 360.0) / 2.0
+        east = margin + np.mod(np.asarray(lon_deg, dtype=np.float64) - f.west_deg - margin, 360.0)
         return row, east * ((columns - 1) / f.span_deg)
 
     def corners(

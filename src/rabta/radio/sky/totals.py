@@ -39,6 +39,8 @@ class Inputs:
         Columnar cloud liquid of P.840-9 exceeded 5 % of the year, where its maps are at hand.
     lat_deg, lon_deg : ndarray
     maps : Maps
+    percent : float
+        Of the year in which vapour and cloud are exceeded.
     """
 
     climate: Climate
@@ -46,6 +48,7 @@ class Inputs:
     lat_deg: Array
     lon_deg: Array
     maps: Maps
+    percent: float = FROZEN_PERCENT
 
     @property
     def editions(self) -> dict[str, str]:
@@ -71,8 +74,12 @@ def inputs(
     lon_deg: ArrayLike,
     height_km: ArrayLike | None = None,
     maps: Maps | None = None,
+    percent: float = FROZEN_PERCENT,
 ) -> Inputs:
-    """Read all maps at places; without heights the ground of P.1511-2 is taken."""
+    """Read all maps at places; without heights the ground of P.1511-2 is taken.
+
+    Another ``percent`` than P.618-14's own 5 % for gas and cloud is there to show what older rules give.
+    """
     maps = maps or default()
     lat, lon = places.points(lat_deg, lon_deg)
     found = places.height_km(lat, lon, maps) if height_km is None else np.broadcast_to(height_km, lat.shape)
@@ -81,14 +88,12 @@ def inputs(
         lat, height,
         places.rain_rate_mmh(lat, lon, 0.01, maps), places.rain_height_km(lat, lon, maps),
         places.temperature_k(lat, lon, maps=maps),
-        places.vapour_g_m3(lat, lon, FROZEN_PERCENT, height, maps),
-        places.vapour_kg_m2(lat, lon, FROZEN_PERCENT, height, maps),
-        places.reduced_liquid_kg_m2(lat, lon, FROZEN_PERCENT, maps), places.n_wet(lat, lon, maps=maps),
+        places.vapour_g_m3(lat, lon, percent, height, maps),
+        places.vapour_kg_m2(lat, lon, percent, height, maps),
+        places.reduced_liquid_kg_m2(lat, lon, percent, maps), places.n_wet(lat, lon, maps=maps),
     )  # fmt: skip
     new = maps.has("liquid", "5")
-    return Inputs(
-        climate, places.liquid_kg_m2(lat, lon, FROZEN_PERCENT, maps) if new else None, lat, lon, maps
-    )
+    return Inputs(climate, places.liquid_kg_m2(lat, lon, percent, maps) if new else None, lat, lon, maps)
 
 
 def zenith_gas_db(given: Inputs, frequency_ghz: float) -> Array:
@@ -96,7 +101,7 @@ def zenith_gas_db(given: Inputs, frequency_ghz: float) -> Array:
     if surface_gas.ready(given.maps):
         height = given.climate.height_km
         return surface_gas.zenith_db(
-            given.lat_deg, given.lon_deg, frequency_ghz, FROZEN_PERCENT, height, given.maps
+            given.lat_deg, given.lon_deg, frequency_ghz, given.percent, height, given.maps
         )
     return slantpath.zenith_gas_db(given.climate, frequency_ghz)
 
