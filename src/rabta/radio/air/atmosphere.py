@@ -63,7 +63,7 @@ def state(height_km: ArrayLike) -> tuple[Array, Array, Array]:
     --------
     >>> t, p, e = state([0.0, 15.0])
     >>> t.round(2).tolist(), p.round(2).tolist(), e.round(3).tolist()
-    ([288.15, 216.65], [1013.25, 121.11], [9.973, 0.004])
+    ([288.15, 216.65], [1013.25, 121.12], [9.973, 0.004])
     """
     z = np.asarray(height_km, dtype=np.float64)
     h = 6356.766 * z / (6356.766 + z)

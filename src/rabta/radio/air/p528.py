@@ -137,7 +137,7 @@ def transmission_loss(
     Examples
     --------
     >>> transmission_loss([15.0, 200.0], 10.0, 1000.0, 0.5).total_db.round(1).tolist()
-    [110.0, 180.0]
+    [110.0, 174.1]
     """
     values = np.broadcast_arrays(distance_km, height_1_m, height_2_m, frequency_ghz, time_percent)
     shape = values[0].shape
