@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rabta import catalog, verify
 from rabta.errors import RabtaError
 from rabta.radio import downlinks, modcods
-from rabta.radio.adaptation import Policy, fades, follow, loop_delay_s, passes
+from rabta.radio.adaptation import Policy, fades, follow, loop_delay_s, passes, power
 from rabta.radio.slantpath import Climate
 from rabta.space import constellations, orbits, visibility
 
@@ -173,3 +173,23 @@ def test_what_cannot_be_is_refused(call: object) -> None:
     with pytest.raises(RabtaError) as caught:
         call(modcods.load("dvb-s2"))  # type: ignore[operator]
     assert caught.value.expected
+
+
+def test_frequency_scaling_is_near_the_direct_prediction() -> None:
+    """ITU-R CG-3M3J-13-ValEx Rev 8.3.0, A0.01 at 14.25 and 29 GHz: London and New Delhi."""
+    london, delhi = power.scaled_fade_db([6.798072, 14.872137], 14.25, 29.0)
+    assert london == pytest.approx(23.444445, rel=0.05)
+    assert delhi == pytest.approx(52.833721, rel=0.16)
+    assert power.scaled_fade_db([0.0, 5.0], 20.0, 20.0).tolist() == [0.0, 5.0]
+
+
+def test_power_follows_the_fade_late_and_up_to_its_reserve() -> None:
+    fade = np.array([0.0, 2.0, 4.0, 20.0, np.nan, 1.0])[:, None]
+    size = {"down_ghz": 20.0, "up_ghz": 20.0, "most_db": 6.0}
+    assert power.control_db(fade, 1.0, delay_s=0.0, **size)[:, 0].tolist() == [0.0, 2.0, 4.0, 6.0, 0.0, 1.0]
+    assert power.control_db(fade, 1.0, delay_s=1.5, **size)[:, 0].tolist() == [0.0, 0.0, 0.0, 2.0, 4.0, 6.0]
+    assert power.control_db(fade, 1.0, delay_s=60.0, **size).sum() == 0.0
+    with pytest.raises(RabtaError, match="table"):
+        power.control_db([1.0, 2.0], 1.0, **size)
+    with pytest.raises(RabtaError, match="ghz"):
+        power.scaled_fade_db(1.0, 4.0, 20.0)
