@@ -68,11 +68,57 @@ def codewords() -> dict[str, Any]:
     return out
 
 
+def checks() -> dict[str, Any]:
+    """Check bits of words of two lengths, of every polynomial."""
+    import torch
+    from sionna.phy.fec.crc import CRCEncoder  # type: ignore[import-not-found]
+
+    out = {}
+    for name in ("CRC24A", "CRC24B", "CRC24C", "CRC16", "CRC11", "CRC6"):
+        for count in (24, 1000):
+            word = bits(f"{name} {count}", count)
+            found = CRCEncoder(name)(torch.tensor(word[None], dtype=torch.float32)).numpy()[0]
+            out[f"{name} {count}"] = "".join(str(int(b)) for b in found[count:])
+    return out
+
+
+BLOCKS = (
+    # bits of the transport block, coded bits, rate, bits a symbol, layers
+    (24, 120, 0.2, 2, 1),
+    (320, 960, 0.33, 4, 1),
+    (3824, 7648, 0.5, 2, 2),
+    (3840, 5772, 0.6667, 6, 1),
+    (8456, 12640, 0.6664, 4, 2),
+    (20496, 24000, 0.854, 8, 1),
+    (20520, 90000, 0.2277, 2, 1),
+    (50184, 75276, 0.6667, 6, 2),
+)
+
+
+def transport_blocks() -> dict[str, Any]:
+    """Digest of the coded bits of transport blocks: checks, segments, codes, matching, interleaving."""
+    import torch
+    from sionna.phy.nr import TBEncoder  # type: ignore[import-not-found]
+
+    out = {}
+    for size, coded, rate, order, layers in BLOCKS:
+        encoder = TBEncoder(size, coded, rate, order, num_layers=layers, use_scrambler=False)
+        name = f"tb {size} {coded}"
+        sent = encoder(torch.tensor(bits(name, encoder.k)[None], dtype=torch.float32)).numpy()[0]
+        out[name] = {"k": encoder.k, "rate": rate, "order": order, "layers": layers, "digest": digest(sent)}
+    return out
+
+
 def main() -> int:
     """Write everything."""
     import sionna  # type: ignore[import-not-found]
 
-    found = {"sionna": sionna.__version__, "ldpc": codewords()}
+    found = {
+        "sionna": sionna.__version__,
+        "crc": checks(),
+        "transport": transport_blocks(),
+        "ldpc": codewords(),
+    }
     Path(sys.argv[1]).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     return 0
 
