@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from rabta.errors import RabtaError
 from rabta.radio.air import p528
+from rabta.verify.radio import p528 as suite
 
 # NTIA/p528 (public domain) at 74870ab, README.md: km, m, m, MHz, polarisation, %, dB
 NTIA = (
@@ -69,3 +72,16 @@ def test_refuses_what_is_outside(changed: dict[str, object], key: str) -> None:
     with pytest.raises(RabtaError) as caught:
         p528.loss_db(**arguments)  # type: ignore[arg-type]
     assert caught.value.key == key
+
+
+@pytest.mark.shared
+def test_every_given_table(shared: Path) -> None:
+    rows = suite.rows(shared / "validation" / "p528")
+    assert len(rows) > 400
+    assert [row.name for row in rows if not row.passed] == []
+
+
+def test_quoted_values() -> None:
+    rows = suite.rows(None)
+    assert len(rows) > 40
+    assert [row.name for row in rows if not row.passed] == []

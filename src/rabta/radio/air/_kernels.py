@@ -217,7 +217,7 @@ def long_term(
 
 @kernel("float64(float64[:,::1], float64[::1], float64[::1], float64, float64)")
 def short_term(curves: Array, ratios: Array, percents: Array, k: float, p: float) -> float:
-    """Nakagami-Rice fading in dB, between the tabulated ratios and percentages: section 15."""
+    """Nakagami-Rice fading in dB, between the tabulated ratios and percentages."""
     i = 1
     while i < ratios.shape[0] - 1 and ratios[i] < k:
         i += 1
@@ -246,7 +246,7 @@ def ratio_at_99(curves: Array, ratios: Array, fade: float) -> float:
 
 @kernel("float64(float64, float64, float64, float64)")
 def combine(value: float, median: float, fading: float, p: float) -> float:
-    """Quantile of the sum of long-term and short-term variability: section 16."""
+    """Quantile of the sum of long-term and short-term variability."""
     both = math.sqrt((value - median) ** 2 + fading**2)
     return median + both if p < 50.0 else median - both
 

@@ -24,7 +24,7 @@ RANGES = {
 MODES = ("same place", "line of sight", "diffraction", "troposcatter")
 POLARISATIONS = {"horizontal": 0, "vertical": 1}
 
-# Percentages and ratios K in dB of the Nakagami-Rice distributions; rows: K, values in dB. Section 15.
+# Percentages and ratios K in dB of the Nakagami-Rice distributions; rows: K, values in dB.
 PERCENTS = (1, 2, 5, 10, 15, 20, 30, 40, 50, 60, 70, 80, 85, 90, 95, 98, 99)
 FADING = (
     (-40, -0.1417, -0.1252, -0.1004, -0.0784, -0.0634, -0.0515, -0.0321, -0.0155, 0.0000,
