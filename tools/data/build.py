@@ -17,7 +17,7 @@ SHIPPED = ROOT / "src" / "rabta" / "catalog" / "nations" / "pakistan"
 def main() -> int:
     """Build, or check, every layer."""
     sys.path[0] = str(ROOT)  # runs from anywhere, and the modules beside it shadow no others
-    from tools.data import layers, records
+    from tools.data import layers, records, relief
     from tools.data.inputs import Inputs
 
     parser = argparse.ArgumentParser(description=__doc__)
@@ -31,6 +31,7 @@ def main() -> int:
     if options.check:
         return records.compare(built, options.out)
     records.write(built, options.out)
+    relief.write(inputs, options.out)
     records.write_licences(inputs, options.out, ROOT / "LICENSES-DATA")
     return 0
 

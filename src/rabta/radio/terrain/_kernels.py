@@ -204,3 +204,156 @@ def paths(
         out[item, 0] = row[0]
         for j in range(1, out.shape[1]):
             out[item, j] = row[j] if j < 24 else zone[j - 24]
+
+
+@kernel("UniTuple(float64, 2)(f8, f8, f8, f8, f8)")
+def ahead(lat: float, lon: float, east: float, north: float, arc: float) -> tuple[float, float]:
+    """Latitude and longitude (rad) an arc ahead; the bearing by its parts to east and north."""
+    sine = math.sin(lat) * math.cos(arc) + math.cos(lat) * math.sin(arc) * north
+    turn = math.atan2(east * math.sin(arc) * math.cos(lat), math.cos(arc) - math.sin(lat) * sine)
+    return math.asin(min(max(sine, -1.0), 1.0)), lon + turn
+
+
+@kernel("b1(i2[:,::1], u1[:,::1], f8[::1], f8, f8, f8, f8, f8[::1], f8[::1], u1[::1])")
+def walk(
+    heights: NDArray[np.int16], ground: NDArray[np.uint8], grid: F8, lat: float, lon: float, east: float,
+    north: float, d: F8, h: F8, z: NDArray[np.uint8],
+) -> bool:  # fmt: skip
+    """Heights (bilinear) and zones (nearest) at distances along a great circle; false where the raster ends.
+
+    ``grid`` is north edge, west edge and step in degrees; the start is in radians. Over each 50 km the circle
+    is a parabola through three exact points in latitude and longitude, which is 0.2 m off at most.
+    """
+    n, rows, cols = d.size, heights.shape[0], heights.shape[1]
+    total, pieces, scale = d[n - 1], int(d[n - 1] / 50.0) + 1, 180.0 / math.pi / grid[2]
+    top, left, piece = grid[0] / grid[2] - 0.5, grid[1] / grid[2] + 0.5, -1
+    y0, y1, y2, x0, x1, x2 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    for i in range(n):
+        at = d[i] / total * pieces
+        k = min(int(at), pieces - 1)
+        if k != piece:
+            piece, part = k, total / pieces / 6371.0
+            a = ahead(lat, lon, east, north, k * part)
+            b = ahead(lat, lon, east, north, (k + 0.5) * part)
+            c = ahead(lat, lon, east, north, (k + 1) * part)
+            y0, y1, y2 = a[0], 4.0 * b[0] - 3.0 * a[0] - c[0], 2.0 * (a[0] + c[0]) - 4.0 * b[0]
+            x0, x1, x2 = a[1], 4.0 * b[1] - 3.0 * a[1] - c[1], 2.0 * (a[1] + c[1]) - 4.0 * b[1]
+        at -= k
+        y = top - scale * (y0 + at * (y1 + at * y2))
+        x = scale * (x0 + at * (x1 + at * x2)) - left
+        if not (0.0 <= y <= rows - 1.0 and 0.0 <= x <= cols - 1.0):
+            return False
+        r, q = min(int(y), rows - 2), min(int(x), cols - 2)
+        fy, fx = y - r, x - q
+        nw, ne, sw, se = heights[r, q], heights[r, q + 1], heights[r + 1, q], heights[r + 1, q + 1]
+        if min(nw, ne, sw, se) == -32768:
+            return False
+        h[i] = (nw * (1.0 - fx) + ne * fx) * (1.0 - fy) + (sw * (1.0 - fx) + se * fx) * fy
+        z[i] = ground[r + int(fy + 0.5), q + int(fx + 0.5)]
+        if z[i] == 1:
+            h[i] = max(h[i], 0.0)
+    return True
+
+
+@kernel(
+    "void(i8, i8, i2[:,::1], u1[:,::1], f8[::1], f8[:,::1], f8[:,::1], i8[:,::1], f8[::1], f8[::1], u1[::1], "
+    "b1[::1])"
+)
+def walks(
+    begin: int, end: int, heights: NDArray[np.int16], ground: NDArray[np.uint8], grid: F8, start: F8,
+    bearing: F8, at: NDArray[np.int64], d: F8, h: F8, z: NDArray[np.uint8], found: NDArray[np.bool_],
+) -> None:  # fmt: skip
+    """`walk` for many paths: ``at`` holds where the points of each begin, and how many they are."""
+    for i in range(begin, end):
+        a, b = at[i, 0], at[i, 0] + at[i, 1]
+        found[i] = walk(
+            heights,
+            ground,
+            grid,
+            start[i, 0],
+            start[i, 1],
+            bearing[i, 0],
+            bearing[i, 1],
+            d[a:b],
+            h[a:b],
+            z[a:b],
+        )
+
+
+@kernel(
+    "void(i8, i8, i2[:,::1], u1[:,::1], f8[::1], f8, f8, f8[:,::1], f8[:,::1], f8, i8, f8[::1], f8[:,::1], "
+    "f8[:,::1], b1, f8[::1])"
+)
+def coverage(
+    begin: int, end: int, heights: NDArray[np.int16], ground: NDArray[np.uint8], grid: F8, lat: float,
+    lon: float, bearing: F8, receiver: F8, spacing: float, least: int, query: F8, oxygen: F8, water: F8,
+    p452: bool, out: F8,
+) -> None:  # fmt: skip
+    """Loss from one transmitter to many places; NaN where the path leaves the raster.
+
+    ``receiver`` holds distance (km) and latitude (degrees) of the middle of the path, ``bearing`` its parts
+    to east and north. Points are at most ``spacing`` km apart, at least ``least`` of them.
+    """
+    most = 0
+    for i in range(begin, end):
+        most = max(most, int(receiver[i, 0] / spacing) + 2)
+    most = max(most, least)
+    d, h, c, z = np.empty(most), np.empty(most), np.zeros(most), np.empty(most, np.uint8)
+    row, zone, q, last, moist, dry = np.empty(24), np.zeros(6), query.copy(), -1.0, 0.0, 0.0
+    for i in range(begin, end):
+        n = max(int(receiver[i, 0] / spacing) + 2, least)
+        for k in range(n):
+            d[k] = receiver[i, 0] * k / (n - 1)
+        out[i] = math.nan
+        if not walk(heights, ground, grid, lat, lon, bearing[i, 0], bearing[i, 1], d[:n], h[:n], z[:n]):
+            continue
+        q[6] = receiver[i, 1]
+        zone[0], zone[1], zone[2], zone[3], zone[4] = _core.zones(d[:n], z[:n])
+        zone[5] = 1.0 if z[n - 1] == 1 else 0.0
+        if p452 and zone[0] != last:
+            last = zone[0]
+            moist = gas(oxygen, water, q[0], q[12], 7.5 + 2.5 * last, q[13])
+            dry = gas(oxygen, water, q[0], q[12], 3.0, q[13])
+        path(d[:n], h[:n], c[:n], q, zone, q[1], moist, dry, p452, row)
+        out[i] = row[0]
+
+
+@kernel("void(i8, i8, i2[:,::1], u1[:,::1], f8[::1], f8[:,::1], f8[:,::1], f8[::1], i8, i8, i8, f8[:,::1])")
+def radials(
+    begin: int, end: int, heights: NDArray[np.int16], ground: NDArray[np.uint8], grid: F8, place: F8,
+    query: F8, d: F8, azimuths: int, first: int, stride: int, out: F8,
+) -> None:  # fmt: skip
+    """Median of what terrain adds to level ground on rays from each place, for every row of ``query``.
+
+    ``place`` is latitude and longitude (rad), delta N and N0. Receivers stand at each ``stride``-th point of
+    ``d`` from ``first`` on; rays end where the raster ends.
+    """
+    n, bands = d.size, query.shape[0]
+    h, c, z, level = np.empty(n), np.zeros(n), np.empty(n, np.uint8), np.zeros(n)
+    row, zone, flat, dry = np.empty(24), np.zeros(6), np.zeros(6), np.full(n, 4, np.uint8)
+    ends = (n - 1 - first) // stride + 1
+    found, plain, q = np.empty((bands, azimuths * ends)), np.empty((bands, ends)), query.copy()
+    for i in range(begin, end):
+        for b in range(bands):
+            q[b, 6], q[b, 9], q[b, 10] = math.degrees(place[i, 0]), place[i, 2], place[i, 3]
+            for e in range(ends):
+                m = first + e * stride + 1
+                flat[0], flat[1], flat[2], flat[3], flat[4] = _core.zones(d[:m], dry[:m])
+                path(d[:m], level[:m], c[:m], q[b], flat, q[b, 1], 0.0, 0.0, False, row)
+                plain[b, e] = row[0]
+        count = 0
+        for k in range(azimuths):
+            angle = 2.0 * math.pi * k / azimuths
+            east, north = math.sin(angle), math.cos(angle)
+            if not walk(heights, ground, grid, place[i, 0], place[i, 1], east, north, d, h, z):
+                continue
+            for e in range(ends):
+                m = first + e * stride + 1
+                zone[0], zone[1], zone[2], zone[3], zone[4] = _core.zones(d[:m], z[:m])
+                zone[5] = 1.0 if z[m - 1] == 1 else 0.0
+                for b in range(bands):
+                    path(d[:m], h[:m], c[:m], q[b], zone, q[b, 1], 0.0, 0.0, False, row)
+                    found[b, count] = row[0] - plain[b, e]
+                count += 1
+        for b in range(bands):
+            out[i, b] = np.median(found[b, :count]) if count > 0 else math.nan

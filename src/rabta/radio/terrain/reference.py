@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,7 +122,7 @@ def ducting_percent(latitude_deg: float, land_km: float, inland_km: float) -> fl
 
 
 def annual_percent(worst_month_percent: float, latitude_deg: float, sea_share: float) -> float:
-    """Time of the average year that stands for one of the average worst month. ITU-R P.452-18, equation (1)."""
+    """Time of the average year that stands for one of the worst month. ITU-R P.452-18, equation (1)."""
     twist = abs(math.cos(2.0 * math.radians(latitude_deg))) ** 0.7
     climate = math.sqrt(1.1 + twist if abs(latitude_deg) <= 45.0 else 1.1 - twist)
     power = math.log10(worst_month_percent) + math.log10(climate) - 0.186 * sea_share - 0.444
@@ -188,10 +189,11 @@ def _losses(
 def _air(query: Query, sea: float) -> tuple[float, float]:
     """Specific attenuation in dB/km near the ground and on the way of scatter."""
     lines = [np.ascontiguousarray(part) for part in gas.lines()]
+    dry: Any = air.oxygen_specific
+    wet: Any = air.water_specific_pair
     f, p, t = query["frequency_ghz"], query["pressure_hpa"], query["temperature_k"]
     found = [
-        air.oxygen_specific.py_func(lines[0], f, p, rho, t)
-        + air.water_specific_pair.py_func(lines[1], f, f, p, rho, t)[0]
+        dry.py_func(lines[0], f, p, rho, t) + wet.py_func(lines[1], f, f, p, rho, t)[0]
         for rho in (7.5 + 2.5 * sea, 3.0)
     ]
     return found[0], found[1]
