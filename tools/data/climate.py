@@ -25,6 +25,17 @@ def of_cells(lat: Array, lon: Array, height_m: Array) -> pd.DataFrame:
     return pd.DataFrame(of_points(lat, lon, height_m))
 
 
+def months(lat: Array, lon: Array) -> pd.DataFrame:
+    """Rain (mm) and mean surface temperature (K) of each month at points: P.837-7 and P.1510-1."""
+    from rabta.radio.sky.maps import Maps
+
+    wheel, columns = Maps(), {}
+    for name, family in (("rain_mm", "rain_month"), ("temperature_k", "temperature_month")):
+        for month in range(1, 13):
+            columns[f"{name}_{month:02d}"] = wheel.grid(family, f"{month:02d}").bilinear(lat, lon)
+    return pd.DataFrame(columns)
+
+
 def by_tehsil(values: pd.DataFrame, shares: pd.DataFrame, tehsils: pd.DataFrame) -> pd.DataFrame:
     """Mean of the cells' values by the people of each tehsil in them, one row a tehsil.
 

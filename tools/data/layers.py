@@ -54,6 +54,7 @@ def build(inputs: Inputs, say: Say) -> dict[str, pd.DataFrame]:
         "tehsils": tehsils.drop(columns="urban"),
         "apportionment": shares,
         "climate": climate.with_ratio(climate.by_tehsil(values, shares, tehsils)),
+        "climate_months": climate.by_tehsil(climate.months(*place), shares, tehsils).round(2),
         "places": sheet.places(listed, tehsils, cells["tehsil_row"].to_numpy()),
         "backbone": backbone,
         "horizon": _horizon(inputs.terrain(), *place),
