@@ -170,3 +170,15 @@ def test_the_sum_of_waves_is_nearly_gaussian() -> None:
     values = field.evaluate(np.full((4000, 3), 0.7), wave)
     assert values.std() == pytest.approx(1.0, abs=0.03)
     assert np.mean(values**4) / np.mean(values**2) ** 2 == pytest.approx(3.0, abs=0.25)
+
+
+def test_indoors_adds_the_entry_loss() -> None:
+    # ITU-R P.2109-2, equation (10): the median of the horizontal loss, and 0.212 dB a degree of elevation
+    out, inside = (
+        float(largescale.path_loss_db(50.0, 900.0, 2.0, "urban", True, building=kind))
+        for kind in (None, "traditional")
+    )
+    median = 12.64 + 3.72 * np.log10(2.0) + 0.96 * np.log10(2.0) ** 2 + 0.212 * 50.0
+    assert inside - out == pytest.approx(median, abs=1.0)
+    with pytest.raises(RabtaError, match="traditional"):
+        largescale.path_loss_db(50.0, 900.0, 2.0, "urban", True, building="traditionell")

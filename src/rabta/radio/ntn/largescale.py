@@ -1,7 +1,7 @@
 """Large-scale loss to satellites after 3GPP TR 38.811, clause 6.6: many satellites and places in one call.
 
-Path loss is free space, shadowing, clutter without line of sight, gases and scintillation (equations 6.6-1
-and 6.6-4). Rain and clouds are `rabta.radio.slantpath`'s, entry into buildings `rabta.radio.local`'s.
+Path loss is free space, shadowing, clutter without line of sight, gases, scintillation and, on demand, entry
+into a building (equations 6.6-1 and 6.6-4). Rain and clouds are `rabta.radio.slantpath`'s.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from rabta import catalog, jit
 from rabta.errors import RabtaError, nearest
 from rabta.radio import gas
 from rabta.radio.itu import check_range
+from rabta.radio.local.building import entry_loss_db
 from rabta.radio.ntn import field, tables
 from rabta.radio.ntn.tables import RANGES, RECOMMENDATION, SCENARIOS
 
@@ -173,15 +174,27 @@ def path_loss_db(
     magnetic_latitude_deg: ArrayLike = 0.0,
     gases: str = "P.676",
     interpolate: bool = False,
+    building: str | None = None,
+    building_percent: ArrayLike = 50.0,
 ) -> Array:
     """Median path loss: free space, clutter, gases and scintillation, all arguments broadcast.
 
-    TR 38.811, equations (6.6-1) and (6.6-4), outdoors, without shadow fading.
+    Parameters
+    ----------
+    building, building_percent : str and array_like
+        ``traditional`` or ``efficient``: adds the entry loss not exceeded at that share of places inside
+        (ITU-R P.2109, TR 38.811, clause 6.6.3); outdoors if absent.
+
+    Notes
+    -----
+    TR 38.811, equations (6.6-1) and (6.6-4), without shadow fading.
     """
     check_range("distance_km", distance_km, 1.0, 1e6, RECOMMENDATION)
     air = zenith_gas_db(frequency_ghz, gases) / np.sin(np.radians(elevation_deg))
     total = free_space_db(distance_km, frequency_ghz) + air
     total = total + scintillation_db(elevation_deg, frequency_ghz, magnetic_latitude_deg)
+    if building is not None:
+        total = total + entry_loss_db(frequency_ghz, building_percent, building, elevation_deg)
     return np.asarray(
         total + clutter_db(elevation_deg, frequency_ghz, scenario, los, interpolate=interpolate)
     )
