@@ -132,6 +132,11 @@ class Radio(Section):
         "means the average year",
     )
     implementation_loss_db: float = Field(1.0, ge=0, le=6)
+    terrain: Literal["p1812", "okumura"] = Field(
+        "p1812",
+        description="Loss that hills add to cellular links: ITU-R P.1812 over the nation's terrain (where it "
+        "has one), or Okumura's correction from the relief of the cell",
+    )
 
 
 class Demand(Section):

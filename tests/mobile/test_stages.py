@@ -30,7 +30,13 @@ def twin() -> Twin:
         }
     )
     load = np.where(np.arange(rows) % 3, 15.0, 0.0)
-    arrays = {"unserved_demand_mbps": load, "horizon_deg": np.zeros((rows, 36))}
+    hills = np.where(np.arange(rows) % 2, 0.0, 20.0)[:, None] + np.array([0.0, 3.0, 5.0])
+    hills[-3:] = np.nan  # outside the terrain: Okumura's correction
+    arrays = {
+        "unserved_demand_mbps": load,
+        "horizon_deg": np.zeros((rows, 36)),
+        "terrain_loss_db": hills,
+    }
     return Twin(
         Scenario(),
         np.array([], dtype="datetime64[ns]"),

@@ -68,13 +68,16 @@ def terrestrial(
 
     Parameters
     ----------
-    area_km2, load_mbps, hills_db : ndarray, shape (cell,)
-        Area, busy-hour load to be served, loss of hills.
+    area_km2, load_mbps : ndarray, shape (cell,)
+        Area, busy-hour load to be served.
+    hills_db : ndarray, shape (cell,) or (cell, band)
+        Loss of hills, of each carrier where they differ; what a sector carries follows from their mean.
     household_mbps : float
         Rate of a household in use; the cell's edge must allow it to one household alone.
     """
     table = cells_.sector_table(site)
     reach = cells_.reach_m(site, household_mbps, hills_db)
+    hills_db = hills_db if hills_db.ndim == 1 else hills_db.mean(axis=1)
     sites = covering_sites(area_km2, reach)
     for _ in range(ROUNDS):
         sector, each = _capacities(site, table, reach, area_km2 / sites, hills_db)

@@ -93,17 +93,18 @@ def reach_m(site: Site, rate_mbps: float, hills_db: ArrayLike) -> Array:
     ----------
     rate_mbps : float
         What one household alone at the edge must get.
-    hills_db : array_like
-        Loss of hills on top.
+    hills_db : array_like, shape (...) or (..., band)
+        Loss of hills on top; of each carrier where the last of two axes is the carriers'.
     """
     hills = np.asarray(hills_db, np.float64)
+    each = hills if hills.ndim == 2 else np.repeat(hills[..., None], len(site.bands), axis=-1)
     found = [
         np.interp(
-            allowed_loss_db(site, band, rate_mbps) - hills,
+            allowed_loss_db(site, band, rate_mbps) - each[..., k],
             np.maximum.accumulate(median_loss_db(RINGS, site, band.frequency_ghz)),
             RINGS,
         )
-        for band in site.bands
+        for k, band in enumerate(site.bands)
     ]
     return np.asarray(np.max(found, axis=0))
 

@@ -13,6 +13,7 @@ from rabta.mobile import access as access_
 from rabta.mobile import equipment, haps, ntn, pathloss
 from rabta.mobile.access import Access
 from rabta.nation import demand, hexes
+from rabta.radio.terrain import relief
 from rabta.scenario import TECHNOLOGIES
 from rabta.stage import stage
 from rabta.twin import Twin
@@ -33,6 +34,10 @@ class _Ground:
     load_mbps: Array
     horizon_deg: Array
     household_mbps: float
+    hills_db: Array
+    """Okumura's correction, shape (cell,)."""
+    terrain_db: Array
+    """P.1812's, shape (cell, carrier); NaN where the terrain is not known."""
 
     def column(self, name: str) -> Array:
         """A column of the cells as numbers."""
@@ -42,8 +47,8 @@ class _Ground:
 @stage(
     "Terrestrial and aerial access",
     params=("plan.floor_mbps",),
-    reads=("cells", "unserved_demand_mbps", "horizon_deg"),
-    writes=("technologies", "access_rate_mbps", "sites_per_cell"),
+    reads=("cells", "unserved_demand_mbps", "horizon_deg", "terrain_loss_db"),
+    writes=("technologies", "access_rate_mbps", "sites_per_cell", "hills_loss_db"),
     catalog=("technologies", "radios", "services"),
 )
 def access(twin: Twin) -> dict[str, Any]:
@@ -53,11 +58,14 @@ def access(twin: Twin) -> dict[str, Any]:
     """
     service_mbps = demand.services(["household"])[0].rate_mbps
     household_mbps = max(service_mbps, twin.scenario.plan.floor_mbps)
+    cells = twin.table("cells")
     ground = _Ground(
-        twin.table("cells"),
+        cells,
         twin.values("unserved_demand_mbps").astype(np.float64) * household_mbps / service_mbps,
         twin.values("horizon_deg").astype(np.float64),
         household_mbps,
+        pathloss.hills_db(cells["rough_m"].to_numpy(np.float64)),
+        twin.values("terrain_loss_db").astype(np.float64),
     )
     table = technologies()
     found = [
@@ -67,6 +75,7 @@ def access(twin: Twin) -> dict[str, Any]:
         "technologies": table.drop(columns="radio"),
         "access_rate_mbps": np.stack([item.rate_mbps for item in found], axis=1),
         "sites_per_cell": np.stack([item.sites for item in found], axis=1),
+        "hills_loss_db": ground.hills_db,
     }
 
 
@@ -88,17 +97,26 @@ def technologies() -> pd.DataFrame:
 
 def _access(technology: str, radio: str, ground: _Ground) -> Access:
     if technology in SITES:
-        hills = pathloss.hills_db(ground.column("rough_m"))
-        area = ground.column("area_km2")
-        return access_.terrestrial(
-            equipment.site(radio), area, ground.load_mbps, hills, ground.household_mbps
-        )
+        site, area = equipment.site(radio), ground.column("area_km2")
+        return access_.terrestrial(site, area, ground.load_mbps, _hills(site, ground), ground.household_mbps)
     if technology == "haps":
         return _haps(radio, ground)
     if technology == "direct_to_device":
         return _direct_to_device(radio, ground)
     size = ground.load_mbps.size  # satellite terminals: their rates are in the link arrays
     return Access(np.full(size, np.nan), np.zeros(size))
+
+
+def _hills(site: equipment.Site, ground: _Ground) -> Array:
+    """Loss of the terrain on each carrier of a site, shape (cell, band).
+
+    P.1812's where the terrain is known, else Okumura's. Where a mast stands over its surroundings the terrain
+    helps; that is not counted, since level ground is what the path loss was fitted to.
+    """
+    carriers = relief.bands_ghz()
+    columns = [carriers.index(band.frequency_ghz) for band in site.bands]
+    found = ground.terrain_db[:, columns]
+    return np.where(np.isnan(found), ground.hills_db[:, None], np.maximum(found, 0.0))
 
 
 def _haps(radio: str, ground: _Ground) -> Access:
