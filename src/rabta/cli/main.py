@@ -20,6 +20,7 @@ app = typer.Typer(
 
 def _commands() -> None:
     from rabta.cli import (
+        atlas,
         catalog,
         compare,
         data,
@@ -42,6 +43,7 @@ def _commands() -> None:
     app.command("events")(events.events)
     app.command("fail")(fail.fail)
     app.command("link")(link.link)
+    app.command("atlas")(atlas.atlas)
     app.command("export")(export.export)
     app.command("catalog")(catalog.catalog)
     app.command("verify")(verify.verify)

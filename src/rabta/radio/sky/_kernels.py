@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabta.jit import kernel, prange
-from rabta.radio._kernels import oxygen_specific
+from rabta.radio._kernels import oxygen_specific, rain_001, rain_at
 
 Array = NDArray[np.float64]
 
@@ -96,3 +96,51 @@ def slant_gas(
             lean = bent / (above_n[j] * (6371.0 + above_km[j]))
             total += above_db[j] / math.sqrt(1.0 - lean * lean)
         out[i] = total
+
+
+@kernel(
+    "void(float64[::1], float64[::1], float64[::1], float64[::1], float64[::1], float64[::1], "
+    "float64[:,::1], float64[:,::1], float64[:,::1], float64[:,:,::1], float64[:,:,::1], "
+    "float64[:,:,:,::1], float64[:,:,::1], int16[:,:,:,:,::1])",
+    parallel=True,
+)
+def atlas(
+    frequency: Array,
+    lat: Array,
+    height: Array,
+    rain_height: Array,
+    rate: Array,
+    n_wet: Array,
+    zenith_gas: Array,
+    zenith_cloud: Array,
+    elevation: Array,
+    k: Array,
+    alpha: Array,
+    flicker: Array,
+    percent: Array,
+    out: NDArray[np.int16],
+) -> None:
+    """`rabta.radio.sky.atlas.totals_reference` in hundredths of a dB.
+
+    Place x slot x band x period x availability. Shapes: gas and cloud (band, place), elevation (slot, place),
+    k and alpha (band, slot, place), flicker (band, slot, availability, place), percent (period, availability,
+    place); -1 where the slot is too low.
+    """
+    for i in prange(out.shape[0]):
+        sigma = 3.6e-3 + 1e-4 * n_wet[i]
+        climb = rain_height[i] - height[i]
+        for s in range(elevation.shape[0]):
+            el = elevation[s, i]
+            if not el >= 5.0:
+                out[i, s] = -1
+                continue
+            sine = math.sin(math.radians(el))
+            for b in range(frequency.shape[0]):
+                worst = rain_001(lat[i], climb, rate[i], frequency[b], el, k[b, s, i], alpha[b, s, i], sine)
+                for m in range(percent.shape[0]):
+                    for q in range(percent.shape[1]):
+                        wet = zenith_cloud[b, i] / sine
+                        if percent[m, q, i] > 0.0:
+                            wet += rain_at(worst, percent[m, q, i], lat[i], el, sine)
+                        total = zenith_gas[b, i] / sine + math.hypot(wet, sigma * flicker[b, s, q, i])
+                        out[i, s, b, m, q] = min(round(100.0 * total), 32767)
