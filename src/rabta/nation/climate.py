@@ -4,7 +4,8 @@ The maps themselves may not be redistributed, so the shipped nation has one valu
 every cell gets its own. Values: rain rate R0.01 and probability of rain (P.837-7), mean rain height
 (P.839-4), annual mean surface temperature (P.1510-1), surface water vapour density and columnar water vapour
 exceeded 5 % of the year (P.836-6), columnar reduced cloud liquid exceeded 5 % of the year (P.840-7), wet term
-of the refractivity, median year (P.453-13).
+of the refractivity, median year, and refractivity gradient of the lowest 65 m not exceeded 1 % of the year
+(P.453-13).
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ def of_points(lat_deg: Array, lon_deg: Array, height_m: Array) -> dict[str, Arra
         "vapour_kg_m2": _plain(column),
         "cloud_kg_m2": _plain(m.itu840.columnar_content_reduced_liquid(lat_deg, lon_deg, EXCEEDED_PERCENT)),
         "n_wet": _plain(m.itu453.map_wet_term_radio_refractivity(lat_deg, lon_deg, 50)),
+        "dn1": _plain(m.itu453.DN65(lat_deg, lon_deg, 1)),
     }
 
 

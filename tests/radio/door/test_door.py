@@ -101,6 +101,60 @@ def test_unknown_names_come_with_the_nearest(world: World) -> None:
 
 def test_every_model_states_its_document_and_ranges() -> None:
     for model in MODELS:
-        assert model.recommendation.startswith(("ITU-R ", "3GPP "))
+        assert model.recommendation.startswith(("ITU-R ", "3GPP ", "NTIA "))
         assert model.kinds
         assert all(low < high for low, high in model.ranges.values())
+
+
+def ground(first: tuple[float, float], second: tuple[float, float], above: float, **given: object) -> Links:
+    """Masts at two places of the plain near Lahore, 210 m up."""
+    pairs = ([first[0], second[0]], [first[1], second[1]], [210.0, 210.0], [above, above])
+    return Links.of(given.pop("ghz", 0.7), *pairs, **given)
+
+
+def test_each_purpose_and_height_has_its_recommendation(world: World) -> None:
+    near = (31.4, 74.2)
+    asked = {
+        "ITU-R P.1812-7": ground(LAHORE, near, 20.0, percent=50.0),
+        "ITU-R P.530-18": ground(LAHORE, near, 80.0, ghz=7.5, percent=99.99),
+        "NTIA ITM 1.2.2 (Longley-Rice)": ground(LAHORE, near, 20.0, percent=95.0),
+        "ITU-R P.528-5": ground(LAHORE, near, 3000.0, percent=95.0),
+        "ITU-R P.525-4": ground(LAHORE, near, 550e3),
+    }
+    for document, links in asked.items():
+        assert predict(links, world).recommendation(0) == document
+    rare = ground(LAHORE, near, 20.0, ghz=3.5, percent=0.1)
+    assert predict(rare, world, "interference").recommendation(0) == "ITU-R P.452-18"
+    with pytest.raises(RabtaError, match="interference"):
+        predict(up(LAHORE, 38.0, 12.0), world, "interference")
+
+
+def test_a_hop_fades_as_p530_says(world: World) -> None:
+    from rabta.radio.local import hops
+
+    links = ground(LAHORE, (31.4, 74.2), 80.0, ghz=[7.5, 18.0], percent=[99.99, 99.9])
+    found = predict(links, world)
+    place = np.full(2, 31.475), np.full(2, 74.27)
+    lost = hops.unavailability_percent(
+        found.parts["rain and multipath"], links.along_km, links.frequency_ghz, *links.height_m, 31.475,
+        rain_mmh=world.column("rain_rate_001_mmh", *place), dn1=world.column("dn1", *place),
+    )  # fmt: skip
+    assert lost == pytest.approx([0.01, 0.1], rel=1e-3)
+
+
+def test_longley_rice_is_taken_when_asked_for(world: World) -> None:
+    links = ground(LAHORE, (31.4, 74.2), 20.0)
+    one = predict(links, world, recommendation="Longley")
+    other = predict(links, world)
+    assert one.recommendation(0) != other.recommendation(0)
+    assert abs(one.total_db[0] - other.total_db[0]) < 15.0  # two models of one plain
+
+
+def test_handsets_among_houses_hear_less_than_antennas_in_the_open() -> None:
+    links = Links.of(2.0, [31.55, 29.0], [74.34, 74.34], [210.0, 0.0], [1.5, 600e3], places_percent=90.0)
+    loss = [
+        predict(links, World(Nation(), where)).total_db[0] for where in ("rural", "suburban", "dense-urban")
+    ]
+    assert loss == sorted(loss)
+    with pytest.raises(RabtaError, match="suburban"):
+        World(Nation(), "suburb")

@@ -25,6 +25,7 @@ MEASURES: Mapping[str, Callable[[Links], Array]] = {
     "range_km": lambda links: links.range_km,
     "elevation_deg": lambda links: links.elevation_deg,
     "percent": lambda links: links.percent,
+    "places_percent": lambda links: links.places_percent,
     "exceeded_percent": lambda links: 100.0 - links.percent,
     "low_m": lambda links: links.above_m.min(axis=0),
     "high_m": lambda links: links.above_m.max(axis=0),
@@ -51,6 +52,8 @@ class Model:
         Parts of the loss of the links.
     needs_ground : bool
         Whether terrain must be known along the way.
+    if_so : callable, optional
+        Which links meet a further condition, such as sight; asked last, of those that fit otherwise.
     """
 
     recommendation: str
@@ -61,6 +64,7 @@ class Model:
     purposes: tuple[str, ...] = ("service", "interference")
     environments: tuple[str, ...] = ()
     needs_ground: bool = False
+    if_so: Callable[[Links, World], NDArray[np.bool_]] | None = None
 
     def outside(self, links: Links) -> dict[str, NDArray[np.bool_]]:
         """Which links are outside each range."""
@@ -86,8 +90,13 @@ class Model:
             fine = fine & ~wrong
         return fine
 
-    def knows_ground(self, links: Links, world: World) -> NDArray[np.bool_]:
-        """Where the world has the terrain that the model needs: both ends inside the nation."""
-        return np.asarray(
-            np.logical_and.reduce([world.inside(links.lat_deg[i], links.lon_deg[i]) for i in (0, 1)])
-        )
+    def knows(self, links: Links, world: World, asked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which of the links asked for have the terrain that the model needs, and meet its condition."""
+        if self.needs_ground and not world.has_terrain:
+            return np.zeros_like(asked)
+        found = asked.copy()
+        if self.needs_ground:
+            found &= np.logical_and(*(world.inside(links.lat_deg[i], links.lon_deg[i]) for i in (0, 1)))
+        if self.if_so is not None and found.any():
+            found[found] = self.if_so(links.take(found), world)
+        return found

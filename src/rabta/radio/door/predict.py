@@ -97,9 +97,8 @@ def choose(links: Links, models: Sequence[Model], purpose: str, world: World) ->
     chosen = np.full(len(links), -1)
     for index, model in enumerate(models):
         fits = model.fits(links, purpose) & (chosen < 0)
-        if model.needs_ground and fits.any():
-            fits = fits & model.knows_ground(links, world)
-        chosen[fits] = index
+        if fits.any():
+            chosen[model.knows(links, world, fits)] = index
     if (chosen < 0).any():
         raise _refusal(links, int(np.argmax(chosen < 0)), models, purpose)
     return chosen
@@ -125,7 +124,9 @@ def _refusal(links: Links, at: int, models: Sequence[Model], purpose: str) -> Ra
         words = ", ".join(
             f"{name} {model.ranges[name][0]:g} to {model.ranges[name][1]:g}" for name in outside
         )
-        wrong.append((len(outside), f"{model.recommendation}: {words or 'needs terrain along the way'}"))
+        wrong.append(
+            (len(outside), f"{model.recommendation}: {words or 'needs terrain of the nation, or sight'}")
+        )
     first = min(meant, key=lambda m: sum(bool(bad[0]) for bad in m.outside(link).values()))
     names = [name for name, bad in first.outside(link).items() if bad[0]] or ["terrain"]
     value = float(MEASURES[names[0]](link)[0]) if names[0] in MEASURES else "unknown along the way"

@@ -3,13 +3,67 @@
 from __future__ import annotations
 
 from rabta.radio.air import p528
-from rabta.radio.door import aloft, slant
+from rabta.radio.door import aloft, ground, slant
 from rabta.radio.door.models import Model
+from rabta.radio.local import hops
 from rabta.radio.ntn import tables as ntn
+from rabta.radio.terrain import p452, p1812
 
 TO_SPACE = (("ground", "space"), ("air", "space"))
 
+OVER_GROUND = (("ground", "ground"),)
+
 MODELS: tuple[Model, ...] = (
+    Model(
+        hops.RECOMMENDATION,
+        "hop between masts in sight of each other, rain and multipath",
+        OVER_GROUND,
+        {
+            "frequency_ghz": hops.RANGES["frequency_ghz"],
+            "distance_km": hops.RANGES["distance_km"],
+            "exceeded_percent": hops.RANGES["rain_percent"],
+            "low_m": (5.0, 1e4),
+        },
+        ground.hop,
+        purposes=("service",),
+        needs_ground=True,
+        if_so=ground.hop_holds,
+    ),
+    Model(
+        p1812.RECOMMENDATION,
+        "coverage over terrain",
+        OVER_GROUND,
+        {
+            "frequency_ghz": p1812.RANGES["frequency_ghz"],
+            "distance_km": p1812.RANGES["distance_km"],
+            "percent": p1812.RANGES["time_percent"],
+            "places_percent": p1812.RANGES["location_percent"],
+        },
+        ground.coverage,
+        purposes=("service",),
+        needs_ground=True,
+    ),
+    Model(
+        "NTIA ITM 1.2.2 (Longley-Rice)",
+        "coverage over terrain, any share of time",
+        OVER_GROUND,
+        {"frequency_ghz": (0.02, 20.0), "distance_km": (1.0, 2000.0), "percent": (0.1, 99.9)},
+        ground.longley_rice,
+        purposes=("service",),
+        needs_ground=True,
+    ),
+    Model(
+        p452.RECOMMENDATION,
+        "interference over terrain",
+        OVER_GROUND,
+        {
+            "frequency_ghz": p452.RANGES["frequency_ghz"],
+            "distance_km": p452.RANGES["distance_km"],
+            "percent": p452.RANGES["time_percent"],
+        },
+        ground.interference,
+        needs_ground=True,
+    ),
     Model(
         "3GPP TR 38.811",
         "satellite seen from among houses or trees; sites with and without line of sight",

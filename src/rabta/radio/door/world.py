@@ -14,6 +14,7 @@ from rabta.errors import RabtaError, nearest
 from rabta.nation import climate, layers
 from rabta.nation.layers import Layers
 from rabta.radio.slantpath import Climate
+from rabta.radio.terrain import raster
 from rabta.scenario import Nation
 
 Array = NDArray[np.float64]
@@ -54,6 +55,16 @@ class World:
     def layers(self) -> Layers:
         """Layers of the nation."""
         return layers.load(self.nation)
+
+    @cached_property
+    def terrain(self) -> raster.Terrain:
+        """Terrain of the nation; refused where it has none."""
+        return raster.load(self.nation)
+
+    @property
+    def has_terrain(self) -> bool:
+        """Whether the nation has terrain."""
+        return raster.path_of(self.nation) is not None
 
     @cached_property
     def _tree(self) -> Any:
