@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rabta.errors import RabtaError, nearest
-from rabta.radio.air.uav import AERIAL_M, RECOMMENDATION, check_scenario
+from rabta.radio.air.uav.model import AERIAL_M, RECOMMENDATION, check_scenario
 from rabta.radio.itu import check_range
 
 Array = NDArray[np.float64]

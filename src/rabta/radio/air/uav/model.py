@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rabta.errors import RabtaError, nearest
-from rabta.radio.air import low
+from rabta.radio.air.uav import low
 from rabta.radio.itu import check_range
 
 Array = NDArray[np.float64]
