@@ -16,7 +16,9 @@ def test_large_scale(ghz: float, position: bool) -> None:
     scenario = np.array(tables.SCENARIOS)[rng.integers(0, 4, 1300)]
     place = rng.uniform(-6.4e6, 6.4e6, (1300, 3)) if position else None
     latitude = rng.uniform(0.0, 40.0, 1300)
-    given = largescale._inputs(elevation, distance, ghz, scenario, 9, None, place, latitude, "P.676", True)
+    given = largescale._inputs(
+        elevation, distance, ghz, scenario, 9, None, None, place, latitude, "P.676", True
+    )
     fast, slow = largescale._run(given), largescale.draw_reference(given)
     np.testing.assert_array_equal(fast.los, slow.los)
     np.testing.assert_allclose(fast.shadowing_db, slow.shadowing_db, atol=2e-5)

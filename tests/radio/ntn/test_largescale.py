@@ -135,6 +135,9 @@ def test_draws_depend_on_no_order() -> None:
         el[2:4, 600:], km[2:4, 600:], 20.0, "urban", seed=2, satellite=[2, 3], position_m=place[600:]
     )
     np.testing.assert_array_equal(part.loss_db, whole.loss_db[2:4, 600:])
+    alone = largescale.draw(el, km, 20.0, "urban", seed=2)
+    some = largescale.draw(el[:, :5], km[:, :5], 20.0, "urban", seed=2, place=np.arange(40, 45))
+    np.testing.assert_array_equal(some.loss_db, alone.loss_db[:, 40:45])
     other = largescale.draw(el, km, 20.0, "urban", seed=3, position_m=place)
     assert np.abs(other.shadowing_db - whole.shadowing_db).max() > 1.0
 

@@ -20,6 +20,7 @@ FIRST = np.uint64(0xBF58476D1CE4E5B9)
 SECOND = np.uint64(0x94D049BB133111EB)
 BLOCK = 512
 TURN = 2.0 * math.pi
+DECIBEL = math.log(10.0) / 20.0  # of an amplitude
 
 
 @inline
@@ -33,13 +34,6 @@ def _uniform(key: np.uint64, number: int) -> float:
 
 
 @inline
-def _normal(key: np.uint64, number: int) -> float:
-    """`rabta.radio.ntn.field.normal`."""
-    radius = math.sqrt(-2.0 * math.log(_uniform(key, 2 * number)))
-    return radius * math.cos(TURN * _uniform(key, 2 * number + 1))
-
-
-@inline
 def _cosine(turns: float) -> float:
     """Cosine of a number of turns, to 7e-10: a polynomial, which the compiler makes into vectors."""
     x = turns - math.floor(turns + 0.5)
@@ -48,6 +42,13 @@ def _cosine(turns: float) -> float:
     series = (1.6059043836821613e-10 * z - 2.5052108385441720e-8) * z + 2.7557319223985893e-6
     series = (series * z - 1.9841269841269841e-4) * z + 8.3333333333333333e-3
     return y * ((series * z - 1.6666666666666667e-1) * z + 1.0)
+
+
+@inline
+def _normal(key: np.uint64, number: int) -> float:
+    """`rabta.radio.ntn.field.normal`."""
+    radius = math.sqrt(-2.0 * math.log(_uniform(key, 2 * number)))
+    return radius * _cosine(_uniform(key, 2 * number + 1))
 
 
 @kernel("void(f8[::1], f8[::1], f8[::1], f8[::1], f8[:,::1], f8[::1], i8)")
@@ -65,8 +66,8 @@ def _add_waves(x: F8, y: F8, z: F8, inverse: F8, wave: F8, out: F8, count: int) 
 
 
 @kernel(
-    "void(i8, i8, f4[:,::1], f4[:,::1], i8[::1], f8[:,::1], f8[:,::1], f8[:,::1], f8[:,:,::1], f8[:,::1], "
-    "f8[::1], u8[:,::1], f8[:,:,:,::1], f8, f8, f8[::1], f8[::1], b1[:,::1], f4[:,::1], f4[:,::1])"
+    "void(i8, i8, f4[:,::1], f4[:,::1], i8[::1], i8[::1], f8[:,::1], f8[:,::1], f8[:,::1], f8[:,:,::1], "
+    "f8[:,::1], f8[::1], u8[:,::1], f8[:,:,:,::1], f8, f8, f8[::1], f8[::1], b1[:,::1], f4[:,::1], f4[:,::1])"
 )
 def large_scale(
     first: int,
@@ -74,6 +75,7 @@ def large_scale(
     elevation: F4,
     distance: F4,
     scenario: I8,
+    number: I8,
     place: F8,
     limit: F8,
     clutter: F8,
@@ -107,7 +109,7 @@ def large_scale(
                 _add_waves(there[0], there[1], there[2], there[3], wave[s, 0], state, count)
             else:
                 for i in range(count):
-                    state[i] = _normal(key[s, 0], start + i)
+                    state[i] = _normal(key[s, 0], number[start + i])
             for i in range(count):
                 g = start + i
                 seen = float(elevation[s, g])
@@ -119,7 +121,7 @@ def large_scale(
                 _add_waves(there[0], there[1], there[2], there[3], wave[s, 1], fade, count)
             else:
                 for i in range(count):
-                    fade[i] = _normal(key[s, 1], start + i)
+                    fade[i] = _normal(key[s, 1], number[start + i])
             for i in range(count):
                 g = start + i
                 seen = float(elevation[s, g])
@@ -271,7 +273,7 @@ def fade(
                 flat = abs(_cosine(z - 0.25))
                 hertz = velocity[i, 0] * flat * _cosine(a) + velocity[i, 1] * flat * _cosine(a - 0.25)
                 hertz += velocity[i, 2] * _cosine(z) + doppler[i]
-                cross = 10.0 ** (-(table[i, 2] + table[i, 3] * _normal(key[i], base + 8 + m)) / 20.0)
+                cross = math.exp(-DECIBEL * (table[i, 2] + table[i, 3] * _normal(key[i], base + 8 + m)))
                 u = 2 * (base + 32 + 2 * m)
                 p0, p1 = _uniform(key[i], u), _uniform(key[i], u + 1)
                 p2, p3 = _uniform(key[i], u + 2), _uniform(key[i], u + 3)

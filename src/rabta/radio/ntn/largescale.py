@@ -207,6 +207,7 @@ class _Inputs:
     elevation: F4
     distance: F4
     scenario: NDArray[np.int64]
+    number: NDArray[np.int64]
     place: Array
     limit: Array
     clutter: Array
@@ -227,6 +228,7 @@ def _inputs(
     scenario: ArrayLike,
     seed: int,
     satellite: ArrayLike | None,
+    number: ArrayLike | None,
     position_m: ArrayLike | None,
     magnetic_latitude_deg: ArrayLike,
     gases: str,
@@ -254,6 +256,9 @@ def _inputs(
         elevation=np.array(elevation, order="C"),
         distance=np.array(distance, order="C"),
         scenario=np.array(np.broadcast_to(tables.scenario_index(scenario), (places,))),
+        number=np.array(
+            np.broadcast_to(np.arange(places) if number is None else number, (places,)), dtype=np.int64
+        ),
         place=np.array(place, order="C"),
         limit=np.asarray(ndtri(tables.los_share())),
         clutter=np.ascontiguousarray(_of_band("clutter_db", share)[:, 0]),
@@ -276,6 +281,7 @@ def draw(
     *,
     seed: int = 0,
     satellite: ArrayLike | None = None,
+    place: ArrayLike | None = None,
     position_m: ArrayLike | None = None,
     magnetic_latitude_deg: ArrayLike = 0.0,
     gases: str = "P.676",
@@ -294,6 +300,8 @@ def draw(
         The same seed gives the same links, in any order and number.
     satellite : array_like of int, shape (satellite,), optional
         Numbers that name the satellites' streams; 0, 1, 2 ... if absent. Satellites are independent.
+    place : array_like of int, shape (place,), optional
+        Numbers that name the places where there are no positions; 0, 1, 2 ... if absent.
     position_m : array_like, shape (place, 3), optional
         Earth-fixed positions. With them, line of sight and shadowing are correlated over the ground
         as exp(-distance / D) with the report's D; without, all links are independent.
@@ -308,7 +316,7 @@ def draw(
     if below != "skip":
         check_range("elevation_deg", elevation_deg, *RANGES["elevation_deg"], RECOMMENDATION)
     given = _inputs(
-        elevation_deg, distance_km, float(frequency_ghz), scenario, seed, satellite, position_m,
+        elevation_deg, distance_km, float(frequency_ghz), scenario, seed, satellite, place, position_m,
         magnetic_latitude_deg, gases, interpolate,
     )  # fmt: skip
     return _run(given)
@@ -320,8 +328,8 @@ def _run(given: _Inputs) -> Links:
     shape = given.elevation.shape
     los, shadow, loss = np.empty(shape, dtype=bool), np.empty(shape, np.float32), np.empty(shape, np.float32)
     jit.each_part(
-        _kernels.large_scale, shape[0], given.elevation, given.distance, given.scenario, given.place,
-        given.limit, given.clutter, given.sigma, given.correlation, tables.los_correlation_m(),
+        _kernels.large_scale, shape[0], given.elevation, given.distance, given.scenario, given.number,
+        given.place, given.limit, given.clutter, given.sigma, given.correlation, tables.los_correlation_m(),
         given.key, given.wave, given.constant, given.zenith_gas, given.flicker, given.ionosphere,
         los, shadow, loss,
     )  # fmt: skip
@@ -349,7 +357,7 @@ def draw_reference(given: _Inputs) -> Links:
 def _field(given: _Inputs, stream: int, distance_m: Array) -> Array:
     satellites, places = given.elevation.shape
     if given.wave.shape[2] == 0:
-        return field.normal(given.key[:, stream, None], np.arange(places))
+        return field.normal(given.key[:, stream, None], given.number)
     scale = np.broadcast_to(distance_m, (satellites, places))
     rows = [
         field.evaluate(
