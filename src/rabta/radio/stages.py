@@ -22,7 +22,7 @@ _KINDS = ("terminals", "waveforms", "absorption")
 
 @stage(
     "Attenuation of the sky",
-    params=("radio",),
+    params=("radio.availability_percent", "radio.year_risk_percent"),
     reads=("cells", "systems"),
     writes=("sky_loss_db", "carrier_to_noise_db"),
     catalog=_KINDS,
@@ -39,7 +39,7 @@ def sky(twin: Twin) -> dict[str, Any]:
 
 @stage(
     "Risk between years",
-    params=("radio",),
+    params=("radio.availability_percent", "radio.year_risk_percent"),
     reads=("cells",),
     writes=("worst_year_availability", "year_risk"),
 )
@@ -60,7 +60,7 @@ def between_years(twin: Twin) -> dict[str, Any]:
 
 @stage(
     "Links to moving satellites",
-    params=("radio", "weather.rain"),
+    params=("radio.implementation_loss_db", "weather.rain"),
     reads=(
         "systems",
         "satellites",
@@ -91,7 +91,7 @@ def links(twin: Twin) -> dict[str, Any]:
 
 @stage(
     "Links to geostationary satellites",
-    params=("radio",),
+    params=("radio.implementation_loss_db",),
     reads=("systems", "satellites", "geo_elevation_deg", "geo_clear", "carrier_to_noise_db"),
     writes=("geo_efficiency_bps_hz",),
     catalog=_KINDS,
