@@ -222,6 +222,7 @@ class _Paths:
 
     @classmethod
     def of(cls, at: Places, plan: Plan) -> _Paths:
+        """Of places, for a plan."""
         c, bands = at.climate, np.array(plan.bands_ghz)
         el = np.stack([elevation_deg(c.lat_deg, at.lon_deg, slot) for slot in plan.slots_deg])
         seen = np.maximum(el, slantpath.MIN_ELEVATION_DEG)
