@@ -24,7 +24,13 @@ def wet_run(small_run: Path, tmp_path: Path) -> Path:
     risks |= {"lowest_percent": [50.0, 0.01], "highest_percent": [50.0, 11.8]}
     pd.DataFrame(risks).to_parquet(made / "tables" / "year_risk.parquet")
     worst = np.full(cells, 0.993, np.float32)
-    zarr.open_group(str(made / "arrays.zarr")).create_array("worst_year_availability", data=worst)
+    group = zarr.open_group(str(made / "arrays.zarr"))
+    group.create_array("worst_year_availability", data=worst)
+    group.create_array("terrain_loss_db", data=np.tile(np.float32([10.0, 20.0, 30.0]), (cells, 1)))
+    group.create_array("hills_loss_db", data=np.full(cells, 7.0, np.float32))
+    margin = np.full((cells, 5), 3.0, np.float32)
+    margin[:, 0] = -1.0
+    group.create_array("air_voice_margin_db", data=margin)
     report.build(made)
     return made
 
@@ -33,6 +39,16 @@ def test_risk_of_each_promise_is_shown(wet_run: Path) -> None:
     page = (wet_run / "report" / "index.html").read_text(encoding="utf-8")
     rows = rows_of(page, "Risk of missing a promise in a given year")
     assert rows == [["99.50 %", "50 %", "50 to 50 %"], ["99.00 %", "2.5 %", "0.01 to 11.8 %"]]
+
+
+def test_terrain_is_shown_beside_the_first_version(wet_run: Path) -> None:
+    page = (wet_run / "report" / "index.html").read_text(encoding="utf-8")
+    assert rows_of(page, "Terrain around masts")[0] == ["Nation", "7", "10", "20", "30"]
+
+
+def test_coverage_of_the_air_is_a_share_of_the_land(wet_run: Path) -> None:
+    page = (wet_run / "report" / "index.html").read_text(encoding="utf-8")
+    assert rows_of(page, "Coverage of the air") == [["VHF voice", "0 %", *["100 %"] * 4]]
 
 
 def test_without_climatic_ratios_nothing_is_said(small_run: Path) -> None:

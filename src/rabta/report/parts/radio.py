@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rabta.report import text
+from rabta.radio.terrain import relief
+from rabta.report import series, text
 from rabta.report.parts import explorer
 from rabta.report.payload import Context
 from rabta.report.pictures import maps
@@ -13,10 +14,12 @@ from rabta.report.text import esc
 
 Floats = NDArray[np.float64]
 
+FLIGHT_M = ("120", "300", "1,000", "3,000", "10,000")
+
 
 def radio(c: Context) -> str:
     """Sections on the links themselves; empty for runs without them."""
-    return _years(c)
+    return _years(c) + _terrain(c) + _air(c)
 
 
 def _mean_by_district(c: Context, values: Floats) -> Floats:
@@ -44,8 +47,8 @@ def _years(c: Context) -> str:
     words = (
         f"Satellite links are designed to hold for {text.number(wanted)} % of the "
         + ("average year. " if chance >= 50.0 else f"year, but for {text.number(chance)} % of the years. ")
-        + "Rain differs from year to year, least in the north, most in the deserts and on the coast "
-        "(ITU-R P.678): the map shows for how much of the time links hold in the worst of ten years."
+        + "Rain differs from year to year, in some places more than in others (ITU-R P.678): the map shows "
+        "for how much of the time links hold in the worst of ten years."
     )
     link = c.origins.link("radio-years", title, "value", "worst_year_availability", "cells.climatic_ratio")
     shares = 100.0 * _mean_by_district(c, worst)
@@ -72,3 +75,65 @@ def _promises(c: Context) -> str:
     ]
     heads = ("Promise: links hold for", "Risk of a year with less, mean over people", "over places")
     return text.table("Risk of missing a promise in a given year", "sums", heads, rows) if rows else ""
+
+
+def _terrain(c: Context) -> str:
+    """What terrain adds around masts, by province, beside the first version's correction."""
+    if not (c.run.has("terrain_loss_db") and c.run.has("hills_loss_db")):
+        return ""
+    new, old = (c.run.values(name).astype(np.float64) for name in ("terrain_loss_db", "hills_loss_db"))
+    if not np.isfinite(new).any():
+        return ""
+    cells = c.run.table("cells")
+    weight = np.nan_to_num(c.run.column("plan", "households_unserved_today"))
+    groups = [("Nation", np.ones(len(cells), dtype=np.bool_))]
+    provinces = cells["province"].astype(str).to_numpy()
+    groups += [(name, provinces == name) for name in sorted(set(provinces))]
+    rows = []
+    for name, inside in groups:
+        values = [series.weighted_median(v[inside], weight[inside]) for v in (old, *new.T)]
+        shown = "".join(f"<td>{text.number(round(v, 1))}</td>" for v in values)
+        rows.append(f"<tr><th scope='row'>{esc(name)}</th>{shown}</tr>")
+    title = "Terrain around masts"
+    words = (
+        "Loss in dB that hills add to level ground within 10 km of a mast, median over the households "
+        "without broadband. The plan takes ITU-R P.1812 over the terrain itself; the first version took "
+        "Okumura's correction for rolling hills from the relief of the cell (radio.terrain = okumura brings "
+        "it back)."
+    )
+    link = c.origins.link("radio-terrain", title, "value", "terrain_loss_db", "hills_loss_db")
+    heads = ("", "Okumura, first version", *(f"P.1812, {band}" for band in _carriers(new.shape[1])))
+    return f"<h3>{esc(title)}{link}</h3><p>{esc(words)}</p>{text.table(title, 'sums', heads, rows)}"
+
+
+def _carriers(count: int) -> list[str]:
+    """Names of the carriers, in the order of the array."""
+    found = [f"{band:g} GHz" for band in relief.bands_ghz()]
+    return found if len(found) == count else [f"carrier {i + 1}" for i in range(count)]
+
+
+def _air(c: Context) -> str:
+    """Share of the land over which aircraft hear a station, by flight height."""
+    wanted = (
+        ("air_voice_margin_db", "VHF voice"),
+        ("air_c2_margin_db", "Control of unmanned aircraft, 5 GHz"),
+    )
+    found = [(name, words) for name, words in wanted if c.run.has(name)]
+    if not found:
+        return ""
+    area = c.run.table("cells")["area_km2"].to_numpy(np.float64)
+    rows = []
+    for name, words in found:
+        margin = c.run.values(name).astype(np.float64)
+        shares = (np.where(margin >= 0.0, 1.0, 0.0) * area[:, None]).sum(axis=0) / area.sum()
+        cells = "".join(f"<td>{text.percent(float(share), 3)}</td>" for share in shares)
+        rows.append(f"<tr><th scope='row'>{esc(words)}</th>{cells}</tr>")
+    title = "Coverage of the air"
+    words = (
+        "Share of the land over which an aircraft hears the best of the nation's aerodromes for 95 % of the "
+        "time (ITU-R P.528, over a smooth Earth: ridges that hide valleys are not seen, so low flight in the "
+        "mountains reaches less). Every aerodrome is taken to have a ground station; that is modelled."
+    )
+    link = c.origins.link("radio-air", title, "value", *(name for name, _ in found))
+    heads = ("", *(f"{height} m" for height in FLIGHT_M))
+    return f"<h3>{esc(title)}{link}</h3><p>{esc(words)}</p>{text.table(title, 'sums', heads, rows)}"
