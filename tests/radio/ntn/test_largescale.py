@@ -149,6 +149,10 @@ def test_low_satellites_are_refused_or_skipped() -> None:
     assert np.isnan(links.loss_db[0, 0])
     assert not links.los[0, 0]
     assert np.isfinite(links.loss_db[0, 1])
+    for choice, wrong in (("skip", 91.0), ("refuse", np.nan), ("ignore", 45.0)):
+        with pytest.raises(RabtaError, match=r"elevation_deg|refuse"):
+            largescale.draw([[wrong]], 1000.0, 20.0, "urban", below=choice)
+    assert np.isnan(largescale.draw([[np.nan]], 1000.0, 20.0, "urban", below="skip").loss_db).all()
 
 
 @pytest.mark.parametrize(

@@ -92,51 +92,52 @@ def large_scale(
     shadow: F4,
     loss: F4,
 ) -> None:
-    """`rabta.radio.ntn.largescale.draw_reference`, for the satellites from ``first`` to ``last``.
+    """`rabta.radio.ntn.largescale.draw_reference`, for the blocks from ``first`` to ``last``.
 
-    Places are worked on in blocks, so that a field needs no more memory than a block.
+    A block is up to 512 places of one satellite; blocks are counted satellite by satellite.
     """
     there = np.empty((4, BLOCK))
     state, fade = np.empty(BLOCK), np.empty(BLOCK)
-    for s in range(first, last):
-        for start in range(0, scenario.size, BLOCK):
-            count = min(BLOCK, scenario.size - start)
-            if wave.shape[2] > 0:
-                for i in range(count):
-                    for axis in range(3):
-                        there[axis, i] = place[start + i, axis]
-                    there[3, i] = 1.0 / los_correlation[scenario[start + i]]
-                _add_waves(there[0], there[1], there[2], there[3], wave[s, 0], state, count)
-            else:
-                for i in range(count):
-                    state[i] = _normal(key[s, 0], number[start + i])
+    blocks = (scenario.size + BLOCK - 1) // BLOCK
+    for task in range(first, last):
+        s, start = task // blocks, task % blocks * BLOCK
+        count = min(BLOCK, scenario.size - start)
+        if wave.shape[2] > 0:
             for i in range(count):
-                g = start + i
-                seen = float(elevation[s, g])
-                row = math.floor(seen / 10.0 + 0.5) - 1 if seen >= 10.0 else -1
-                clear = row >= 0 and state[i] < limit[scenario[g], row]
-                los[s, g] = clear
-                there[3, i] = 1.0 / correlation[scenario[g], 1 if clear else 0]
-            if wave.shape[2] > 0:
-                _add_waves(there[0], there[1], there[2], there[3], wave[s, 1], fade, count)
-            else:
-                for i in range(count):
-                    fade[i] = _normal(key[s, 1], number[start + i])
+                for axis in range(3):
+                    there[axis, i] = place[start + i, axis]
+                there[3, i] = 1.0 / los_correlation[scenario[start + i]]
+            _add_waves(there[0], there[1], there[2], there[3], wave[s, 0], state, count)
+        else:
             for i in range(count):
-                g = start + i
-                seen = float(elevation[s, g])
-                if not seen >= 10.0:
-                    shadow[s, g] = np.nan
-                    loss[s, g] = np.nan
-                    continue
-                row = math.floor(seen / 10.0 + 0.5) - 1
-                clear = los[s, g]
-                shadow[s, g] = sigma[scenario[g], 1 if clear else 0, row] * fade[i]
-                total = constant + 20.0 * math.log10(float(distance[s, g]) * 1e3)
-                total += zenith_gas / math.sin(seen * TURN / 360.0) + flicker[row] + ionosphere[g]
-                if not clear:
-                    total += clutter[scenario[g], row]
-                loss[s, g] = total + shadow[s, g]
+                state[i] = _normal(key[s, 0], number[start + i])
+        for i in range(count):
+            g = start + i
+            seen = float(elevation[s, g])
+            row = math.floor(seen / 10.0 + 0.5) - 1 if seen >= 10.0 else -1
+            clear = row >= 0 and state[i] < limit[scenario[g], row]
+            los[s, g] = clear
+            there[3, i] = 1.0 / correlation[scenario[g], 1 if clear else 0]
+        if wave.shape[2] > 0:
+            _add_waves(there[0], there[1], there[2], there[3], wave[s, 1], fade, count)
+        else:
+            for i in range(count):
+                fade[i] = _normal(key[s, 1], number[start + i])
+        for i in range(count):
+            g = start + i
+            seen = float(elevation[s, g])
+            if not seen >= 10.0:
+                shadow[s, g] = np.nan
+                loss[s, g] = np.nan
+                continue
+            row = math.floor(seen / 10.0 + 0.5) - 1
+            clear = los[s, g]
+            shadow[s, g] = sigma[scenario[g], 1 if clear else 0, row] * fade[i]
+            total = constant + 20.0 * math.log10(float(distance[s, g]) * 1e3)
+            total += zenith_gas / math.sin(seen * TURN / 360.0) + flicker[row] + ionosphere[g]
+            if not clear:
+                total += clutter[scenario[g], row]
+            loss[s, g] = total + shadow[s, g]
 
 
 @inline

@@ -28,6 +28,7 @@ __all__ = ["RANGES", "RECOMMENDATION", "SCENARIOS", "Links", "draw", "path_loss_
 # Mean annual global reference atmosphere, TR 38.811, clause 6.6.4: dry pressure, vapour, temperature
 AIR = (1013.25, 7.5, 288.15)
 GAS_METHODS = ("P.676", "figure", "none")
+BELOW = ("refuse", "skip")
 LOS_STREAM, SHADOW_STREAM = 1, 2
 
 
@@ -313,8 +314,11 @@ def draw(
     TR 38.811, clause 6.6; TR 38.901, clauses 7.4.4 and 7.6.3.
     """
     check_range("distance_km", distance_km, 1.0, 1e6, RECOMMENDATION)
-    if below != "skip":
-        check_range("elevation_deg", elevation_deg, *RANGES["elevation_deg"], RECOMMENDATION)
+    if below not in BELOW:
+        raise RabtaError("no such choice", key="below", value=below, expected=nearest(below, BELOW))
+    seen = np.asarray(elevation_deg, dtype=np.float64)
+    judged = seen[seen >= 10.0] if below == "skip" else seen
+    check_range("elevation_deg", judged, *RANGES["elevation_deg"], RECOMMENDATION)
     given = _inputs(
         elevation_deg, distance_km, float(frequency_ghz), scenario, seed, satellite, place, position_m,
         magnetic_latitude_deg, gases, interpolate,
@@ -327,8 +331,9 @@ def _run(given: _Inputs) -> Links:
 
     shape = given.elevation.shape
     los, shadow, loss = np.empty(shape, dtype=bool), np.empty(shape, np.float32), np.empty(shape, np.float32)
+    blocks = shape[0] * -(-shape[1] // _kernels.BLOCK)
     jit.each_part(
-        _kernels.large_scale, shape[0], given.elevation, given.distance, given.scenario, given.number,
+        _kernels.large_scale, blocks, given.elevation, given.distance, given.scenario, given.number,
         given.place, given.limit, given.clutter, given.sigma, given.correlation, tables.los_correlation_m(),
         given.key, given.wave, given.constant, given.zenith_gas, given.flicker, given.ionosphere,
         los, shadow, loss,
