@@ -2,8 +2,8 @@
 
 Usage: python bench/peers/sky.py REQUEST.json
 The request holds places, percentages, frequency, elevation and diameter; the answer on standard output has
-CPU seconds and the totals that each package finds. A package that is not there answers with the reason. itu-rs
-reads its maps from the folder in ``ITU_RS_DATA_DIR``.
+CPU seconds and the totals that each package finds. A package that is not there answers with the reason;
+itu-rs reads its maps from the folder in ``ITU_RS_DATA_DIR``.
 """
 
 from __future__ import annotations

@@ -144,7 +144,11 @@ def solve_rate(rate: Array, share: Array, percent: float) -> Array:
     wet = share @ DAYS / YEAR > percent
     out, r, s = np.zeros(wet.shape), np.log(rate[wet]), share[wet] * DAYS / YEAR
     low, high = np.full(len(r), np.log(1e-10)), np.full(len(r), np.log(1e3))
-    x = np.full(len(r), np.log(10.0))
+    # The wettest month alone: not above the root, and near it.
+    alone = np.where(
+        s > percent, r - _SHIFT - _SPREAD * ndtri(np.minimum(percent / np.maximum(s, 1e-300), 1.0)), -5.0
+    )
+    x = np.clip(alone.max(axis=1), -20.0, 6.0) if len(r) else low
     for _ in range(100):
         depth = (x[:, None] + _SHIFT - r) / _SPREAD
         found = (s * ndtr(-depth)).sum(axis=1)
@@ -155,7 +159,7 @@ def solve_rate(rate: Array, share: Array, percent: float) -> Array:
             near = x + step
         if not np.any(np.abs(step) > 1e-11):
             break
-        x = np.where((near > low) & (near < high), near, (low + high) / 2.0)
+        x = np.where((near >= low) & (near <= high), near, (low + high) / 2.0)
     out[wet] = np.exp(x)
     return out
 
