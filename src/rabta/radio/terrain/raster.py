@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import struct
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +24,10 @@ Place = tuple[ArrayLike, ArrayLike]
 FILE = "terrain.npz"
 VOID = -32768
 SPACING_KM = 0.5  # half of the shipped raster's step
+DAMAGE = (
+    *(OSError, EOFError, KeyError, ValueError, TypeError, SyntaxError, NotImplementedError, OverflowError),
+    *(struct.error, zlib.error, zipfile.BadZipFile),
+)
 FORM = "low, high (or height_m), zone, grid, places, delta_n, n0"
 
 
@@ -95,7 +102,7 @@ def load(nation: Nation | None = None) -> Terrain:
 def read(path: Path) -> Terrain:
     """Terrain from a file of the shipped form."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         heights = _heights(arrays)
         found = Terrain(
@@ -106,7 +113,7 @@ def read(path: Path) -> Terrain:
             np.asarray(arrays["delta_n"], np.float64),
             np.asarray(arrays["n0"], np.float64),
         )
-    except (OSError, EOFError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
+    except DAMAGE as error:
         raise RabtaError(f"the terrain cannot be read: {error}", file=path, expected=FORM) from None
     _check(found, path)
     return found

@@ -32,5 +32,5 @@ def around_masts(twin: Twin) -> dict[str, Any]:
     path = raster.path_of(twin.scenario.nation)
     if path is None or twin.scenario.radio.terrain != "p1812":
         return {"terrain_loss_db": np.full((len(cells), len(bands)), np.nan)}
-    place = (cells[name].to_numpy(np.float64) for name in ("lat_deg", "lon_deg"))
-    return {"terrain_loss_db": relief.added_db(raster.read(path), *place, bands)}
+    lat, lon = (cells[name].to_numpy(np.float64) for name in ("lat_deg", "lon_deg"))
+    return {"terrain_loss_db": relief.added_db(raster.read(path), lat, lon, bands)}

@@ -43,7 +43,11 @@ QUOTED = Sheet(
 def rows(files: Path | None) -> list[Row]:
     """Every loss of every file; without files one profile that is quoted here."""
     sheets = reading.sheets(files) if files else [QUOTED]
-    return [row for sheet in sheets for row in _rows(sheet)]
+    found = []
+    for sheet in sheets:
+        with reading.errors_of(sheet.file):
+            found += _rows(sheet)
+    return found
 
 
 def _rows(sheet: Sheet) -> list[Row]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +48,17 @@ class Sheet:
     n0: float
     profile: Profile
     losses: Array
+    file: Path | None = None
+
+
+@contextmanager
+def errors_of(file: object) -> Iterator[None]:
+    """Errors that come from a file's content name the file."""
+    try:
+        yield
+    except RabtaError as error:
+        error.file = file if error.file is None else error.file
+        raise
 
 
 def lines(path: Path) -> list[Line]:
@@ -109,6 +122,7 @@ def sheet(path: Path) -> Sheet:
         _field(path, rows, "Average annual sea-level surface refractivity No"),
         Profile(points[:, 0], points[:, 1], points[:, 2], zone),
         np.array(losses),
+        path,
     )
 
 
@@ -138,8 +152,8 @@ def _between(path: Path, rows: list[Line], begin: str, end: str) -> list[Line]:
     return [line for line in rows[first:last] if any(line[1])]
 
 
-def results(folder: Path) -> list[tuple[str, Profile, dict[str, Array]]]:
-    """Every result file of P.452 with the profile that it names; columns by their heading.
+def results(folder: Path) -> list[tuple[Path, Profile, dict[str, Array]]]:
+    """Every result file of P.452 with its profile; columns by their heading.
 
     ``folder`` holds the folders ``profiles`` and ``results``, or all files together.
     """
@@ -157,7 +171,7 @@ def _heading(path: Path) -> list[str]:
     return [cell.strip() for cell in first.split(",")]
 
 
-def result(path: Path, folder: Path) -> tuple[str, Profile, dict[str, Array]]:
+def result(path: Path, folder: Path) -> tuple[Path, Profile, dict[str, Array]]:
     """One result file of P.452 and its profile."""
     rows = [line for line in lines(path) if any(line[1])]
     heading = rows[0][1]
@@ -171,7 +185,7 @@ def result(path: Path, folder: Path) -> tuple[str, Profile, dict[str, Array]]:
         name: np.array([number(path, line, heading.index(name)) for line in rows[1:]]) for name in wanted
     }
     names = {line[1][0] for line in rows[1:]}
-    return path.stem.replace("test_result_", ""), ground(_profile_file(path, names, folder)), columns
+    return path, ground(_profile_file(path, names, folder)), columns
 
 
 def _profile_file(path: Path, names: set[str], folder: Path) -> Path:
