@@ -99,9 +99,9 @@ def two_sites() -> list[Row]:
 
 
 def _sheet(files: Path) -> tuple[tuple[float, ...], ...]:
-    from rabta.verify.radio.sky.itu import read_sheet
+    from rabta.verify.radio.sky.sheets import Folder
 
-    sheet = read_sheet(files, "ITURP1623-1_number_of_fades")
+    sheet = Folder(files).read("ITURP1623-1_number_of_fades")
     return tuple(tuple(float(v) for v in row) for row in sheet[["D", "A", "el", "f", "p", "N"]].to_numpy())
 
 
