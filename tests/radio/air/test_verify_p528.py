@@ -36,7 +36,7 @@ def put(folder: Path, text: str, name: str = "1,200 MHz - Lb(0.50)_P528.csv") ->
 def test_reads_any_number_of_columns(tmp_path: Path) -> None:
     put(tmp_path, good(), "a table.csv")
     rows = suite.rows(tmp_path)
-    assert all(row.passed for row in rows)
+    assert all(row.status in ("ok", "shown") for row in rows)
     assert any("of 4 values in 1 files" in row.name for row in rows)
 
 

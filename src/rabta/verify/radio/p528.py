@@ -23,6 +23,7 @@ Array = NDArray[np.float64]
 
 TABLES = "tables of ITU-R P.528-5, rounded to 0.1 dB"
 NTIA = "NTIA/p528 (public domain) at 74870ab, README"
+RUN = "run of NTIA/p528 at 74870ab"
 BOTH = "runs of NTIA/p528 at 74870ab, which reads a cell of the Nakagami-Rice table wrongly, and of Py528"
 GATE_DB, ROUNDED_DB = 0.1, 0.0502  # half a tenth, and 0.0002 for the tables of absorption
 MOST_BYTES = 50_000_000
@@ -46,6 +47,14 @@ SAMPLE = (
 )
 # 100 km, 50 m, 7,000 m, 1,100 MHz, horizontal: %, Py528, NTIA
 BETWEEN = ((95.0, 144.288454, 144.288454), (96.0, 145.618518, 147.352410), (97.0, 146.948583, 147.815529))
+# vertical, 50 %: km, m, m, MHz, NTIA as it stands, NTIA with the phase of Fresnel's formula
+PHASE = (
+    (140.0, 2.0, 13000.0, 130.0, 123.435130, 120.955288),
+    (10.0, 2.0, 70.0, 200.0, 117.383838, 115.633553),
+)
+FRESNEL = (
+    "run of NTIA/p528 at 74870ab in which the phase for vertical polarisation is that of Fresnel's formula"
+)
 _HEADER = re.compile(r"\s*([\d.,\s]*\d)\s*MHz\s*/\s*Lb\(([\d.]+)\)", re.IGNORECASE)
 _NAME = re.compile(r"([\d.,]*\d)\s*MHz.*Lb\(([\d.]+)\)", re.IGNORECASE)
 
@@ -101,6 +110,13 @@ def _defect_rows() -> list[Row]:
         if right != wrong:
             name = f"the anchor's defect: its loss is too high at {percent:g} %, by dB"
             rows.append(Row(name, wrong - ours, wrong - right, 1e-4, BOTH))
+    for d, low, high, mhz, theirs, fresnel in PHASE:
+        ours = float(p528.loss_db(d, low, high, mhz / 1e3, 50.0, "vertical"))
+        name = f"vertical, {d:g} km, {low:g} m to {high:g} m, {mhz:g} MHz"
+        rows.append(Row(f"{name}, dB", ours, theirs, 1e-3, RUN))
+        rows.append(
+            Row(f"{name}, with Fresnel's phase, dB", ours, fresnel, float("nan"), FRESNEL, gate=False)
+        )
     return rows
 
 
