@@ -2,8 +2,8 @@
 
 Constellations (`orbits`), masks of what satellites and earth stations send (`masks`), reference antennas
 (`dishes`), time steps (`steps`), the worst geometry (`worst`), the runs themselves (`runs`) and the limits of
-Article 22 of the Radio Regulations (`limits`). Lengths are in metres, angles at public faces in degrees, power
-densities in dB(W/m2) in the reference bandwidth.
+Article 22 of the Radio Regulations (`limits`). Lengths are in metres, angles at public faces in degrees,
+power densities in dB(W/m2) in the reference bandwidth.
 """
 
 RECOMMENDATION = "ITU-R S.1503-4"

@@ -34,7 +34,7 @@ class Dish:
     beamwidth_deg : float
         Between half-power points; on the ground 70 wavelengths over the diameter.
     row : tuple of float
-        What the kernels read: form, ratio, peak (dBi), plateau (dBi), end of the main lobe and of the plateau.
+        What the kernels read: form, ratio, peak (dBi), plateau (dBi), ends of main lobe and plateau.
     """
 
     recommendation: str

@@ -19,7 +19,7 @@ ROUNDS = 40
 
 
 def place(lat_deg: ArrayLike, lon_deg: ArrayLike, radius_m: float = EARTH_M) -> F8:
-    """Position of a place (or, at the arc's radius and latitude 0, of a geostationary satellite); eq. (8) to (10).
+    """Position of a place, or of a satellite over it at a radius. S.1503-4, equations (8) to (10).
 
     Examples
     --------

@@ -1,7 +1,7 @@
 """Limits of Article 22 of the Radio Regulations, and the verdict of S.1503-4, part D7.1.
 
-The tables are entries of the catalog's kind ``epfd``: levels of EPFD and the share of the time for which they may
-be exceeded.
+The tables are entries of the catalog's kind ``epfd``: levels of EPFD and the share of the time for which they
+may be exceeded.
 """
 
 from __future__ import annotations
@@ -89,14 +89,10 @@ def table() -> list[Limit]:
 
 
 def _rows(entry: catalog.Entry) -> list[Limit]:
-    found = []
     try:
-        for band in entry.data["bands"]:
-            for row in entry.data["limits"]:
-                found.append(_row(entry, band, row))
+        return [_row(entry, band, row) for band in entry.data["bands"] for row in entry.data["limits"]]
     except (KeyError, TypeError, ValueError) as error:
         raise RabtaError("damaged table of limits", file=entry.path, value=str(error)) from error
-    return found
 
 
 def _row(entry: catalog.Entry, band: dict[str, object], row: dict[str, object]) -> Limit:

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree as ET  # noqa: S405 (declarations of entities are refused first)
+from xml.etree import ElementTree as ET
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -57,7 +57,8 @@ class PfdMask:
 
         Examples
         --------
-        >>> mask = PfdMask("alpha", np.zeros(1), np.array([0.0, 4.0]), np.zeros(1), np.array([[[-170.0], [-160.0]]]))
+        >>> table = np.array([[[-170.0], [-160.0]]])
+        >>> mask = PfdMask("alpha", np.zeros(1), np.array([0.0, 4.0]), np.zeros(1), table)
         >>> mask.at(51.0, [2.0, 90.0], 0.0).tolist()
         [-165.0, -160.0]
         """
@@ -81,7 +82,7 @@ def _between(axis: F8, value: NDArray[Any]) -> tuple[NDArray[np.int64], F8]:
 
 @dataclass(frozen=True)
 class EirpMask:
-    """EIRP by the station's latitude and an angle: off the axis of an earth station, or off a satellite's nadir.
+    """EIRP by the station's latitude and an angle: off an earth station's axis, or off a satellite's nadir.
 
     Attributes
     ----------
@@ -248,7 +249,7 @@ def _element(node: ET.Element, path: Path) -> Mask:
     if not tables:
         raise RabtaError("mask without tables", file=path, key=node.tag, expected="by_a")
     lats = np.array(sorted({lat for lat, _ in tables}))
-    by_lat = {lat: part for lat, part in tables}
+    by_lat = dict(tables)
     if node.tag == "pfd_mask":
         return _pfd_element(node, [by_lat[lat] for lat in lats], lats, khz, path)
     rows = []

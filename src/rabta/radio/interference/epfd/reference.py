@@ -1,7 +1,7 @@
 """Brute force in NumPy: all satellites at every step, no culling, every equation spelled.
 
-What the kernels must agree with to 0.05 dB. It shares positions, masks and patterns with nothing compiled, and
-finds the arc's nearest point without derivatives.
+What the kernels must agree with to 0.05 dB. It shares positions, masks and patterns with nothing compiled,
+and finds the arc's nearest point without derivatives.
 """
 
 from __future__ import annotations
