@@ -6,14 +6,6 @@ import pytest
 
 from rabta.errors import RabtaError
 from rabta.radio import linkbudget
-from rabta.verify.radio.sky import itu
-
-
-def test_study_cases_of_tr_38_821() -> None:
-    """SC6 8.5 and 18.4 dB, SC9 6.6 and 2.8 dB."""
-    rows = itu.study_cases()
-    assert len(rows) == 4
-    assert [row for row in rows if not row.passed] == []
 
 
 @pytest.mark.parametrize(

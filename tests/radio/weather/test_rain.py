@@ -14,7 +14,7 @@ from rabta.radio.antennas import Terminal
 from rabta.radio.downlinks import ELEVATION_BINS_DEG, Downlink
 from rabta.radio.slantpath import Climate
 from rabta.radio.weather import diversity, fading, feeders, links
-from rabta.verify.radio.sky.itu import read_sheet
+from rabta.verify.radio.sky.sheets import Folder
 from rabta.verify.weather import measured, suite
 
 
@@ -68,12 +68,12 @@ def test_no_rain_has_no_fit() -> None:
 def test_fades_of_the_sheet(shared: Path) -> None:
     """All 88 rows of ITURP1623-1_number_of_fades and 10 shares of time of ITURP1623-1_fade_duration."""
     folder = shared / "validation" / "itu"
-    sheet = read_sheet(folder, "ITURP1623-1_number_of_fades")
+    sheet = Folder(folder).read("ITURP1623-1_number_of_fades")
     assert len(sheet) > 80
     for row in sheet.astype(float).itertuples():
         number, _ = fading.fades(row.D, row.A, row.el, row.f, row.T_tot)
         assert float(number) == pytest.approx(row.N, rel=2e-6)
-    for row in read_sheet(folder, "ITURP1623-1_fade_duration_params").astype(float).itertuples():
+    for row in Folder(folder).read("ITURP1623-1_fade_duration_params").astype(float).itertuples():
         number, share = fading.fades(row.D, row.A, row.el, row.f, row.T_tot)
         assert (float(number), float(share)) == pytest.approx((row.N, row.F), rel=2e-6)
 
@@ -99,8 +99,8 @@ def test_percent_of_given_fields() -> None:
 def test_rain_rates_beside_the_sheet(shared: Path) -> None:
     """One lognormal for the year is within 25 % of P.837-7's twelve at 0.1 to 0.35 % of the year."""
     folder = shared / "validation" / "itu"
-    chance = read_sheet(folder, "ITURP837-7_rainfall_rate_probability").astype(float)
-    sheet = read_sheet(folder, "ITURP837-7_rainfall_rate").astype(float)
+    chance = Folder(folder).read("ITURP837-7_rainfall_rate_probability").astype(float)
+    sheet = Folder(folder).read("ITURP837-7_rainfall_rate").astype(float)
     known = {(r.lat, r.lon): r.p for r in chance.itertuples()}
     at_001 = {(r.lat, r.lon): r.Rp for r in sheet.itertuples() if r.p == 0.01}
     compared = 0

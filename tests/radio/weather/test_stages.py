@@ -35,6 +35,7 @@ def twin(**weather: object) -> Twin:
             "rain_height_km": [4.8, 4.95, 4.65, 4.9], "temperature_k": [299.0, 297.5, 294.0, 271.0],
             "vapour_g_m3": [24.0, 23.3, 19.0, 6.0], "vapour_kg_m2": [60.0, 58.5, 50.0, 8.0],
             "cloud_kg_m2": [0.3, 0.31, 0.3, 0.16], "n_wet": [90.0, 74.6, 70.0, 20.2],
+            "climatic_ratio": [0.28, 0.23, 0.23, 0.2],
         }
     )  # fmt: skip
     systems = pd.DataFrame(
