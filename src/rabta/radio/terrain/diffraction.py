@@ -41,7 +41,7 @@ def edge_parameter(
     Examples
     --------
     >>> float(edge_parameter(20.0, 5.0, 5.0, 0.9).round(3))
-    0.693
+    0.98
     """
     check_range("frequency_ghz", frequency_ghz, *RANGES["frequency_ghz"], RECOMMENDATION)
     a, b = np.asarray(first_km, np.float64), np.asarray(second_km, np.float64)
@@ -116,7 +116,7 @@ def spherical_earth_db(
     Examples
     --------
     >>> float(spherical_earth_db(100.0, 30.0, 30.0, 8500.0, 1.0).round(1))
-    75.3
+    65.2
     """
     check_range("frequency_ghz", frequency_ghz, *RANGES["frequency_ghz"], RECOMMENDATION)
     check_range("radius_km", radius_km, *RANGES["radius_km"], RECOMMENDATION)
