@@ -125,8 +125,10 @@ def test_each_purpose_and_height_has_its_recommendation(world: World) -> None:
         assert predict(links, world).recommendation(0) == document
     rare = ground(LAHORE, near, 20.0, ghz=3.5, percent=0.1)
     assert predict(rare, world, "interference").recommendation(0) == "ITU-R P.452-18"
-    with pytest.raises(RabtaError, match="interference"):
-        predict(up(LAHORE, 38.0, 12.0), world, "interference")
+    unwanted = predict(up(LAHORE, 38.0, 12.0, 50.0), world, "interference")
+    assert unwanted.recommendation(0) == "ITU-R P.619-5"
+    clear = predict(up(LAHORE, 38.0, 12.0, 50.0), world)  # P.676 alone, of vapour exceeded 5 % of the year
+    assert unwanted.total_db[0] == pytest.approx(clear.total_db[0], abs=0.2)
 
 
 def test_a_hop_fades_as_p530_says(world: World) -> None:
@@ -158,3 +160,13 @@ def test_handsets_among_houses_hear_less_than_antennas_in_the_open() -> None:
     assert loss == sorted(loss)
     with pytest.raises(RabtaError, match="suburban"):
         World(Nation(), "suburb")
+
+
+def test_houses_stand_between_interferer_and_victim() -> None:
+    """P.2108-1, section 3.3, at half of the places: what P.619 adds in surroundings other than open."""
+    from rabta.radio.local import clutter
+
+    links = Links.of(12.0, [31.55, 25.0], [74.34, 74.34], [210.0, 0.0], [1.5, 550e3])
+    found = [predict(links, World(Nation(), where), "interference") for where in ("open", "urban")]
+    expected = float(clutter.slant_db(12.0, links.elevation_deg[0], 50.0))
+    assert found[1].total_db[0] - found[0].total_db[0] == pytest.approx(expected)

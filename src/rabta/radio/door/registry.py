@@ -7,6 +7,7 @@ from rabta.radio.door import aloft, ground, slant
 from rabta.radio.door.models import Model
 from rabta.radio.local import hops
 from rabta.radio.ntn import tables as ntn
+from rabta.radio.ntn.itu import p619
 from rabta.radio.terrain import p452, p1812
 
 TO_SPACE = (("ground", "space"), ("air", "space"))
@@ -70,6 +71,7 @@ MODELS: tuple[Model, ...] = (
         TO_SPACE,
         {"frequency_ghz": ntn.RANGES["frequency_ghz"], "elevation_deg": ntn.RANGES["elevation_deg"]},
         aloft.among_clutter,
+        purposes=("service",),
         environments=ntn.SCENARIOS,
     ),
     Model(
@@ -99,6 +101,18 @@ MODELS: tuple[Model, ...] = (
             "low_m": p528.RANGES["height_m"],
         },
         aloft.aeronautical,
+    ),
+    Model(
+        p619.RECOMMENDATION,
+        "interference between Earth and space, in clear air",
+        TO_SPACE,
+        {
+            "frequency_ghz": p619.RANGES["frequency_ghz"],
+            "elevation_deg": (0.0, 90.0),
+            "percent": p619.RANGES["percent"],
+        },
+        slant.unwanted,
+        purposes=("interference",),
     ),
     Model(
         "ITU-R P.525-4",

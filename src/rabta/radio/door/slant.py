@@ -10,6 +10,8 @@ from rabta.radio.door.ends import Links
 from rabta.radio.door.models import Parts
 from rabta.radio.door.world import World
 from rabta.radio.linkbudget import free_space_db
+from rabta.radio.local import clutter as clutter_model
+from rabta.radio.ntn.itu import p619
 
 Array = NDArray[np.float64]
 
@@ -55,3 +57,30 @@ def clear_air(links: Links, world: World) -> Parts:
     wet = gas.zenith_water_db(links.frequency_ghz, climate.vapour_kg_m2, climate.height_km)
     sine = np.sin(np.radians(links.elevation_deg))
     return {"free space": free_space_db(links.range_km, links.frequency_ghz), "gas": (dry + wet) / sine}
+
+
+def unwanted(links: Links, world: World) -> Parts:
+    """P.619-5: loss of interference that is not exceeded for the link's percentage; rain helps nobody.
+
+    In surroundings other than open, clutter of P.2108 for the link's share of places from 10 GHz on, where
+    that model begins.
+    """
+    lat, lon, height = (links.at_lower(v) for v in (links.lat_deg, links.lon_deg, links.height_m))
+    air = world.climate(lat, lon, height)
+    top = links.height_m.max(axis=0) / 1e3
+    names = ("free_space", "gas", "beam_spreading", "scintillation", "clutter")
+    parts = {name.replace("_", " "): np.zeros(len(links)) for name in names}
+    for i in range(len(links)):
+        f, elevation = float(links.frequency_ghz[i]), float(links.elevation_deg[i])
+        clutter = 0.0
+        if world.environment != "open" and f >= clutter_model.RANGES["slant_db"]["frequency_ghz"][0]:
+            share = float(links.places_percent[i])
+            clutter = float(clutter_model.slant_db(f, elevation, share))
+        found = p619.single_entry(
+            f, elevation, float(links.range_km[i]), float(links.percent[i]),
+            station_km=float(height[i]) / 1e3, space_km=float(top[i]), clutter_db=clutter,
+            vapour_g_m3=float(air.vapour_g_m3[i]), n_wet=float(air.n_wet[i]),
+        )  # fmt: skip
+        for name in names:
+            parts[name.replace("_", " ")][i] = float(getattr(found, name))
+    return parts
