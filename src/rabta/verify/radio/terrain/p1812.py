@@ -2,7 +2,7 @@
 
 The files are those of study group 3 as its reference code ships them (eeveetza/Py1812 and the tests of
 crc-covlib at bc72be0, MIT); the losses are of the MATLAB code that working party 3K approved. A file has no
-distances to the coast: the code took 500 km, and 0 for an antenna at sea.
+distances to the coast: the losses were made with 500 km.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 
 from rabta.radio.terrain import p1812, profile
-from rabta.radio.terrain.profile import SEA
 from rabta.verify import Row, suite
 from rabta.verify.radio.terrain import reading
 from rabta.verify.radio.terrain.reading import Profile, Sheet
@@ -61,8 +60,7 @@ def _rows(sheet: Sheet) -> list[Row]:
     ours = p1812.loss_db(
         path, mhz / 1e3, tx, rx, time_percent=percent,
         polarisation=["vertical" if k == 2.0 else "horizontal" for k in kind],
-        tx_coast_km=0.0 if ground.zone[0] == SEA else INLAND_COAST_KM,
-        rx_coast_km=0.0 if ground.zone[-1] == SEA else INLAND_COAST_KM,
+        tx_coast_km=INLAND_COAST_KM, rx_coast_km=INLAND_COAST_KM,
     )  # fmt: skip
     return [
         Row(f"{sheet.name}, {f:g} MHz, {p:g} %, dB", float(a), float(b), TOLERANCE_DB, SOURCE)
