@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 RECOMMENDATION = "ITU-R P.618-14"
+RANGES = {"frequency_ghz": (1.0, 55.0), "elevation_deg": (5.0, 90.0), "percent": (0.001, 5.0)}
 MIN_ELEVATION_DEG = 5.0
 EARTH_NOISE_K = 275.0  # P.618-14, section 3: mean radiating temperature in clear air and rain
 COSMIC_NOISE_K = 2.7  # P.618-14, section 3

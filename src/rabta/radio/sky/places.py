@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -182,16 +183,23 @@ def _vapour(
     family: str, lat_deg: ArrayLike, lon_deg: ArrayLike, percent: float, height: ArrayLike, maps: Maps
 ) -> Array:
     lat, lon = points(lat_deg, lon_deg)
-    ground = maps.grid("vapour_height")
+    ground = _vapour_heights(maps)
 
     def at(p: float) -> Array:
         grid, scale = maps.grid(family, stem(p)), maps.grid("vapour_scale", stem(p))
         rows, columns, weights = grid.corners(lat, lon)
-        corner = ground.bicubic(90.0 - 1.125 * rows, 1.125 * columns)
-        thinner = np.exp(-(np.asarray(height, dtype=np.float64) - corner) / scale.values[rows, columns])
+        climb = np.asarray(height, dtype=np.float64) - ground[rows, columns]
+        thinner = np.exp(-climb / scale.values[rows, columns])
         return np.asarray((grid.values[rows, columns] * thinner * weights).sum(axis=0))
 
     return between(percent, ANNUAL, at, "ITU-R P.836-6")
+
+
+@cache
+def _vapour_heights(maps: Maps) -> Array:
+    """Ground at the points of P.836's maps, km."""
+    lat, lon = np.meshgrid(np.linspace(90.0, -90.0, 161), np.linspace(0.0, 360.0, 321), indexing="ij")
+    return maps.grid("vapour_height").bicubic(lat.ravel(), lon.ravel()).reshape(lat.shape)
 
 
 def reduced_liquid_kg_m2(
