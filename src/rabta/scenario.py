@@ -137,6 +137,13 @@ class Radio(Section):
         description="Loss that hills add to cellular links: ITU-R P.1812 over the nation's terrain (where it "
         "has one), or Okumura's correction from the relief of the cell",
     )
+    sunspot_number: float | None = Field(
+        None,
+        ge=0,
+        le=311,
+        description="Smoothed sunspot number R12 for HF, on the scale before July 2015 (0.7 of today's); "
+        "without it, SILSO's prediction for the month of time.start (catalog sunspots)",
+    )
 
 
 class Demand(Section):

@@ -127,7 +127,7 @@ def _residues(q: complex, x: Array, raised: Sequence[float]) -> Array:
         if height > 0.0:
             weights = weights * _height_gain(z, height)
     terms = weights * np.exp(1j * x[:, None] * t)
-    return np.abs(np.sqrt(np.pi * x) * terms.sum(axis=1))
+    return np.asarray(np.abs(np.sqrt(np.pi * x) * terms.sum(axis=1)))
 
 
 def _small_q(q: complex, x: Array) -> Complex:
@@ -166,7 +166,7 @@ def _flat(delta: complex, q: complex, k: float, x: Array, distance: Array, heigh
         field = _small_q(q, x)
     for height in heights:
         field = field * (1.0 + 1j * k * height * delta)
-    return np.abs(field)
+    return np.asarray(np.abs(field))
 
 
 def field_dbuvm(

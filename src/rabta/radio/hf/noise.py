@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rabta.errors import RabtaError, nearest
-from rabta.radio.hf.ionosphere.coefficients import FOLDER_VARIABLE, Region, section
+from rabta.radio.hf.ionosphere.coefficients import FILE, FOLDER_VARIABLE, Region, section
 from rabta.radio.itu import check_range
 
 Array = NDArray[np.float64]
@@ -178,13 +178,22 @@ def world_noise() -> WorldNoise | None:
 
 
 @cache
-def _shipped(path: Path) -> RegionNoise:
+def shipped(path: Path) -> RegionNoise:
+    """The maps of a nation's ``hf.npz``."""
     return RegionNoise.read(path)
 
 
-def of_nation(folder: Path) -> AtmosphericMaps:
-    """Maps of the world where the user has them, else those in the nation's folder."""
-    return world_noise() or _shipped(folder / "hf.npz")
+def of_nation(folder: Path | None) -> AtmosphericMaps:
+    """Maps of the nation's folder, else those of the world in ``$RABTA_IONOSPHERE``; refused without both."""
+    path = folder / FILE if folder else None
+    found = shipped(path) if path and path.is_file() else world_noise()
+    if found is None:
+        raise RabtaError(
+            "no map of atmospheric noise is known here",
+            file=folder,
+            expected=f"{FILE} in the nation's folder, or COEFF01W.txt to COEFF12W.txt in ${FOLDER_VARIABLE}",
+        )
+    return found
 
 
 def _block_noise(

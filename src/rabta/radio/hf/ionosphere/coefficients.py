@@ -25,6 +25,7 @@ from rabta.radio.hf.ionosphere.geomagnetism import modified_dip_deg
 Array = NDArray[np.float64]
 
 FOLDER_VARIABLE = "RABTA_IONOSPHERE"
+FILE = "hf.npz"
 # Terms in sin(modified dip) for each order of the longitude: ITU-R P.1239-3, annex 1.
 POWERS_FOF2 = (12, 12, 9, 5, 2, 1, 1, 1, 1)
 POWERS_M3000 = (7, 8, 6, 3, 2, 1, 1)
@@ -247,10 +248,42 @@ def world() -> World | None:
 
 
 @cache
-def _shipped(path: Path) -> Region:
+def shipped(path: Path) -> Region:
+    """The grid of a nation's ``hf.npz``."""
     return Region.read(path)
 
 
-def of_nation(folder: Path) -> Maps:
-    """Coefficients of the world where the user has them, else the grid in the nation's folder."""
-    return world() or _shipped(folder / "hf.npz")
+@dataclass(frozen=True)
+class Both:
+    """The nation's grid where it reaches, else the world."""
+
+    region: Region
+    globe: World
+
+    def courses(self, lat_deg: Array, lon_deg: Array, month: int) -> tuple[Array, Array]:
+        """Fourier coefficients over the day at places."""
+        south, north, west, east = self.region.bounds
+        lat, lon = np.asarray(lat_deg), np.asarray(lon_deg)
+        inside = (lat >= south) & (lat <= north) & (lon >= west) & (lon <= east)
+        return (self.region if inside.all() else self.globe).courses(lat, lon, month)
+
+
+def of_nation(folder: Path | None) -> Maps:
+    """Maps for paths from a nation: its own grid, and the world's coefficients where the user has them.
+
+    Raises
+    ------
+    RabtaError
+        Where there is neither.
+    """
+    path = folder / FILE if folder else None
+    own = shipped(path) if path and path.is_file() else None
+    globe = world()
+    found = Both(own, globe) if own and globe else own or globe
+    if found is None:
+        raise RabtaError(
+            "no ionosphere is known here",
+            file=folder,
+            expected=f"{FILE} in the nation's folder, the PyIRI wheel, or ${FOLDER_VARIABLE}",
+        )
+    return found
