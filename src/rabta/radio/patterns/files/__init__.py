@@ -1,0 +1,1 @@
+"""Antenna files of users: cuts from CSV and Planet (.msi, .pln, .ant), and their gain over the sphere."""
