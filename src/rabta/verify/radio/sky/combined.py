@@ -226,7 +226,7 @@ def _frozen(sheet: pd.DataFrame, maps: Maps) -> list[Row]:
         return []
     off = np.abs(_totals(sheet, maps, 1.0)[0] - sheet["A_total"].to_numpy())
     source = (
-        "ITU-Rpy at 6d7f35c and itu-rs 1.2.1, measured 22 November 2026; the former's own test of these totals "
+        "ITU-Rpy at 6d7f35c and itu-rs 1.2.1, measured 22 November 2026; the former's own test of them "
         "passes because its report catches AssertionError"
     )
     name = "the anchors' defect, P.840-9 but frozen at 1 %: largest error, ours made so, dB"
