@@ -28,6 +28,16 @@ def test_every_sheet_value_is_reproduced(shared: Path) -> None:
 
 
 @pytest.mark.shared
+def test_totals_imply_the_rain_rate_of_the_maps(shared: Path) -> None:
+    """The rate that is hidden in the ITU's totals is our solution of P.837-7 from the same maps."""
+    pytest.importorskip("itur")
+    rows = verify.run("itu", shared / "validation" / "itu")
+    rate = next(row for row in rows if "beside ours of P.837-7" in row.name)
+    assert rate.passed
+    assert rate.ours < 1e-7
+
+
+@pytest.mark.shared
 def test_sheets_that_are_absent_are_said(shared: Path, tmp_path: Path) -> None:
     shutil.copy(shared / "validation" / "itu" / "ITURP676-13_gamma.csv", tmp_path)
     (tmp_path / "ITURP999-1_unknown.csv").write_text("a\n()\n1\n")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Hashable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,28 +93,53 @@ def combined(sheet: pd.DataFrame, folder: Folder) -> Found:
         return
     ours: list[Array] = []
     theirs: list[Array] = []
-    shifts: dict[tuple[Hashable, ...], float] = {}
+    found: dict[tuple[Hashable, ...], Implied] = {}
     few = 0
     for place, site in both.groupby(["lat", "lon"]):
         if len(site) <= site["f"].nunique() + 2:
             few += len(site)
             continue
-        found, shifts[place] = implied(site)
-        ours.append(found)
+        found[place] = implied(site)
+        ours.append(found[place].total)
         theirs.append(site["A_total"].to_numpy())
     if ours:
         name = "total from implied gas, liquid and rain rate, dB"
         yield Quantity(name, np.concatenate(ours), np.concatenate(theirs))
-        moved = np.array(list(shifts.values()))
-        name, one = "implied rain rate, share of the rate sheet's", np.ones(moved.size)
-        yield Quantity(name, 1.0 + moved, one, 1e-5, counted=False)
+        shift, one = np.array([item.shift for item in found.values()]), np.ones(len(found))
+        name = "implied rain rate, share of the rate sheet's"
+        yield Quantity(name, 1.0 + shift, one, 1e-5, counted=False)
+        yield from _beside_maps(found, folder)
     if few:
         yield Missing(f"{few} totals of sites with too few values", "gas, cloud and rain rate are unknown")
-    yield from _same_rate(shifts, both, folder)
+    yield from _same_rate({place: item.shift for place, item in found.items()}, both, folder)
 
 
-def implied(site: pd.DataFrame) -> tuple[Array, float]:
-    """Totals of one site that its best gas, liquid and rain rate give, and by what share the rate moved."""
+def _beside_maps(found: dict[tuple[Hashable, ...], Implied], folder: Folder) -> Found:
+    """What the totals imply beside what the maps give: rain rates of P.837, cloud liquid of P.840-9."""
+    lat, lon = np.array([[float(str(v)) for v in place] for place in found]).T
+    maps = folder.maps
+    if maps.has("rain_month", "01"):
+        own = places.rain_rate_mmh(lat, lon, 0.01, maps)
+        rate = np.array([item.rate for item in found.values()])
+        name = "implied rain rate, beside ours of P.837-7, share"
+        yield Quantity(name, own / rate, np.ones(len(found)), counted=False)
+    if maps.has("liquid", "5"):
+        liquid = np.array([item.liquid for item in found.values()])
+        name = "implied cloud liquid, beside ours of P.840-9, kg/m2"
+        yield Quantity(name, places.liquid_kg_m2(lat, lon, 5.0, maps), liquid, counted=False)
+
+
+class Implied(NamedTuple):
+    """A site's totals as its best gas, liquid and rain rate give them, and these."""
+
+    total: Array
+    liquid: float
+    rate: float
+    shift: float
+
+
+def implied(site: pd.DataFrame) -> Implied:
+    """Gas, liquid and rain rate of one site by least squares of its totals."""
     from scipy.optimize import least_squares
 
     lat, hs, top, rate = columns(site, "lat", "hs", "top", "R001")
@@ -134,7 +159,8 @@ def implied(site: pd.DataFrame) -> tuple[Array, float]:
     found = least_squares(
         lambda x: model(x) - theirs, start, x_scale=scale, xtol=1e-15, ftol=1e-15, gtol=1e-15
     )
-    return model(found.x), float(_SHIFT * found.x[-1])
+    shift = float(_SHIFT * found.x[-1])
+    return Implied(model(found.x), float(found.x[-2]), float(rate[0] * (1.0 + shift)), shift)
 
 
 def _same_rate(shifts: dict[tuple[Hashable, ...], float], both: pd.DataFrame, folder: Folder) -> Found:
