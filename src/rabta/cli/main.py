@@ -24,6 +24,7 @@ def _commands() -> None:
         catalog,
         compare,
         data,
+        epfd,
         events,
         export,
         fail,
@@ -43,6 +44,7 @@ def _commands() -> None:
     app.command("events")(events.events)
     app.command("fail")(fail.fail)
     app.command("link")(link.link)
+    app.command("epfd")(epfd.epfd)
     app.command("atlas")(atlas.atlas)
     app.command("export")(export.export)
     app.command("catalog")(catalog.catalog)

@@ -23,7 +23,12 @@ EARTH = 6_378_145.0
 @kernel("f8(f8, f8, f8[::1])")
 def gain(phi: float, theta: float, dish: F8) -> float:
     """Gain in dBi at so far off axis (deg), and so far around the axis (deg; 0 horizontal, 90 up)."""
-    form, ratio, peak, plateau, main, end = dish[0], dish[1], dish[2], dish[3], dish[4], dish[5]
+    form: float = dish[0]
+    ratio: float = dish[1]
+    peak: float = dish[2]
+    plateau: float = dish[3]
+    main: float = dish[4]
+    end: float = dish[5]
     if form == 5.0:  # S.672-4: ratio is half the beamwidth, plateau Ls, main a, end b
         off = phi / ratio
         if off <= main:
@@ -150,8 +155,8 @@ def read(lat: float, x: float, y: float, lats: F8, xs: F8, ys: F8, values: F8) -
         j = below(ys, 0, len(ys), y)
         q = min(max((y - ys[j]) / (ys[j + 1] - ys[j]), 0.0), 1.0)
     i2, j2 = min(i + 1, len(xs) - 1), min(j + 1, len(ys) - 1)
-    one = (1.0 - p) * values[table, i, j] + p * values[table, i2, j]
-    two = (1.0 - p) * values[table, i, j2] + p * values[table, i2, j2]
+    one: float = (1.0 - p) * values[table, i, j] + p * values[table, i2, j]
+    two: float = (1.0 - p) * values[table, i, j2] + p * values[table, i2, j2]
     return (1.0 - q) * one + q * two
 
 

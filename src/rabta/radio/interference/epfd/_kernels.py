@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rabta.jit import kernel
 from rabta.radio.interference.epfd._angles import ARC, EARTH, coordinates, gain, nearest, read, side
 
-# ruff: noqa: C901, PLR0912, PLR0915, RUF100 (kernels: long loops stay in one compiled function)
+# ruff: noqa: C901, PLR0912, PLR0915, RUF100, E501 (kernels: long loops stay in one compiled function)
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]

@@ -142,12 +142,13 @@ def _satellite_gain(phi: F8, dish: Dish) -> F8:
 def _small(phi: F8, theta: F8, form: float) -> F8:  # noqa: ARG001 (one signature for all)
     side = 29.0 - 25.0 * np.log10(phi)
     behind = np.full_like(phi, -5.0) if form == 1.0 else np.where(phi <= 120.0, -4.0, -9.0)
-    return np.asarray(np.select([phi <= 33.1, phi <= 80.0], [side, -9.0], behind))
+    return np.where(phi <= 33.1, side, np.where(phi <= 80.0, -9.0, behind))
 
 
 def _large(phi: F8, theta: F8, form: float) -> F8:  # noqa: ARG001
     steps = [phi < 10.0, phi < 34.1, phi < 80.0, phi < 120.0]
-    levels = [29.0 - 25.0 * np.log10(phi), 34.0 - 30.0 * np.log10(phi), -12.0, -7.0]
+    flat = np.full_like(phi, -12.0)
+    levels = [29.0 - 25.0 * np.log10(phi), 34.0 - 30.0 * np.log10(phi), flat, flat + 5.0]
     return np.asarray(np.select(steps, levels, -12.0))
 
 
@@ -158,4 +159,5 @@ def _around(phi: F8, theta: F8, form: float) -> F8:  # noqa: ARG001
     rising = (2.0 + lift) / np.log10(knee / 50.0) * np.log10(phi / 50.0) - 10.0
     falling = (-9.0 - lift) / np.log10(180.0 / knee) * np.log10(phi / 180.0) - 17.0
     steps = [phi < 36.3, phi < 50.0, phi < knee]
-    return np.asarray(np.select(steps, [29.0 - 25.0 * np.log10(phi), -10.0, rising], falling))
+    levels = [29.0 - 25.0 * np.log10(phi), np.full_like(phi, -10.0), rising]
+    return np.asarray(np.select(steps, levels, falling))

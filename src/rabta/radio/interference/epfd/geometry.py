@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rabta.space.network import gso
+
 F8 = NDArray[np.float64]
 
 EARTH_M = 6_378_145.0  # S.1503-4, table 2
@@ -124,7 +126,7 @@ def alpha_deg(station: F8, satellites: F8) -> tuple[F8, F8]:
     --------
     >>> here = place(0.0, 0.0)
     >>> alpha_deg(here, place(10.0, 0.0, 7_378_145.0)[None])[0].round(3).tolist()
-    [-58.133]
+    [-55.277]
     """
     half = visible_half_rad(station)
     sub = np.arctan2(satellites[:, 1], satellites[:, 0])
@@ -161,6 +163,23 @@ def azimuth_elevation_deg(station: F8, satellites: F8) -> tuple[F8, F8]:
     return np.degrees(np.arctan2(parts[0], parts[1])), np.degrees(np.arcsin(np.clip(parts[2], -1, 1)))
 
 
-def separation_deg(lat_deg: float, lon_deg: float, satellites: F8) -> F8:
-    """Angle at a place between satellites and the geostationary arc, without sign: for quick exclusions."""
-    return np.asarray(np.abs(alpha_deg(place(lat_deg, lon_deg), satellites)[0]))
+def separation_deg(stations: F8, satellites: F8) -> F8:
+    """Angle at places between satellites and the arc above the horizon, without sign: quick, for exclusions.
+
+    Parameters
+    ----------
+    stations : ndarray, shape (place, 3)
+    satellites : ndarray, shape (satellite, 3)
+
+    Returns
+    -------
+    ndarray, shape (place, satellite)
+        Infinity where a place sees no arc.
+
+    Examples
+    --------
+    >>> here = place(30.0, 70.0)[None]
+    >>> separation_deg(here, place(0.0, 38.0, ARC_M)[None]).round(3).tolist()
+    [[0.0]]
+    """
+    return gso.separation_deg(stations, unit(stations), satellites)

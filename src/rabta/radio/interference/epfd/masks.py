@@ -135,7 +135,7 @@ def held(
     return PfdMask("alpha", np.zeros(1), first, np.zeros(1), values[None, :, None], bandwidth_khz)
 
 
-def of_constellation(name: str, drop_db: float = 30.0) -> PfdMask:
+def of_constellation(name: str, drop_db: float = 30.0, avoidance_deg: float | None = None) -> PfdMask:
     """Modelled mask of a constellation of the catalog, from its downlink's density and filed angle.
 
     The level is the power flux-density that the entry states, or that of its EIRP density straight down from
@@ -147,7 +147,8 @@ def of_constellation(name: str, drop_db: float = 30.0) -> PfdMask:
     if level is None:
         lowest = 1e3 * min(shell.altitude_km for shell in made.shells)
         level = link.eirp_density_dbw_mhz - 10.0 * math.log10(4.0 * math.pi * lowest**2)
-    return held(level, made.gso_avoidance_deg or 0.0, drop_db, 1000.0)
+    edge = made.gso_avoidance_deg or 0.0 if avoidance_deg is None else avoidance_deg
+    return held(level, edge, drop_db, 1000.0)
 
 
 def of_catalog(name: str) -> dict[str, Mask]:

@@ -44,12 +44,12 @@ def _instant(system: System, victim: Victim, t: float, artificial_deg_s: float) 
 
 def _pfd(system: System, victim: Victim, satellites: F8, alpha: F8, turned: F8) -> F8:
     lat = np.degrees(np.arcsin(satellites[:, 2] / np.linalg.norm(satellites, axis=1)))
-    angles = {
-        "alpha": lambda: (alpha, turned),
-        "x": lambda: geometry.x_deg(victim.station, satellites),
-        "azimuth": lambda: geometry.azimuth_elevation_deg(victim.station, satellites),
-    }
-    return system.mask.at(lat, *angles[system.mask.kind](), victim.bandwidth_khz)
+    angles = alpha, turned
+    if system.mask.kind == "x":
+        angles = geometry.x_deg(victim.station, satellites)
+    elif system.mask.kind == "azimuth":
+        angles = geometry.azimuth_elevation_deg(victim.station, satellites)
+    return system.mask.at(lat, *angles, victim.bandwidth_khz)
 
 
 def _around_deg(victim: Victim, satellites: F8) -> F8:

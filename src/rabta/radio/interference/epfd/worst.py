@@ -23,6 +23,8 @@ from rabta.radio.interference.epfd.orbits import secular_rates
 from rabta.radio.interference.epfd.runs import System, Victim
 
 F8 = NDArray[np.float64]
+_Shell = tuple[float, float, float]
+_Found = tuple[F8, F8, _Shell]
 
 FINE_DEG = 0.1
 LEAST_ARC_DEG = ((17.0, 20.0), (0.0, 10.0))  # S.1503-4, table 8: from GHz, least elevation of the arc's point
@@ -63,7 +65,7 @@ class Worst:
 
 
 def satellites_at(radius_m: float, inclination_deg: float, latitudes_deg: F8) -> F8:
-    """Rows of satellites over latitudes: position, velocity over the turning Earth, latitude (deg). D3.1.3.2."""
+    """Satellites over latitudes: position, velocity over the turning Earth, latitude (deg). D3.1.3.2."""
     tilt = np.radians(inclination_deg)
     share = (
         np.sin(np.radians(latitudes_deg)) / np.sin(tilt) if inclination_deg else np.zeros_like(latitudes_deg)
@@ -98,7 +100,7 @@ def search(
     RabtaError
         Where no satellite may serve any place.
     """
-    found: list[tuple[F8, F8, tuple[float, float, float]]] = []
+    found: list[_Found] = []
     for shell in _shells(system):
         top = min(shell[1], 180.0 - shell[1])
         lats = np.linspace(-top, top, 2 * max(1, int(np.ceil(top / grid_deg))) + 1)
@@ -116,16 +118,16 @@ def search(
     return _made(row, sat, shell[0])
 
 
-def _shells(system: System) -> list[tuple[float, float, float]]:
+def _shells(system: System) -> list[_Shell]:
     o = system.orbits
     rows = zip(o.radius_m, o.inclination_deg, o.min_elevation_deg, strict=True)
     return sorted({(float(r), float(i), float(e)) for r, i, e in rows})
 
 
 def _look(
-    system: System, dish: Dish, limit: Limit, ghz: float, shell: tuple[float, float, float], lats: F8,
+    system: System, dish: Dish, limit: Limit, ghz: float, shell: _Shell, lats: F8,
     grid_deg: float, latitudes: tuple[float, float],
-) -> list[tuple[F8, F8, tuple[float, float, float]]]:  # fmt: skip
+) -> list[_Found]:  # fmt: skip
     from rabta.radio.interference.epfd import _kernels
 
     radius, tilt, lowest = shell
@@ -148,15 +150,18 @@ def _look(
     return [(row, sat, shell) for row, sat in zip(best, sats, strict=True)]
 
 
-def _rank(found: tuple[F8, F8, tuple[float, float, float]]) -> tuple[float, float]:
-    return -float(found[0][0]), float(found[0][1])
+def _rank(found: _Found) -> tuple[float, float, float]:
+    """Highest first, of equals the slowest, of mirror images the northern one."""
+    row = found[0]
+    return -float(row[0]), round(float(row[1]), 12), -float(row[4])
 
 
 def _made(row: F8, sat: F8, radius: float) -> Worst:
     here = np.degrees(np.arctan2(sat[1], sat[0]))
     turned = [(v - here + 180.0) % 360.0 - 180.0 for v in np.degrees([np.arctan2(row[3], row[2]), row[6]])]
     lat = float(np.degrees(np.arcsin(row[4] / geometry.EARTH_M)))
+    up, slow = np.degrees(np.arcsin(row[7])), np.degrees(row[1])
     return Worst(
         lat, float(turned[0]), float(turned[1]), float(sat[6]), (radius - geometry.EARTH_M) / 1e3,
-        float(row[5]), float(np.degrees(np.arcsin(row[7]))), float(row[8]), float(row[0]) / 10.0, float(np.degrees(row[1])),
+        float(row[5]), float(up), float(row[8]), float(row[0]) / 10.0, float(slow),
     )  # fmt: skip
