@@ -105,3 +105,20 @@ def test_noise_of_an_opaque_and_of_a_clear_sky() -> None:
 def test_outside_the_recommendation_is_refused_with_its_range(call: object, words: str) -> None:
     with pytest.raises(RabtaError, match=f"expected: {words}"):
         call()  # type: ignore[operator]
+
+
+def test_cloud_of_the_newest_map_is_taken_where_it_is_known() -> None:
+    """ITU-R P.840-9 where its columnar liquid is known (Lahore's), P.840-8 elsewhere."""
+    from dataclasses import replace
+
+    from rabta.radio import downlinks, itu, slantpath
+
+    two = slantpath.Climate(*(np.repeat(v, 2) for v in vars(DELHI).values()))
+    mixed = replace(two, liquid_kg_m2=np.array([0.1357, np.nan]))
+    cloud = mixed.zenith_cloud_db(20.0)
+    assert cloud[0] == pytest.approx(float(itu.liquid_absorption(20.0)) * 0.1357)
+    assert cloud[1] == pytest.approx(float(itu.reduced_liquid_absorption(20.0)) * 0.21)
+    total = slantpath.attenuation(mixed, 20.0, 40.0, 1.0, diameter_m=1.0).total
+    table, _ = downlinks.attenuation_table(mixed, 20.0, [40.0], [1.0], diameter_m=1.0, efficiency=0.5)
+    assert table[:, 0, 0] == pytest.approx(total)
+    assert total[0] < total[1]

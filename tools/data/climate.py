@@ -1,8 +1,8 @@
 """Climate of each tehsil from the ITU-R maps: the mean over its cells, weighted by its people in them.
 
-The maps themselves may not be redistributed; one value a tehsil may. The map of P.678-3 is not in the package
-that carries the others: ``python tools/data/climate.py FOLDER`` reads ``v3_{lat,lon,climatic_ratio}.npz``
-(as the source tree of ITU-Rpy has them, at 6d7f35c) and writes ``climatic_ratio.csv`` beside this file.
+The maps themselves may not be redistributed; one value a tehsil may. The maps of P.678-3 and P.840-9 are not
+in the package that carries the others: ``python tools/data/climate.py FOLDER`` reads ``678/v3_*.npz`` and
+``840/v9_*.npz`` (as the source tree of ITU-Rpy has them, at 6d7f35c) and writes ``newer.csv`` beside it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from tools.data.inputs import Array
 from rabta.nation.climate import of_points
 
 KEYS = ["province", "district", "tehsil"]
-RATIOS = Path(__file__).with_name("climatic_ratio.csv")
+NEWER = Path(__file__).with_name("newer.csv")
+EXCEEDED_PERCENT = 5.0
 
 
 def of_cells(lat: Array, lon: Array, height_m: Array) -> pd.DataFrame:
@@ -56,32 +57,42 @@ def by_tehsil(values: pd.DataFrame, shares: pd.DataFrame, tehsils: pd.DataFrame)
     return found.sort_values(KEYS, ignore_index=True)
 
 
-def with_ratio(climate: pd.DataFrame) -> pd.DataFrame:
-    """Add how much years differ by the climate (P.678-3), from ``climatic_ratio.csv``."""
-    return climate.merge(pd.read_csv(RATIOS), on=KEYS, how="left", validate="1:1")
+def with_newer(climate: pd.DataFrame) -> pd.DataFrame:
+    """Add how much years differ (P.678-3) and the cloud liquid of P.840-9, from ``newer.csv``."""
+    return climate.merge(pd.read_csv(NEWER), on=KEYS, how="left", validate="1:1")
 
 
 def climatic_ratio(folder: Path, lat: Array, lon: Array) -> Array:
     """Climatic ratio of P.678-3 at points, bilinear in the map of half a degree."""
     from scipy.interpolate import RegularGridInterpolator
 
-    grid = {name: np.load(folder / f"v3_{name}.npz")["arr_0"] for name in ("lat", "lon", "climatic_ratio")}
+    grid = {
+        name: np.load(folder / "678" / f"v3_{name}.npz")["arr_0"] for name in ("lat", "lon", "climatic_ratio")
+    }
     axes = grid["lat"][::-1, 0], grid["lon"][0]
     read = RegularGridInterpolator(axes, grid["climatic_ratio"][::-1])
     return np.asarray(read(np.column_stack([lat, np.mod(lon, 360.0)])))
 
 
 def main() -> int:
-    """Write ``climatic_ratio.csv`` from the folder of maps that is named."""
-    shipped = RATIOS.parents[2] / "src" / "rabta" / "catalog" / "nations" / "pakistan"
+    """Write ``newer.csv`` from the folder of maps that is named."""
+    from rabta.radio.sky import places
+    from rabta.radio.sky.maps import Maps
+
+    folder = Path(sys.argv[1])
+    shipped = NEWER.parents[2] / "src" / "rabta" / "catalog" / "nations" / "pakistan"
     cells, shares, tehsils = (
         pd.read_parquet(shipped / f"{name}.parquet") for name in ("cells", "apportionment", "tehsils")
     )
-    ratio = climatic_ratio(Path(sys.argv[1]), cells["lat_deg"].to_numpy(), cells["lon_deg"].to_numpy())
-    by_tehsil(pd.DataFrame({"climatic_ratio": ratio}), shares, tehsils).to_csv(RATIOS, index=False)
+    where = cells["lat_deg"].to_numpy(), cells["lon_deg"].to_numpy()
+    values = {
+        "climatic_ratio": climatic_ratio(folder, *where),
+        "liquid_kg_m2": places.liquid_kg_m2(*where, EXCEEDED_PERCENT, Maps(folder)),
+    }
+    by_tehsil(pd.DataFrame(values), shares, tehsils).to_csv(NEWER, index=False)
     return 0
 
 
 if __name__ == "__main__":
-    sys.path[0] = str(RATIOS.parents[2])
+    sys.path[0] = str(NEWER.parents[2])
     sys.exit(main())

@@ -53,7 +53,7 @@ def build(inputs: Inputs, say: Say) -> dict[str, pd.DataFrame]:
         "cells": sheet.shipped(cells),
         "tehsils": tehsils.drop(columns="urban"),
         "apportionment": shares,
-        "climate": climate.with_ratio(climate.by_tehsil(values, shares, tehsils)),
+        "climate": climate.with_newer(climate.by_tehsil(values, shares, tehsils)),
         "climate_months": climate.by_tehsil(climate.months(*place), shares, tehsils).round(2),
         "places": sheet.places(listed, tehsils, cells["tehsil_row"].to_numpy()),
         "backbone": backbone,

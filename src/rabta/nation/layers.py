@@ -53,6 +53,7 @@ NOT_NEGATIVE = (
     "rain_rate_001_mmh",
     "rain_percent",
     "climatic_ratio",
+    "liquid_kg_m2",
 )
 SHARES = (
     "urban_share",

@@ -95,7 +95,7 @@ def attenuation_table(
     check_range("percent", p, 0.001, 5.0, slantpath.RECOMMENDATION)
     check_range("frequency_ghz", frequency_ghz, 1.0, 55.0, slantpath.RECOMMENDATION)
     air = zenith_gas_db(climate, frequency_ghz)
-    cloud = itu.reduced_liquid_absorption(frequency_ghz) * climate.cloud_kg_m2
+    cloud = climate.zenith_cloud_db(frequency_ghz)
     k, alpha = itu.rain_coefficients(frequency_ghz, elevation, tilt_deg)
     flicker = slantpath.scintillation_factor(frequency_ghz, elevation[:, None], p, diameter_m, efficiency)
     out = np.empty((len(climate.lat_deg), len(elevation), len(p)))

@@ -6,7 +6,7 @@ larger values are already inside the rain prediction.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,6 +46,8 @@ class Climate:
         5 % of the year.
     n_wet : ndarray
         Median wet refractivity (P.453).
+    liquid_kg_m2 : ndarray
+        Columnar cloud liquid of P.840-9 exceeded 5 % of the year; taken for cloud where it is not NaN.
     """
 
     lat_deg: Array
@@ -57,11 +59,19 @@ class Climate:
     vapour_kg_m2: Array
     cloud_kg_m2: Array
     n_wet: Array
+    liquid_kg_m2: Array = field(default_factory=lambda: np.array([np.nan]))
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            values = np.atleast_1d(np.array(getattr(self, field.name), dtype=np.float64, order="C"))
-            object.__setattr__(self, field.name, values)
+        for item in fields(self):
+            values = np.atleast_1d(np.array(getattr(self, item.name), dtype=np.float64, order="C"))
+            object.__setattr__(self, item.name, values)
+        object.__setattr__(self, "liquid_kg_m2", self.liquid_kg_m2 + np.zeros_like(self.lat_deg))
+
+    def zenith_cloud_db(self, frequency_ghz: float) -> Array:
+        """Cloud exceeded 5 % of the year, straight up: P.840-9, or P.840-8 where that map is not known."""
+        old = itu.reduced_liquid_absorption(frequency_ghz) * self.cloud_kg_m2
+        new = itu.liquid_absorption(frequency_ghz) * self.liquid_kg_m2
+        return np.asarray(np.where(np.isfinite(new), new, old))
 
     @classmethod
     def of_cells(cls, cells: pd.DataFrame) -> Climate:
@@ -76,7 +86,14 @@ class Climate:
             cells["vapour_kg_m2"].to_numpy(),
             cells["cloud_kg_m2"].to_numpy(),
             cells["n_wet"].to_numpy(),
+            _known(cells, "liquid_kg_m2"),
         )
+
+
+def _known(cells: pd.DataFrame, name: str) -> Array:
+    """A column of the cells, NaN where it is 0: not known."""
+    values = cells[name].to_numpy(np.float64) if name in cells else np.zeros(len(cells))
+    return np.where(values > 0.0, values, np.nan)
 
 
 @dataclass(frozen=True)
@@ -228,7 +245,7 @@ def attenuation(
     )  # fmt: skip
     rain = rain_at_percent(worst, percent, climate.lat_deg, elevation_deg)
     air = zenith_gas_db(climate, frequency_ghz) / sine
-    cloud = itu.reduced_liquid_absorption(frequency_ghz) * climate.cloud_kg_m2 / sine
+    cloud = climate.zenith_cloud_db(frequency_ghz) / sine
     twinkle = scintillation_db(frequency_ghz, elevation_deg, percent, climate.n_wet, diameter_m, efficiency)
     total = combine_db(air, cloud, rain, twinkle)
     parts = np.broadcast_arrays(air, cloud, rain, twinkle, total)
