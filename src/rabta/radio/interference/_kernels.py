@@ -11,12 +11,12 @@ from rabta.jit import kernel, prange
 
 
 @kernel(
-    "void(f8[::1], f8[::1], f8[:,:,::1], f8[:,:,::1], f8, f8, f8[::1], f8, i8[::1], f8[::1], f8[::1], f8[::1])",
+    "void(f8[::1],f8[::1],f8[:,:,::1],f8[:,:,::1],f8,f8,f8[::1],f8,i8[::1],f8[::1],f8[::1],f8[::1])",
     parallel=True,
 )
 def over_place(
-    place: Any, up: Any, wanted: Any, other: Any, low_wanted: float, low_other: float, table: Any, step: float,
-    serving: Any, chord: Any, carrier: Any, interference: Any,
+    place: Any, up: Any, wanted: Any, other: Any, low_wanted: float, low_other: float,
+    table: Any, step: float, serving: Any, chord: Any, carrier: Any, interference: Any,
 ) -> None:  # fmt: skip
     """The highest wanted satellite, and what the others in view add through the receiving antenna.
 
@@ -31,7 +31,7 @@ def over_place(
     table, step
         Receiving gain, relative to the axis, by chord between directions.
     serving, chord, carrier, interference : (t,)
-        Written: index or -1, chord to the nearest other satellite, 1/range^2, and gain/range^2 summed (per m^2).
+        Written: index or -1, chord to the nearest other satellite, 1/range^2, sum of gain/range^2 (per m^2).
     """
     last = table.shape[0] - 1
     for t in prange(wanted.shape[0]):
@@ -68,8 +68,8 @@ def over_place(
 
 
 def over_place_reference(
-    place: NDArray[np.float64], up: NDArray[np.float64], wanted: NDArray[np.float64], other: NDArray[np.float64],
-    low_wanted: float, low_other: float, table: NDArray[np.float64], step: float,
+    place: NDArray[np.float64], up: NDArray[np.float64], wanted: NDArray[np.float64],
+    other: NDArray[np.float64], low_wanted: float, low_other: float, table: NDArray[np.float64], step: float,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:  # fmt: skip
     """`over_place` in NumPy."""
     to, across = wanted - place, other - place

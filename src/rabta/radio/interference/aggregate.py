@@ -107,7 +107,7 @@ def by_operator(
     Returns
     -------
     mapping
-        ``c_i_db <operator>`` for each, ``c_i_db``, ``i_n_db``, ``noise_rise_db`` and ``sinr_db``: (n,) arrays.
+        ``c_i_db <operator>`` for each, ``c_i_db``, ``i_n_db``, ``noise_rise_db``, ``sinr_db``: (n,) arrays.
     """
     carrier, received = np.asarray(carrier_dbw, dtype=np.float64), np.asarray(received_dbw, dtype=np.float64)
     names = np.asarray(operator)
@@ -120,7 +120,8 @@ def by_operator(
     for name in np.unique(names):
         found[f"c_i_db {name}"] = carrier - sum_db(received[:, names == name])
     total = sum_db(received)
-    i_n = total - noise_power_dbw
+    noise = np.asarray(noise_power_dbw, dtype=np.float64)
+    i_n = total - noise
     rise = noise_rise_db(i_n)
     ratios = {"c_i_db": carrier - total, "i_n_db": i_n, "noise_rise_db": rise}
-    return found | ratios | {"sinr_db": carrier - noise_power_dbw - rise}
+    return found | ratios | {"sinr_db": carrier - noise - rise}

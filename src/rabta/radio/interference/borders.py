@@ -1,4 +1,4 @@
-"""Cross-border levels: field strength and power flux density of sites at a border, against coordination rules."""
+"""Cross-border levels: field strength and power flux density of sites, against coordination rules."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from rabta.units import SPEED_OF_LIGHT_M_S
 
 Array = NDArray[np.float64]
 Loss = Callable[[Array, Array, Array, Array, Array, Array], Array]
-"""Path loss (dB) of pairs: latitude, longitude and height above ground of the site, then of the border point."""
+"""Path loss (dB) of pairs: latitude, longitude, height above ground of the site, then of the border point."""
 
 FREE_SPACE_OHM = 376.730313668  # CODATA 2018
 
@@ -82,7 +82,7 @@ def pfd_dbw_m2(eirp_dbw: ArrayLike, loss_db: ArrayLike, frequency_mhz: ArrayLike
     """Power flux density behind a basic transmission loss: EIRP - L + 10 log10(4 pi / wavelength^2)."""
     wavelength = SPEED_OF_LIGHT_M_S / (np.asarray(frequency_mhz, dtype=np.float64) * 1e6)
     area = 10.0 * np.log10(4.0 * np.pi / wavelength**2)
-    return np.asarray(np.asarray(eirp_dbw, dtype=np.float64) - loss_db + area)
+    return np.asarray(np.subtract(eirp_dbw, loss_db, dtype=np.float64) + area)
 
 
 def field_dbuv_m(eirp_dbw: ArrayLike, loss_db: ArrayLike, frequency_mhz: ArrayLike) -> Array:
@@ -90,10 +90,10 @@ def field_dbuv_m(eirp_dbw: ArrayLike, loss_db: ArrayLike, frequency_mhz: ArrayLi
 
     Examples
     --------
-    >>> field_dbuv_m(32.15, 137.36, 1000.0).round(1).tolist()  # 1 kW ERP; ITU-R P.1812-7, equation (69): 199.36 - L
+    >>> field_dbuv_m(32.15, 137.36, 1000.0).round(1).tolist()  # 1 kW ERP; ITU-R P.1812: 199.36 - L
     62.0
     """
-    return pfd_dbw_m2(eirp_dbw, loss_db, frequency_mhz) + 10.0 * np.log10(FREE_SPACE_OHM) + 120.0
+    return np.asarray(pfd_dbw_m2(eirp_dbw, loss_db, frequency_mhz) + 10.0 * np.log10(FREE_SPACE_OHM) + 120.0)
 
 
 def level(
@@ -103,13 +103,13 @@ def level(
     check_range("bandwidth_mhz", bandwidth_mhz, 1e-3, 1000.0, "an emission")
     quantity = field_dbuv_m if rule_.quantity == "field" else pfd_dbw_m2
     share = rule_.reference_mhz / bandwidth_mhz if rule_.reference_mhz else 1.0
-    return quantity(eirp_dbw, loss_db, frequency_mhz) + 10.0 * np.log10(min(share, 1.0))
+    return np.asarray(quantity(eirp_dbw, loss_db, frequency_mhz) + 10.0 * np.log10(min(share, 1.0)))
 
 
 def directions(
     lat_deg: ArrayLike, lon_deg: ArrayLike, height_m: ArrayLike, to_lat_deg: ArrayLike, to_lon_deg: ArrayLike
 ) -> tuple[Array, Array, Array]:
-    """Azimuth, elevation and distance (km) from places at a height to points on the ground, on the ellipsoid."""
+    """Azimuth, elevation and distance (km) from places at a height to points on the ellipsoid."""
     here = ecef_from_geodetic(lat_deg, lon_deg, height_m)
     to = ecef_from_geodetic(to_lat_deg, to_lon_deg) - here
     east, north, up = np.moveaxis((east_north_up(lat_deg, lon_deg) @ to[..., None])[..., 0], -1, 0)
@@ -177,7 +177,9 @@ def along(
     bearing, elevation, _ = directions(*pair)
     turn = bearing - np.asarray(azimuth_deg, dtype=np.float64).reshape(-1, 1)
     eirp = np.asarray(power_dbw, dtype=np.float64).reshape(-1, 1) + pattern.gain_dbi(turn, elevation)
-    lost = loss(*(x.ravel() for x in pair), np.full(eirp.size, rule_.height_m)).reshape(shape)
+    ends = [x.ravel() for x in pair]
+    heights = np.full(eirp.size, rule_.height_m)
+    lost = loss(ends[0], ends[1], ends[2], ends[3], ends[4], heights).reshape(shape)
     levels = level(rule_, eirp, lost, frequency_mhz, bandwidth_mhz)
     strongest = levels.max(axis=0)
     return AtBorder(rule_, levels, strongest, sum_db(levels, axis=0), strongest - rule_.level)

@@ -116,7 +116,7 @@ def needed_acir_db(
     direction: str = "down",
     limit_percent: float = LIMIT_PERCENT,
 ) -> float:
-    """Least ACIR that keeps the loss of mean throughput within a limit, to 0.01 dB; NaN where 120 dB are too few."""
+    """Least ACIR that keeps the loss of mean throughput within a limit, to 0.01 dB; NaN above 120 dB."""
     low, high = -60.0, 120.0
     arguments = (sinr, carrier_dbw, aggressors_dbw)
     if float(throughput_loss_percent(*arguments, high, direction)) > limit_percent:

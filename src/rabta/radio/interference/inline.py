@@ -91,9 +91,11 @@ def series(
     table, step = _table(receiver)
     place = np.ascontiguousarray(ecef_from_geodetic(lat_deg, lon_deg, height_m))
     up = np.ascontiguousarray(east_north_up(lat_deg, lon_deg)[2])
-    lows = (np.sin(np.radians(angle)) for angle in (least_elevation_deg, other_least_elevation_deg))
-    _kernels.over_place(place, up, wanted, other, *lows, table, step, *found)
+    low, other_low = (float(np.sin(np.radians(a))) for a in (least_elevation_deg, other_least_elevation_deg))
     serving, chord, carrier, interference = found
+    _kernels.over_place(
+        place, up, wanted, other, low, other_low, table, step, serving, chord, carrier, interference
+    )
     constant = receiver.peak_dbi - float(linkbudget.free_space_db(1e-3, frequency_ghz))  # at one metre
     with np.errstate(divide="ignore", invalid="ignore"):
         c = wanted_eirp_dbw_mhz + constant + 10.0 * np.log10(carrier)
@@ -125,8 +127,8 @@ def events(times_s: ArrayLike, separation_deg: ArrayLike, within_deg: float) -> 
     Returns
     -------
     DataFrame
-        ``start_s, end_s, least_deg, at_s``. Starts and ends are interpolated between steps; a spell at either end
-        of the series starts or ends there.
+        ``start_s, end_s, least_deg, at_s``. Starts and ends are interpolated between steps; a spell at an
+        end of the series starts or ends there.
     """
     times, apart = np.asarray(times_s, dtype=np.float64), np.asarray(separation_deg, dtype=np.float64)
     if times.shape != apart.shape or times.ndim != 1 or (np.diff(times) <= 0.0).any():
@@ -145,7 +147,7 @@ def events(times_s: ArrayLike, separation_deg: ArrayLike, within_deg: float) -> 
 
 
 def _crossing(times: Array, apart: Array, before: int, limit: float) -> float:
-    """When the separation passes the limit between two steps; at the inner step where the outer one has none."""
+    """When the separation passes the limit between two steps; the inner step where the outer has none."""
     a, b = apart[before], apart[before + 1]
     if not np.isfinite(a):
         return float(times[before + 1])

@@ -56,8 +56,8 @@ def j_s_db(
     -10.0
     """
     spill = 10.0 * np.log10(np.maximum(_db(bandwidth_ratio), 1.0))
-    jammer = _db(jammer_eirp_dbw) - jammer_loss_db + gain_to_jammer_db - spill
-    return np.asarray(jammer - (_db(signal_eirp_dbw) - signal_loss_db))
+    jammer = _db(jammer_eirp_dbw) - _db(jammer_loss_db) + _db(gain_to_jammer_db) - spill
+    return np.asarray(jammer - (_db(signal_eirp_dbw) - _db(signal_loss_db)))
 
 
 def link_burn_through_km(
@@ -75,7 +75,7 @@ def link_burn_through_km(
     >>> link_burn_through_km(30.0, 10.0, 50.0).tolist()
     5.0
     """
-    allowed = _db(j_s_limit_db) - (_db(jammer_eirp_dbw) - signal_eirp_dbw + gain_to_jammer_db)
+    allowed = _db(j_s_limit_db) - (_db(jammer_eirp_dbw) - _db(signal_eirp_dbw) + _db(gain_to_jammer_db))
     return np.asarray(_db(jammer_km) * 10.0 ** (allowed / 20.0))
 
 
@@ -96,7 +96,7 @@ def radar_j_s_db(
     check_range("range_km", range_km, 1e-3, 1e5, "a radar target")
     away = _db(range_km if jammer_km is None else jammer_km) * 1e3
     far = 40.0 * np.log10(_db(range_km) * 1e3) - 20.0 * np.log10(away)
-    ratio = _db(jammer_eirp_dbw) - radar_eirp_dbw + gain_to_jammer_db
+    ratio = _db(jammer_eirp_dbw) - _db(radar_eirp_dbw) + _db(gain_to_jammer_db)
     return np.asarray(ratio + 10.0 * np.log10(4.0 * np.pi / _db(cross_section_m2)) + far)
 
 
@@ -130,7 +130,7 @@ def jamming_margin_db(
     loss_db: ArrayLike = 0.0,
 ) -> Array:
     """J/S that a link stands: processing and coding gain less the Eb/N0 it needs uncoded and losses."""
-    return np.asarray(_db(gain_db) + coding_gain_db - required_eb_n0_db - loss_db)
+    return np.asarray(_db(gain_db) + _db(coding_gain_db) - _db(required_eb_n0_db) - _db(loss_db))
 
 
 def radio_horizon_km(height_m: ArrayLike, other_m: ArrayLike = 0.0) -> Array:
@@ -172,7 +172,7 @@ def effective_cn0_dbhz(
 def tolerable_j_s_db(
     cn0_dbhz: ArrayLike, threshold_dbhz: ArrayLike, *, interference: str = "wideband", signal: str = "l1-ca"
 ) -> Array:
-    """J/S at which the effective C/N0 falls to a threshold (tracking about 28, acquisition about 35 dB-Hz)."""
+    """J/S at which the effective C/N0 falls to a threshold (tracking 28, acquisition 35 dB-Hz)."""
     clear, needed = _db(cn0_dbhz), _db(threshold_dbhz)
     if (clear <= needed).any():
         raise RabtaError(
@@ -206,7 +206,7 @@ def gnss_jammer_range_km(
     jammer_height_m : array_like, optional
         Cuts the range at the radio horizon.
     """
-    allowed = _db(jammer_eirp_dbw) + gain_to_jammer_db - loss_db - (_db(j_s) + signal_dbw)
+    allowed = _db(jammer_eirp_dbw) + _db(gain_to_jammer_db) - _db(loss_db) - (_db(j_s) + signal_dbw)
     wavelength = SPEED_OF_LIGHT_M_S / (frequency_ghz * 1e9)
     reach = wavelength / (4e3 * np.pi) * 10.0 ** (allowed / 20.0)
     if jammer_height_m is not None:

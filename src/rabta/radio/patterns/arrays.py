@@ -75,7 +75,7 @@ class Planar:
     correlation : float
         Of the elements' signals, 0 to 1 (3GPP TR 37.840, clause 5.4.4.1.4); 1 for the wanted signal.
     panel_rows, panel_columns, panel_row_spacing, panel_column_spacing
-        Panels up and across, their centres apart in wavelengths (TR 38.901: Mg, Ng, dg,V, dg,H), fed in phase.
+        Panels up and across, their centres apart in wavelengths (TR 38.901: Mg, Ng, dg,V, dg,H).
     sub_rows, sub_spacing, sub_tilt_deg
         Each row is a sub-array of that many elements, so far apart, tilted down for good (Working Party 5D's
         extension of M.2101).
@@ -146,8 +146,8 @@ class Planar:
 def area_gain_dbi(area_m2: ArrayLike, frequency_ghz: ArrayLike, scan_deg: ArrayLike = 0.0) -> Array:
     """Gain of a lossless aperture without mutual coupling that looks aside: 4 pi A cos(scan) / wavelength^2.
 
-    Only the projected area counts (Mailloux, Phased Array Antenna Handbook, 2nd edition, section 1.1); real elements
-    lose more: `rabta.radio.antennas.scan_loss_db` with an exponent above 1.
+    Only the projected area counts (Mailloux, Phased Array Antenna Handbook, 2nd edition, section 1.1); real
+    elements lose more: `rabta.radio.antennas.scan_loss_db` with an exponent above 1.
 
     Examples
     --------

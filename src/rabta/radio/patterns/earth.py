@@ -1,6 +1,6 @@
 """Reference patterns of earth stations: ITU-R S.465-6, S.580-6 (APEREC015V01) and S.1428-1.
 
-All are round. S.465 and S.580 bound side lobes only: inside their least angle the peak is taken, an upper bound.
+All are round. S.465 and S.580 bound side lobes only: inside their least angle the peak is taken, a bound.
 """
 
 from __future__ import annotations
@@ -82,8 +82,8 @@ class S465:
 class S580:
     """Earth station towards the geostationary arc: 29 - 25 log10(phi) to 20 degrees, then S.465.
 
-    The ITU's pattern library (APEREC015V01, Radio Regulations, Appendix 30B since 2003) joins both, holds -3.5 dBi
-    between, and adds the main lobe of Appendix 7 and, below 50 wavelengths, the side lobes of Appendix 8.
+    The ITU's pattern library (APEREC015V01, Radio Regulations, Appendix 30B since 2003) joins both, holds -3.5
+    dBi between, and adds the main lobe of Appendix 7 and, below 50 wavelengths, the side lobes of Appendix 8.
 
     Attributes
     ----------
@@ -133,7 +133,7 @@ class S580:
 
 @dataclass(frozen=True)
 class S1428:
-    """Earth station of a geostationary system against other orbits, 10.7 to 30 GHz. ITU-R S.1428-1, recommends 1."""
+    """Geostationary earth station against other orbits, 10.7 to 30 GHz. ITU-R S.1428-1, recommends 1."""
 
     diameter_m: float
     frequency_ghz: float
@@ -169,9 +169,11 @@ class S1428:
 
     def _small(self, off: Array) -> Array:
         behind = np.full_like(off, -5.0) if self.ratio <= 25.0 else np.where(off <= 120.0, -4.0, -9.0)
-        return np.asarray(np.select([off <= 33.1, off <= 80.0], [29.0 - 25.0 * _log(off), -9.0], behind))
+        levels = [29.0 - 25.0 * _log(off), np.full_like(off, -9.0)]
+        return np.asarray(np.select([off <= 33.1, off <= 80.0], levels, behind))
 
     def _large(self, off: Array) -> Array:
         steps = [off < 10.0, off < 34.1, off < 80.0, off < 120.0]
-        levels = [29.0 - 25.0 * _log(off), 34.0 - 30.0 * _log(off), -12.0, -7.0]
+        flat = [np.full_like(off, -12.0), np.full_like(off, -7.0)]
+        levels = [29.0 - 25.0 * _log(off), 34.0 - 30.0 * _log(off), *flat]
         return np.asarray(np.select(steps, levels, -12.0))

@@ -42,7 +42,8 @@ def make(name: str, **numbers: Any) -> Pattern:
     --------
     >>> make("s1428", diameter_m=0.6, frequency_ghz=12.0).gain_dbi([0.0, 10.0]).round(1).tolist()
     [35.3, 4.0]
-    >>> make("f1336-sector", peak_dbi=18.0, frequency_ghz=2.6, electrical_deg=4.0).gain_dbi(0.0, -4.0).round(1).tolist()
+    >>> sector = make("f1336-sector", peak_dbi=18.0, frequency_ghz=2.6, electrical_deg=4.0)
+    >>> sector.gain_dbi(0.0, -4.0).round(1).tolist()
     18.0
     """
     if name not in PATTERNS:
@@ -73,7 +74,7 @@ def _with_element(numbers: dict[str, Any]) -> dict[str, Any]:
 
 
 def of_entry(entry: Entry) -> Pattern:
-    """Pattern of a catalog entry: keys ``pattern`` or ``file``, and ``[numbers]``; a file is sought beside the entry."""
+    """Pattern of a catalog entry: ``pattern`` or ``file`` (sought beside the entry), and ``[numbers]``."""
     numbers = dict(entry.data.get("numbers", {}))
     try:
         if "file" in entry.data:

@@ -1,4 +1,4 @@
-"""Base stations without beamforming: ITU-R F.1336-5, omnidirectional and sector antennas, peaks and averages."""
+"""Base stations without beamforming: ITU-R F.1336-5, omnidirectional and sector antennas."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Omni:
 
     @property
     def side(self) -> float:
-        """k in use."""
+        """The factor k in use."""
         return (0.7 if self.frequency_ghz < 3.0 else 0.0) if self.k is None else self.k
 
     @property

@@ -60,7 +60,7 @@ def off_axis_deg(
     (30.0, 135.0)
     """
     el, to_el = np.radians(elevation_deg), np.radians(to_elevation_deg)
-    turn = np.radians(np.asarray(azimuth_deg, dtype=np.float64) - to_azimuth_deg)
+    turn = np.radians(np.subtract(azimuth_deg, to_azimuth_deg, dtype=np.float64))
     half = np.sin((el - to_el) / 2.0) ** 2 + np.cos(el) * np.cos(to_el) * np.sin(turn / 2.0) ** 2
     return np.asarray(np.degrees(2.0 * np.arcsin(np.sqrt(np.clip(half, 0.0, 1.0)))))
 

@@ -46,10 +46,7 @@ def beam_sums(
             dx, dy, dz = user[i, 0] - beam[j, 0], user[i, 1] - beam[j, 1], user[i, 2] - beam[j, 2]
             at = (dx * dx + dy * dy + dz * dz) ** 0.5 / step
             k = int(at)
-            if k >= last:
-                gain = table[last]
-            else:
-                gain = table[k] + (at - k) * (table[k + 1] - table[k])
+            gain = table[last] if k >= last else table[k] + (at - k) * (table[k + 1] - table[k])
             if j == mine:
                 wanted = share * gain
             else:
@@ -59,8 +56,8 @@ def beam_sums(
 
 
 def beam_sums_reference(
-    user: NDArray[np.float64], serving: NDArray[np.int64], beam: NDArray[np.float64], colour: NDArray[np.int64],
-    power: NDArray[np.float64], coupling: NDArray[np.float64], table: NDArray[np.float64], step: float,
+    user: NDArray[np.float64], serving: NDArray[np.int64], beam: NDArray[np.float64],
+    colour: NDArray[np.int64], power: NDArray[np.float64], coupling: NDArray[np.float64], table: NDArray[np.float64], step: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:  # fmt: skip
     """`beam_sums` in NumPy."""
     chord = np.linalg.norm(user[:, None, :] - beam[None, :, :], axis=2)

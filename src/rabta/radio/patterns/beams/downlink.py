@@ -1,4 +1,4 @@
-"""What users under a multi-beam satellite get: coupling loss, carrier to interference, and both with noise."""
+"""What users under a multi-beam satellite get: coupling loss, carrier to interference, noise."""
 
 from __future__ import annotations
 
@@ -131,12 +131,12 @@ def single_satellite(
     reuse : int
         1, 3, or 4 with two polarisations.
     serving_tiers, outer_tiers : int
-        Rings whose users count, and further rings that only interfere: 2 and 2 for reuse 1 (61 beams), 4 else.
+        Rings whose users count, and further rings that only interfere: 2 and 2 (61 beams), 4 if reused.
 
     Notes
     -----
-    Users are spread evenly over the hexagons in UV and are served by the beam of theirs; density of EIRP is the
-    same in all beams. TR 38.821, tables 6.1.1.1-1 to -9.
+    Users are spread evenly over the hexagons in UV, each served by its own beam; the density of EIRP is the
+    same in all. TR 38.821, tables 6.1.1.1-1 to -9.
     """
     check_range("elevation_deg", elevation_deg, 10.0, 90.0, RECOMMENDATION)
     outer = (2 if reuse == 1 else 4) if outer_tiers is None else outer_tiers

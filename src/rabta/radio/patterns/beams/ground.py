@@ -1,4 +1,4 @@
-"""Beams on the ground: frames of satellites, footprints, and beams that stay over a place or under a satellite."""
+"""Beams on the ground: frames of satellites, footprints, and cells that stay over a place."""
 
 from __future__ import annotations
 
@@ -87,8 +87,8 @@ def earth_fixed(
 
     Notes
     -----
-    The lattice lies in the plane that touches the ground at the place and is lowered onto it towards the Earth's
-    middle under the place: within 1 % of evenly spaced up to 800 km away.
+    The lattice lies in the plane that touches the ground at the place and is lowered onto it towards the
+    Earth's middle under the place: within 1 % of evenly spaced up to 800 km away.
     """
     check_range("spacing_km", spacing_km, 0.1, 1000.0, "cells on the ground")
     flat = hexagonal(1.0, tiers=tiers, reuse=reuse, spacing=1e-4)

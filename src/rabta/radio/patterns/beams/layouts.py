@@ -75,7 +75,7 @@ class Layout:
     def coupling(self, cross_polar_db: float = 30.0) -> Array:
         """Part of a beam's power that a beam of another colour hears, by pair of colours.
 
-        1 for the same colour, nothing from another frequency, ``cross_polar_db`` less from the other polarisation.
+        1 for the same colour, nothing from another frequency, ``cross_polar_db`` less across polarisations.
         """
         colours = np.arange(self.reuse)
         same = (colours[:, None] // self.polarisations) == (colours[None, :] // self.polarisations)

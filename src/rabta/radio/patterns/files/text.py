@@ -1,8 +1,8 @@
 """Reading antenna files: CSV (angle, gain) and Planet (.msi, .pln, .ant); errors name file, line and key.
 
 CSV: a header ``angle_deg,<gain>`` and one row an angle, 0 to 180 (round) or once around. Planet: keys, then
-``HORIZONTAL n`` and ``VERTICAL n`` with n rows of angle and attenuation below the peak; the gain is in dBd where no
-unit is written, and vertical angles start at the horizon ahead and grow downward.
+``HORIZONTAL n`` and ``VERTICAL n`` with n rows of angle and attenuation below the peak; the gain is in dBd where
+no unit is written, and vertical angles start at the horizon ahead and grow downward.
 """
 
 from __future__ import annotations
@@ -263,6 +263,11 @@ def _planet_cut(path: Path, lines: list[tuple[int, str]], at: int, key: str, res
         raise _fault(
             path, where, "fewer rows than the count says", key=key, value=bad, expected=f"{count} rows"
         )
+    after = at + 1 + count
+    if after < len(lines) and _NUMBER.match(lines[after][1]):
+        raise _fault(
+            path, lines[after][0], "more rows than the count says", key=key, expected=f"{count} rows"
+        )
     pairs = [_pair(path, n, re.split(r"[\s,;]+", line)) for n, line in rows]
     angle, loss = np.array([p[0] for p in pairs]), np.array([p[1] for p in pairs])
     if not _signed_alike(loss):
@@ -308,7 +313,7 @@ def _frequency(path: Path, keys: dict[str, tuple[int, str]]) -> float | None:
 
 
 def _tilt(path: Path, keys: dict[str, tuple[int, str]]) -> float:
-    """Degrees of tilt: of ELECTRICAL_TILT, or of TILT where that is a number; words mean that cuts hold none."""
+    """Degrees of tilt: of ELECTRICAL_TILT, or of TILT where that is a number; words mean none."""
     for key in ("ELECTRICAL_TILT", "TILT"):
         line, text = keys.get(key, (0, ""))
         found = _NUMBER.match(text)
