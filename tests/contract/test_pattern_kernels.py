@@ -32,17 +32,16 @@ def test_sums_of_beams() -> None:
 def test_constellations_over_a_place() -> None:
     rng = np.random.default_rng(4)
     place, up = np.array([6.378e6, 0.0, 0.0]), np.array([1.0, 0.0, 0.0])
-    shells = [
-        (6.378e6 + h)
-        * (raw := rng.normal(size=(30, n, 3)) * 0.3 + [1.0, 0.0, 0.0])
-        / np.linalg.norm(raw, axis=2)[..., None]
-        for n, h in ((25, 5.5e5), (50, 1.2e6))
-    ]
+    shells = []
+    for count, height in ((25, 5.5e5), (50, 1.2e6)):
+        raw = rng.normal(size=(30, count, 3)) * 0.3 + [1.0, 0.0, 0.0]
+        shells.append((6.378e6 + height) * raw / np.linalg.norm(raw, axis=2)[..., None])
     shells[0][7] = -shells[0][7]  # a step with nothing in view
     table, step = np.exp(-np.linspace(0.0, 20.0, 2001)), 1e-3
     found = np.empty(30, dtype=np.int64), np.empty(30), np.empty(30), np.empty(30)
-    over.over_place(place, up, *shells, 0.4, 0.1, table, step, *found)
-    theirs = over.over_place_reference(place, up, *shells, 0.4, 0.1, table, step)
+    wanted, other = shells
+    over.over_place(place, up, wanted, other, 0.4, 0.1, table, step, found[0], found[1], found[2], found[3])
+    theirs = over.over_place_reference(place, up, wanted, other, 0.4, 0.1, table, step)
     assert found[0][7] == -1
     for mine, reference in zip(found, theirs, strict=True):
         np.testing.assert_allclose(mine, reference, rtol=1e-9)

@@ -144,7 +144,11 @@ def test_any_bytes_are_read_or_refused(
     try:
         file = text.read(path)
     except RabtaError as error:
-        assert path.name in str(error)
+        refused = str(error)
+    else:
+        refused = ""
+    if refused:
+        assert path.name in refused
         return
     assert np.isfinite(file.horizontal.relative_db).all()
     assert file.horizontal.relative_db.max() <= 0.0

@@ -82,7 +82,7 @@ class S465:
 class S580:
     """Earth station towards the geostationary arc: 29 - 25 log10(phi) to 20 degrees, then S.465.
 
-    The ITU's pattern library (APEREC015V01, Radio Regulations, Appendix 30B since 2003) joins both, holds -3.5
+    The ITU's pattern library (APEREC015V01, Radio Regulations, Appendix 30B) joins both, holds -3.5
     dBi between, and adds the main lobe of Appendix 7 and, below 50 wavelengths, the side lobes of Appendix 8.
 
     Attributes

@@ -155,7 +155,7 @@ def _sectors() -> list[Row]:
     ]
     az, el = np.arange(-180.0, 180.0, 0.5)[50:-50:150], np.arange(-90.0, 90.0, 0.5)[30:-30:70]
     average = sectors.Sector(18.0, 2.6, average=True)
-    turned = {
+    turned: dict[str, tuple[shapes.Pattern, list[float]]] = {
         "level": (average, [-8.73264105, -6.23545959, 1.55191039, -5.11617053, -8.16416531]),
         "40 deg down": (
             shapes.Tilted(average, mechanical_deg=40.0),

@@ -56,9 +56,15 @@ def beam_sums(
 
 
 def beam_sums_reference(
-    user: NDArray[np.float64], serving: NDArray[np.int64], beam: NDArray[np.float64],
-    colour: NDArray[np.int64], power: NDArray[np.float64], coupling: NDArray[np.float64], table: NDArray[np.float64], step: float,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:  # fmt: skip
+    user: NDArray[np.float64],
+    serving: NDArray[np.int64],
+    beam: NDArray[np.float64],
+    colour: NDArray[np.int64],
+    power: NDArray[np.float64],
+    coupling: NDArray[np.float64],
+    table: NDArray[np.float64],
+    step: float,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """`beam_sums` in NumPy."""
     chord = np.linalg.norm(user[:, None, :] - beam[None, :, :], axis=2)
     gain = np.interp(chord / step, np.arange(len(table)), table)

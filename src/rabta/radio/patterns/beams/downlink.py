@@ -64,7 +64,7 @@ def sums(
         np.ascontiguousarray(serving, dtype=np.int64),
         np.ascontiguousarray(layouts.unit(layout.uv)),
         np.ascontiguousarray(layout.colour, dtype=np.int64),
-        np.ascontiguousarray(np.broadcast_to(np.asarray(power, dtype=np.float64), len(layout))),
+        np.array(np.broadcast_to(np.asarray(power, dtype=np.float64), len(layout))),
         layout.coupling(cross_polar_db),
         table,
         step,

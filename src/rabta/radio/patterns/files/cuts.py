@@ -3,8 +3,8 @@
 Two cuts do not say what lies between them. Three ways to fill it, all of which keep what they can of both:
 
 ``interpolated``
-    H(az) - [(1 - w)(H(0) - V(el)) + w (H(180) - V(180 - el))] with w = |az| / 180: keeps both cuts whole, front
-    and back, as planning tools do. The default.
+    H(az) - [(1 - w)(H(0) - V(el)) + w (H(180) - V(180 - el))] with w = |az| / 180: keeps both cuts, front and
+    back, as planning tools do. The default.
 ``summed``
     H(az) + V(el), as 3GPP's element: keeps the cuts of the front, too low far from both.
 ``cross-weighted``

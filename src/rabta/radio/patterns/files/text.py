@@ -1,7 +1,7 @@
 """Reading antenna files: CSV (angle, gain) and Planet (.msi, .pln, .ant); errors name file, line and key.
 
 CSV: a header ``angle_deg,<gain>`` and one row an angle, 0 to 180 (round) or once around. Planet: keys, then
-``HORIZONTAL n`` and ``VERTICAL n`` with n rows of angle and attenuation below the peak; the gain is in dBd where
+``HORIZONTAL n`` and ``VERTICAL n`` with n rows of angle and loss below the peak; the gain is in dBd where
 no unit is written, and vertical angles start at the horizon ahead and grow downward.
 """
 
