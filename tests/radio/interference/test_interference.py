@@ -30,7 +30,7 @@ def passing(angle_deg: Array, height_m: float) -> Array:
 
 
 def test_two_satellites_pass_inline() -> None:
-    """The nearer the other satellite lies to the axis, the worse: in line both gains are the receiver's peak."""
+    """The nearer the other satellite lies to the axis, the worse; in line both gains are the peak."""
     times = np.arange(-60.0, 61.0)
     wanted = passing(np.zeros(121), 600e3)
     other = passing(0.05 * times, 1200e3)
@@ -76,8 +76,8 @@ def test_levels_along_a_border() -> None:
 
     def levels(azimuth: float) -> borders.AtBorder:
         return borders.along(
-            rule, [31.6], [74.4], [30.0], [azimuth], [16.0], sector, [31.6, 31.62], [74.55, 74.56], free_space,
-            frequency_mhz=3500.0, bandwidth_mhz=100.0,
+            rule, [31.6], [74.4], [30.0], [azimuth], [16.0], sector, [31.6, 31.62], [74.55, 74.56],
+            free_space, frequency_mhz=3500.0, bandwidth_mhz=100.0,
         )  # fmt: skip
 
     towards, away = levels(90.0), levels(270.0)

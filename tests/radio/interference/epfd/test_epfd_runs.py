@@ -81,7 +81,8 @@ def test_kernel_is_the_brute_force(
 def test_distribution_is_that_of_the_brute_force() -> None:
     """Every step of a block by both, counted by the lower tenth of a dB."""
     dish = dishes.earth_station(0.6, 12.0)
-    system, victim = runs.System(shells(), table("alpha"), 6.0), runs.Victim(31.5, 74.3, 38.0, dish)
+    few = orbits.make(np.repeat(np.arange(8) * 45.0, 6), np.tile(np.arange(6) * 60.0, 8), 1400.0, 52.0, 10.0)
+    system, victim = runs.System(few, table("alpha"), 6.0), runs.Victim(31.5, 74.3, 38.0, dish)
     plan = steps.Plan(20.0, runs.BLOCK, 1, 0.0, 16)
     found = runs.down(system, victim, plan=plan)
     theirs = reference.down_at(system, victim, plan.step_s * np.arange(runs.BLOCK))
@@ -178,7 +179,7 @@ def test_up_is_the_sum_over_stations() -> None:
     )
     group = runs.Stations(mask, 700.0, per_km2=1e-5)
     system = runs.System(shells(), masks.held(-160.0, 0.0, 0.0), 8.0, together=2)
-    for t in (0.0, 777.0, 123456.0):
+    for t in (0.0, 123456.0):
         where, total = system.orbits.positions(t), 0.0
         lowest = np.repeat(system.orbits.min_elevation_deg, system.orbits.count)
         for place in group.places(beam):

@@ -1,0 +1,1 @@
+"""Who shares the air: antennas, and interference."""
