@@ -77,6 +77,8 @@ class Limit:
         rising = np.argsort(self.percent, kind="stable")
         points = self.percent[rising], self.levels_db[rising]
         above = points[0] > 0.0
+        if not above.any():
+            return np.full(np.shape(percent), self.levels_db.max())
         least = np.log10(np.maximum(np.asarray(percent, dtype=np.float64), 1e-30))
         found = np.interp(least, np.log10(points[0][above]), points[1][above])
         below = least < np.log10(points[0][above].min())
