@@ -33,9 +33,10 @@ LOWEST_DEG = 3.0
 E_HEIGHT_KM = 110.0
 E_HOPS, F2_HOPS = 3, 6
 _HOP_KM = 4000.0
-# ITU-R P.1240-2, table 1: operational over basic MUF below 30 dBW EIRP; rows winter, equinox, summer.
-_OPERATIONAL = np.array([[1.10, 1.20], [1.15, 1.25], [1.20, 1.30]])
-_OPERATIONAL_STRONG = np.array([[1.15, 1.25], [1.20, 1.30], [1.25, 1.35]])
+# ITU-R P.1240-2, table 1: operational over basic MUF up to 30 dBW EIRP and above it; rows winter, equinox,
+# summer, columns day and night.
+_OPERATIONAL = np.array([[1.20, 1.30], [1.15, 1.25], [1.10, 1.20]])
+_OPERATIONAL_STRONG = np.array([[1.25, 1.35], [1.20, 1.30], [1.15, 1.25]])
 
 
 @dataclass(frozen=True)
@@ -342,7 +343,7 @@ def screening_mhz(found: Modes, frequency_mhz: ArrayLike) -> Array:
     0 for paths over 4,000 km, where it is not considered.
     """
     total, mid, r12 = found.path.distance_km, found.mid, found.when.r12
-    ndim = found.f2_muf.ndim - 1
+    ndim = max(found.f2_muf.ndim - 1, np.ndim(frequency_mhz))
     hop = total / np.arange(1.0, F2_HOPS + 1).reshape(-1, *[1] * ndim)
     height = reflection_km(mid, frequency_mhz, hop, r12)
     fo_e = mid.fo_e

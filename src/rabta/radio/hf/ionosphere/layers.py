@@ -98,7 +98,7 @@ def fo_e_mhz(lat_deg: ArrayLike, lon_deg: ArrayLike, month: int, hour_ut: ArrayL
     Examples
     --------
     >>> round(float(fo_e_mhz(30.0, 70.0, 6, 7.0, 80.0)), 1)
-    3.9
+    3.7
     """
     lat, lon, hour = (np.asarray(v, dtype=np.float64) for v in (lat_deg, lon_deg, hour_ut))
     spots = np.minimum(np.asarray(r12, dtype=np.float64), HIGHEST_R12)
