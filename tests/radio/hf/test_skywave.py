@@ -91,6 +91,19 @@ def test_support_at_the_deciles() -> None:
     assert share == pytest.approx([0.9, 0.5, 0.1])
 
 
+def test_loss_at_the_front_door(maps: coefficients.Region) -> None:
+    ends = (np.array([[30.2], [33.7]]), np.array([[67.0], [73.1]]), 31.56, 74.34)
+    loss = skywave.basic_loss_db(maps, ends, np.array([5.0, 8.0, 29.0]), 1, 7.0, 80.0)
+    assert loss.shape == (2, 3)
+    assert (loss[:, 2] > loss[:, 1]).all()
+    # of two modes of 100 dB each, 97 dB: the field over all modes and their loss say the same
+    path = muf.Path.between(30.2, 67.0, 31.56, 74.34)
+    heard = skywave.circuit(muf.modes(maps, path, muf.When(1, np.asarray(7.0), 80.0)), 8.0)
+    field = 136.6 + 20.0 * np.log10(8.0) - loss[0, 1]  # P.533-14, equation (17)
+    assert heard.field_dbuvm() == pytest.approx(field)
+    assert not heard.polar
+
+
 def test_ranges_are_named(maps: coefficients.Region) -> None:
     path = muf.Path.between(0.0, 0.0, 0.0, 80.0)
     with pytest.raises(RabtaError, match="0 to 7000"):

@@ -12,6 +12,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rabta.radio.hf.ionosphere.coefficients import Maps
 from rabta.radio.hf.ionosphere.geomagnetism import (
     dip_deg,
     geomagnetic_latitude_deg,
@@ -28,9 +29,12 @@ from rabta.radio.hf.muf import (
     RECOMMENDATION,
     Control,
     Modes,
+    Path,
+    When,
     elevation_deg,
     incidence_deg,
     mirror_km,
+    modes,
     screening_mhz,
 )
 from rabta.radio.itu import check_range
@@ -168,6 +172,47 @@ class Circuit:
         )
         each = 136.6 - 107.2 + 10.0 * np.log10(np.asarray(power_w) / 1e3) + gains - self.loss_db
         return _sum_db(each)
+
+    @property
+    def polar(self) -> NDArray[np.bool_]:
+        """True where the path between its points 1,000 km from the ends goes beyond 60 degrees (P.842-6)."""
+        names = [name for name in ("mid", "first", "last") if name in self.modes.controls]
+        points = [self.modes.controls[name] for name in names]
+        north = [np.abs(geomagnetic_latitude_deg(p.lat, p.lon)) >= 60.0 for p in points]
+        return np.asarray(np.logical_or.reduce(north) & (self.modes.path.distance_km > 2000.0))
+
+
+def basic_loss_db(
+    maps: Maps,
+    ends: tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike],
+    frequency_mhz: ArrayLike,
+    month: int,
+    hour_ut: ArrayLike,
+    r12: float,
+) -> Array:
+    """Basic transmission loss of a sky wave in dB, monthly median, over all its modes together.
+
+    Parameters
+    ----------
+    maps : Maps
+        From `coefficients.of_nation` or `coefficients.read_world`.
+    ends : tuple of array_like
+        Latitude and longitude of one end, then of the other, in degrees.
+    frequency_mhz, hour_ut : array_like
+        Broadcast against the ends.
+
+    Returns
+    -------
+    ndarray
+        Infinite where no mode carries the frequency.
+
+    Raises
+    ------
+    RabtaError
+        Outside `RANGES`, or where the ionosphere of a place is not known.
+    """
+    found = modes(maps, Path.between(*ends), When(month, np.asarray(hour_ut, dtype=np.float64), r12))
+    return np.asarray(-_sum_db(-circuit(found, frequency_mhz).loss_db))
 
 
 def _sum_db(each: Array) -> Array:
