@@ -87,6 +87,31 @@ def test_table_interpolates_what_it_was_made_from() -> None:
     assert middle == pytest.approx(cells.sector_rate_mbps(COMMUNITY, 1500.0, 7.0), rel=0.1)
 
 
+@pytest.mark.parametrize("site", ALL)
+def test_reach_over_hills_is_where_the_whole_loss_is_allowed(site: equipment.Site) -> None:
+    bands = len(site.bands)
+    flat = cells.Hills.everywhere(np.array([0.0, 12.0]), bands)
+    np.testing.assert_allclose(
+        cells.reach_over_m(site, 10.0, flat),
+        [float(cells.reach_m(site, 10.0, h)) for h in (0.0, 12.0)],
+        rtol=1e-4,
+    )
+    rising = cells.Hills(np.array([2000.0, 10000.0]), np.tile([10.0, 30.0], (1, bands, 1)))
+    found = cells.reach_over_m(site, 10.0, rising)
+    spare = [
+        cells.allowed_loss_db(site, band, 10.0)
+        - float(cells.median_loss_db(found[0], site, band.frequency_ghz))
+        - rising.at(found)[0, k]
+        for k, band in enumerate(site.bands)
+    ]
+    assert max(spare) == pytest.approx(0.0, abs=0.05) or found[0] > 9990.0
+
+
+def test_hills_grow_from_the_mast() -> None:
+    hills = cells.Hills(np.array([1000.0, 3000.0]), np.array([[[10.0, 20.0]]]))
+    assert [hills.at(np.array([r]))[0, 0] for r in (0.0, 500.0, 1000.0, 2000.0, 9000.0)] == [0, 5, 10, 15, 20]
+
+
 def test_hills_take_rate_from_a_cell_of_the_same_size() -> None:
     table = cells.sector_table(MACRO)
     assert np.all(np.diff(table.rate_mbps, axis=1) <= 1e-9)

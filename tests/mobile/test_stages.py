@@ -30,7 +30,8 @@ def twin() -> Twin:
         }
     )
     load = np.where(np.arange(rows) % 3, 15.0, 0.0)
-    hills = np.where(np.arange(rows) % 2, 0.0, 20.0)[:, None] + np.array([0.0, 3.0, 5.0])
+    hills = np.where(np.arange(rows) % 2, 0.0, 20.0)[:, None, None] + np.array([0.0, 3.0, 5.0])[:, None]
+    hills = np.repeat(hills, 5, axis=2)
     hills[-3:] = np.nan  # outside the terrain: Okumura's correction
     arrays = {
         "unserved_demand_mbps": load,

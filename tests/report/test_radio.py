@@ -26,7 +26,8 @@ def wet_run(small_run: Path, tmp_path: Path) -> Path:
     worst = np.full(cells, 0.993, np.float32)
     group = zarr.open_group(str(made / "arrays.zarr"))
     group.create_array("worst_year_availability", data=worst)
-    group.create_array("terrain_loss_db", data=np.tile(np.float32([10.0, 20.0, 30.0]), (cells, 1)))
+    loss = np.float32([10.0, 20.0, 30.0])[:, None] + np.arange(5, dtype=np.float32)
+    group.create_array("terrain_loss_db", data=np.tile(loss, (cells, 1, 1)))
     group.create_array("hills_loss_db", data=np.full(cells, 7.0, np.float32))
     margin = np.full((cells, 5), 3.0, np.float32)
     margin[:, 0] = -1.0
@@ -43,7 +44,7 @@ def test_risk_of_each_promise_is_shown(wet_run: Path) -> None:
 
 def test_terrain_is_shown_beside_the_first_version(wet_run: Path) -> None:
     page = (wet_run / "report" / "index.html").read_text(encoding="utf-8")
-    assert rows_of(page, "Terrain around masts")[0] == ["Nation", "7", "10", "20", "30"]
+    assert rows_of(page, "Terrain around masts")[0] == ["Nation", "7", "10", "14", "20", "24", "30", "34"]
 
 
 def test_coverage_of_the_air_is_a_share_of_the_land(wet_run: Path) -> None:

@@ -62,7 +62,7 @@ def covering_sites(area_km2: ArrayLike, reach_m: ArrayLike) -> Array:
 
 
 def terrestrial(
-    site: Site, area_km2: Array, load_mbps: Array, hills_db: Array, household_mbps: float
+    site: Site, area_km2: Array, load_mbps: Array, hills: cells_.Hills | Array, household_mbps: float
 ) -> Access:
     """Sites and rate of a terrestrial technology that serves the load of each cell.
 
@@ -70,28 +70,30 @@ def terrestrial(
     ----------
     area_km2, load_mbps : ndarray, shape (cell,)
         Area, busy-hour load to be served.
-    hills_db : ndarray, shape (cell,) or (cell, band)
-        Loss of hills, of each carrier where they differ; what a sector carries follows from their mean.
+    hills : Hills, or ndarray of shape (cell,)
+        Loss of the terrain, or one loss at every distance and on every carrier; what a sector carries follows
+        from the mean of its carriers' at the cell's edge.
     household_mbps : float
         Rate of a household in use; the cell's edge must allow it to one household alone.
     """
+    if not isinstance(hills, cells_.Hills):
+        hills = cells_.Hills.everywhere(np.asarray(hills, np.float64), len(site.bands))
     table = cells_.sector_table(site)
-    reach = cells_.reach_m(site, household_mbps, hills_db)
-    hills_db = hills_db if hills_db.ndim == 1 else hills_db.mean(axis=1)
+    reach = cells_.reach_over_m(site, household_mbps, hills)
     sites = covering_sites(area_km2, reach)
     for _ in range(ROUNDS):
-        sector, each = _capacities(site, table, reach, area_km2 / sites, hills_db)
+        sector, each = _capacities(site, table, reach, area_km2 / sites, hills)
         sites = np.maximum(sites, np.ceil(load_mbps / each))
-    sector, each = _capacities(site, table, reach, area_km2 / sites, hills_db)
+    sector, each = _capacities(site, table, reach, area_km2 / sites, hills)
     alone = np.minimum(site.user_max_mbps, np.minimum(sector, each))
     rate = shared_rate(alone, load_mbps / (sites * each), household_mbps)
     return Access(rate, np.where(load_mbps > 0, sites, 0.0))
 
 
 def _capacities(
-    site: Site, table: cells_.SectorTable, reach_m: Array, area_km2: Array, hills_db: Array
+    site: Site, table: cells_.SectorTable, reach_m: Array, area_km2: Array, hills: cells_.Hills
 ) -> tuple[Array, Array]:
     """Rate of a sector, and of a site as far as its backhaul carries it, at so much area a site."""
     radius = np.minimum(reach_m, 1e3 * np.sqrt(area_km2 / cells_.HEXAGON))
-    sector = table.at(radius, hills_db)
+    sector = table.at(radius, hills.at(radius).mean(axis=1))
     return sector, np.minimum(site.backhaul_mbps, site.sectors * sector)

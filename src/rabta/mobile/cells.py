@@ -27,6 +27,36 @@ USERS_A_SIDE = 10
 RADII_M = np.geomspace(300.0, pathloss.LONGEST_M, 16)
 HILLS_DB = np.arange(0.0, 45.0, 5.0)
 RINGS = np.geomspace(NEAREST_M, pathloss.LONGEST_M, 400)
+HALVINGS = 20
+
+
+@dataclass(frozen=True)
+class Hills:
+    """Loss of the terrain around masts, by carrier and distance.
+
+    Attributes
+    ----------
+    radius_m : ndarray, shape (knot,)
+        Distances, rising.
+    loss_db : ndarray, shape (cell, band, knot)
+    """
+
+    radius_m: Array
+    loss_db: Array
+
+    @classmethod
+    def everywhere(cls, loss_db: Array, bands: int) -> Hills:
+        """The same loss at every distance and on every carrier."""
+        return cls(np.array([1e-3]), np.repeat(loss_db[:, None, None], bands, axis=1))
+
+    def at(self, radius_m: Array) -> Array:
+        """Loss at a distance of each cell, shape (cell, band): linear from 0 at the mast, constant beyond."""
+        knots = np.concatenate([[0.0], self.radius_m])
+        loss = np.concatenate([np.zeros_like(self.loss_db[..., :1]), self.loss_db], axis=-1)
+        right = np.clip(np.searchsorted(knots, radius_m, side="right"), 1, len(knots) - 1)
+        part = np.clip((radius_m - knots[right - 1]) / (knots[right] - knots[right - 1]), 0.0, 1.0)[:, None]
+        cell = np.arange(len(radius_m))
+        return np.asarray(loss[cell, :, right - 1] * (1.0 - part) + loss[cell, :, right] * part)
 
 
 @dataclass(frozen=True)
@@ -107,6 +137,21 @@ def reach_m(site: Site, rate_mbps: float, hills_db: ArrayLike) -> Array:
         for k, band in enumerate(site.bands)
     ]
     return np.asarray(np.max(found, axis=0))
+
+
+def reach_over_m(site: Site, rate_mbps: float, hills: Hills) -> Array:
+    """`reach_m` where the loss of hills depends on the distance, shape (cell,): by halving."""
+    shape = hills.loss_db.shape[:2]
+    allowed = np.array([allowed_loss_db(site, band, rate_mbps) for band in site.bands])
+    level = [np.maximum.accumulate(median_loss_db(RINGS, site, band.frequency_ghz)) for band in site.bands]
+    low, high = np.full(shape, RINGS[0]), np.full(shape, RINGS[-1])
+    for _ in range(HALVINGS):
+        middle = np.sqrt(low * high)
+        for k in range(shape[1]):
+            loss = np.interp(middle[:, k], RINGS, level[k]) + hills.at(middle[:, k])[:, k]
+            far = loss <= allowed[k]
+            low[far, k], high[~far, k] = middle[far, k], middle[~far, k]
+    return np.asarray(low.max(axis=1))
 
 
 def users(side: int = USERS_A_SIDE) -> Array:

@@ -12,6 +12,7 @@ from rabta import catalog
 from rabta.mobile import access as access_
 from rabta.mobile import equipment, haps, ntn, pathloss
 from rabta.mobile.access import Access
+from rabta.mobile.cells import Hills
 from rabta.nation import demand, hexes
 from rabta.radio.terrain import relief
 from rabta.scenario import TECHNOLOGIES
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 SITES = ("fibre_fwa", "microwave_macro", "satellite_cell")
+NEAR_M = 30.0  # nearer than this to a mast there are no hills
 BEAM_RESOLUTION = 4  # H3 cells of 1,770 km2 on average, near the area of a beam of 50 km
 
 
@@ -107,16 +109,20 @@ def _access(technology: str, radio: str, ground: _Ground) -> Access:
     return Access(np.full(size, np.nan), np.zeros(size))
 
 
-def _hills(site: equipment.Site, ground: _Ground) -> Array:
-    """Loss of the terrain on each carrier of a site, shape (cell, band).
+def _hills(site: equipment.Site, ground: _Ground) -> Hills:
+    """Loss of the terrain on each carrier of a site.
 
-    P.1812's where the terrain is known, else Okumura's. Where a mast stands over its surroundings the terrain
-    helps; that is not counted, since level ground is what the path loss was fitted to.
+    P.1812's where the terrain is known, else Okumura's at every distance. Where a mast stands over its
+    surroundings the terrain helps; that is not counted, since level ground is what the path loss was fitted
+    to. Beyond a distance the loss counts as no less than nearer: a reach ends where it first fails.
     """
     carriers = relief.bands_ghz()
     columns = [carriers.index(band.frequency_ghz) for band in site.bands]
-    found = ground.terrain_db[:, columns]
-    return np.where(np.isnan(found), ground.hills_db[:, None], np.maximum(found, 0.0))
+    found = np.maximum.accumulate(np.maximum(ground.terrain_db[:, columns], 0.0), axis=-1)
+    old = ground.hills_db[:, None, None]
+    near = np.where(np.isnan(found[..., :1]), old, 0.0)
+    loss = np.concatenate([near, np.where(np.isnan(found), old, found)], axis=-1)
+    return Hills(np.concatenate([[NEAR_M], 1e3 * relief.RADII_KM]), loss)
 
 
 def _haps(radio: str, ground: _Ground) -> Access:

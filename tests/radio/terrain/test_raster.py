@@ -128,13 +128,25 @@ def test_coverage_says_where_it_does_not_hold(shipped: Terrain) -> None:
 
 def test_level_ground_adds_nothing_and_a_wall_does() -> None:
     level = relief.added_db(plain(), [31.0], [73.0], [0.7, 3.5])
+    assert level.shape == (1, 2, len(relief.RADII_KM))
     assert np.abs(level).max() < 1e-9
     walled = plain()
     walled.height_m[:, [58, 62]] = 500
     walled.height_m[[58, 62], :] = 500
     behind = relief.added_db(walled, [31.0], [73.0], [0.7, 3.5])[0]
-    assert behind[1] > behind[0] > 20.0
+    assert (behind[1, 1:] > behind[0, 1:]).all()
+    assert behind[0, 1:].min() > 20.0
     assert np.isnan(relief.added_db(plain(), [40.0], [73.0], [0.7])).all()
+
+
+def test_rays_count_by_the_people_at_their_ends() -> None:
+    """A ridge stands to the east, and nobody lives behind it."""
+    ridge = plain()
+    ridge.height_m[:, 61:63] = 800
+    lat, lon = np.array([31.0, 31.0, 31.0]), np.array([73.0, 73.0 - 0.06, 73.0 + 0.06])
+    empty = relief.added_db(ridge, lat, lon, [0.7], [1.0, 100.0, 0.0])[0, 0, 2]
+    full = relief.added_db(ridge, lat, lon, [0.7], [1.0, 0.0, 100.0])[0, 0, 2]
+    assert full > empty + 10.0
 
 
 def test_added_loss_is_of_the_size_of_okumuras_correction(shipped: Terrain) -> None:
@@ -147,7 +159,7 @@ def test_added_loss_is_of_the_size_of_okumuras_correction(shipped: Terrain) -> N
     east, north = np.meshgrid(np.linspace(-0.07, 0.07, 9), np.linspace(-0.07, 0.07, 9))
     around = shipped.heights(place[0][:, None] + north.ravel(), place[1][:, None] + east.ravel())
     okumura = pathloss.hills_db(around.std(axis=1))
-    added = relief.added_db(shipped, *place, [0.7, 2.6]).mean(axis=1)
+    added = relief.added_db(shipped, *place, [0.7, 2.6]).mean(axis=(1, 2))
     for low, high in ((0.0, 1.0), (5.0, 15.0), (15.0, 25.0), (25.0, 40.0)):
         here = (okumura >= low) & (okumura < high)
         assert here.sum() > 50
@@ -157,16 +169,18 @@ def test_added_loss_is_of_the_size_of_okumuras_correction(shipped: Terrain) -> N
 
 def made(scenario: Scenario) -> np.ndarray:
     names = [h3.latlng_to_cell(*place, 6) for place in (LAHORE, (35.5, 74.5))]
-    cells = pd.DataFrame({"cell": names, "lat_deg": [31.55, 35.5], "lon_deg": [74.34, 74.5]})
+    cells = pd.DataFrame(
+        {"cell": names, "lat_deg": [31.55, 35.5], "lon_deg": [74.34, 74.5], "people": 10.0, "area_km2": 30.0}
+    )
     twin = Twin(scenario, np.array([], dtype="datetime64[ns]"), {"cells": cells}, {})
     return wrap("terrain_loss_db", stages.around_masts(twin)["terrain_loss_db"]).to_numpy()
 
 
 def test_stage_knows_mountains_and_falls_back(tmp_path: Path) -> None:
     found = made(Scenario())
-    assert found.shape == (2, len(relief.bands_ghz()))
+    assert found.shape == (2, len(relief.bands_ghz()), len(relief.RADII_KM))
     assert np.abs(found[0]).max() < 2.0
-    assert found[1].min() > 15.0
+    assert found[1].mean() > 15.0
     assert np.isnan(made(Scenario.model_validate({"radio": {"terrain": "okumura"}}))).all()
     assert np.isnan(made(Scenario.model_validate({"nation": {"data": str(tmp_path)}}))).all()
 

@@ -318,29 +318,32 @@ def coverage(
         out[i] = row[0]
 
 
-@kernel("void(i8, i8, i2[:,::1], u1[:,::1], f8[::1], f8[:,::1], f8[:,::1], f8[::1], i8, i8, i8, f8[:,::1])")
-def radials(
+@kernel(
+    "void(i8, i8, i2[:,::1], u1[:,::1], f8[::1], f8[:,::1], f8[:,:,::1], f8[:,::1], f8[::1], i8, f8[:,:,::1])"
+)
+def radials(  # noqa: C901 (kernels: long loops stay in one compiled function)
     begin: int, end: int, heights: NDArray[np.int16], ground: NDArray[np.uint8], grid: F8, place: F8,
-    query: F8, d: F8, azimuths: int, first: int, stride: int, out: F8,
+    weight: F8, query: F8, d: F8, stride: int, out: F8,
 ) -> None:  # fmt: skip
-    """Median of what terrain adds to level ground on rays from each place, for every row of ``query``.
+    """Weighted median over rays of what terrain adds to level ground, from each place to each distance.
 
-    ``place`` is latitude and longitude (rad), delta N and N0. Receivers stand at each ``stride``-th point of
-    ``d`` from ``first`` on; rays end where the raster ends.
+    ``place`` is latitude and longitude (rad), delta N and N0. Rays go to as many azimuths as ``weight``
+    (place, azimuth, distance) has; receivers stand at each ``stride``-th point of ``d`` beyond the first.
+    ``out`` is (place, row of ``query``, distance); rays end where the raster ends; NaN where none is inside.
     """
-    n, bands = d.size, query.shape[0]
+    n, bands, azimuths, ends = d.size, query.shape[0], weight.shape[1], weight.shape[2]
     h, c, z, level = np.empty(n), np.zeros(n), np.empty(n, np.uint8), np.zeros(n)
     row, zone, flat, dry = np.empty(24), np.zeros(6), np.zeros(6), np.full(n, 4, np.uint8)
-    ends = (n - 1 - first) // stride + 1
-    found, plain, q = np.empty((bands, azimuths * ends)), np.empty((bands, ends)), query.copy()
+    found, heavy, passed, q = np.empty((ends, bands, azimuths)), np.empty((ends, azimuths)), 0.0, query.copy()
+    level_db = np.empty((bands, ends))
     for i in range(begin, end):
         for b in range(bands):
             q[b, 6], q[b, 9], q[b, 10] = math.degrees(place[i, 0]), place[i, 2], place[i, 3]
             for e in range(ends):
-                m = first + e * stride + 1
+                m = (e + 1) * stride + 1
                 flat[0], flat[1], flat[2], flat[3], flat[4] = _core.zones(d[:m], dry[:m])
                 path(d[:m], level[:m], c[:m], q[b], flat, q[b, 1], 0.0, 0.0, False, row)
-                plain[b, e] = row[0]
+                level_db[b, e] = row[0]
         count = 0
         for k in range(azimuths):
             angle = 2.0 * math.pi * k / azimuths
@@ -348,12 +351,21 @@ def radials(
             if not walk(heights, ground, grid, place[i, 0], place[i, 1], east, north, d, h, z):
                 continue
             for e in range(ends):
-                m = first + e * stride + 1
+                m = (e + 1) * stride + 1
                 zone[0], zone[1], zone[2], zone[3], zone[4] = _core.zones(d[:m], z[:m])
                 zone[5] = 1.0 if z[m - 1] == 1 else 0.0
                 for b in range(bands):
                     path(d[:m], h[:m], c[:m], q[b], zone, q[b, 1], 0.0, 0.0, False, row)
-                    found[b, count] = row[0] - plain[b, e]
-                count += 1
-        for b in range(bands):
-            out[i, b] = np.median(found[b, :count]) if count > 0 else math.nan
+                    found[e, b, count] = row[0] - level_db[b, e]
+                heavy[e, count] = weight[i, k, e]
+            count += 1
+        for e in range(ends):
+            half = 0.5 * heavy[e, :count].sum()
+            for b in range(bands):
+                out[i, b, e] = math.nan
+                passed = 0.0
+                for at in np.argsort(found[e, b, :count]):
+                    passed += heavy[e, at]
+                    if passed >= half:
+                        out[i, b, e] = found[e, b, at]
+                        break

@@ -58,8 +58,8 @@ class Terrain:
         """Fall over the lowest kilometre (N-units/km) and value at sea level (N-units) at places."""
         from scipy.spatial import KDTree
 
-        tree = KDTree(_directions(*self.places.T))
-        near = tree.query(_directions(np.asarray(lat_deg, np.float64), np.asarray(lon_deg, np.float64)))[1]
+        tree = KDTree(directions(*self.places.T))
+        near = tree.query(directions(np.asarray(lat_deg, np.float64), np.asarray(lon_deg, np.float64)))[1]
         return self.delta_n[near], self.n0[near]
 
     def heights(self, lat_deg: ArrayLike, lon_deg: ArrayLike) -> Array:
@@ -74,7 +74,8 @@ class Terrain:
         return np.asarray(found[0].reshape(-1, 2)[:, 0].reshape(lat.shape))
 
 
-def _directions(lat: Array, lon: Array) -> Array:
+def directions(lat: Array, lon: Array) -> Array:
+    """Unit vectors of places, shape (..., 3)."""
     phi, theta = np.radians(lat), np.radians(lon)
     return np.stack([np.cos(phi) * np.cos(theta), np.cos(phi) * np.sin(theta), np.sin(phi)], axis=-1)
 
@@ -172,7 +173,7 @@ def profile(
         *(np.atleast_1d(np.asarray(v, np.float64)) for v in (*start, *end))
     )
     flat = np.column_stack([lat1.ravel(), lon1.ravel(), lat2.ravel(), lon2.ravel()])
-    length, bearing = _course(flat)
+    length, bearing = course(flat)
     if (length <= 0.0).any():
         raise RabtaError("a path has no length", key="end", value=flat[length <= 0.0][0, 2:].tolist())
     counts = np.maximum((length / spacing_km).astype(np.int64) + 2, least_points)
@@ -188,7 +189,7 @@ def profile(
     )  # fmt: skip
 
 
-def _course(flat: Array) -> tuple[Array, Array]:
+def course(flat: Array) -> tuple[Array, Array]:
     """Length (km) and bearing (parts to east and north) of great circles given as lat, lon, lat, lon."""
     a, b, c, d = np.radians(flat.T)
     east = np.sin(d - b) * np.cos(c)
@@ -266,7 +267,7 @@ def coverage_db(
         check(name, wanted[name], chosen.RANGES, recommendation)
     lat, lon = np.broadcast_arrays(*(np.asarray(v, np.float64) for v in receivers))
     flat = np.column_stack([*np.broadcast_arrays(*transmitter, lat.ravel()), lon.ravel()])
-    length, bearing = _course(flat)
+    length, bearing = course(flat)
     nearest, farthest = chosen.RANGES["distance_km"]
     far = np.flatnonzero((length >= nearest) & (length <= farthest))
     there = flat[far]
@@ -287,4 +288,6 @@ def coverage_db(
     return out.reshape(lat.shape)
 
 
-__all__ = ["INLAND", "SEA", "Terrain", "coverage_db", "load", "path_of", "profile", "read"]
+__all__ = [
+    "INLAND", "SEA", "Terrain", "course", "coverage_db", "directions", "load", "path_of", "profile", "read",
+]  # fmt: skip

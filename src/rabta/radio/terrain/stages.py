@@ -31,6 +31,9 @@ def around_masts(twin: Twin) -> dict[str, Any]:
     cells, bands = twin.table("cells"), relief.bands_ghz()
     path = raster.path_of(twin.scenario.nation)
     if path is None or twin.scenario.radio.terrain != "p1812":
-        return {"terrain_loss_db": np.full((len(cells), len(bands)), np.nan)}
-    lat, lon = (cells[name].to_numpy(np.float64) for name in ("lat_deg", "lon_deg"))
-    return {"terrain_loss_db": relief.added_db(raster.read(path), lat, lon, bands)}
+        return {"terrain_loss_db": np.full((len(cells), len(bands), len(relief.RADII_KM)), np.nan)}
+    lat, lon, people, land = (
+        cells[name].to_numpy(np.float64) for name in ("lat_deg", "lon_deg", "people", "area_km2")
+    )
+    dense = people / np.maximum(land, 1e-6)
+    return {"terrain_loss_db": relief.added_db(raster.read(path), lat, lon, bands, dense)}

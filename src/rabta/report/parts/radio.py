@@ -14,6 +14,7 @@ from rabta.report.text import esc
 
 Floats = NDArray[np.float64]
 
+SHOWN_REACH = (0, 4)  # 2 and 10 km
 FLIGHT_M = ("120", "300", "1,000", "3,000", "10,000")
 
 
@@ -85,6 +86,7 @@ def _terrain(c: Context) -> str:
     if not np.isfinite(new).any():
         return ""
     cells = c.run.table("cells")
+    new = new[..., list(SHOWN_REACH)].reshape(len(new), -1)
     weight = np.nan_to_num(c.run.column("plan", "households_unserved_today"))
     groups = [("Nation", np.ones(len(cells), dtype=np.bool_))]
     provinces = cells["province"].astype(str).to_numpy()
@@ -96,20 +98,21 @@ def _terrain(c: Context) -> str:
         rows.append(f"<tr><th scope='row'>{esc(name)}</th>{shown}</tr>")
     title = "Terrain around masts"
     words = (
-        "Loss in dB that hills add to level ground within 10 km of a mast, median over the households "
-        "without broadband. The plan takes ITU-R P.1812 over the terrain itself; the first version took "
-        "Okumura's correction for rolling hills from the relief of the cell (radio.terrain = okumura brings "
-        "it back)."
+        "Loss in dB that hills add to level ground around a mast, median over the households without "
+        "broadband. The plan takes ITU-R P.1812 over the terrain itself, which grows with distance and band; "
+        "the first version took Okumura's correction for rolling hills from the relief of the cell, the same "
+        "everywhere (radio.terrain = okumura brings it back)."
     )
     link = c.origins.link("radio-terrain", title, "value", "terrain_loss_db", "hills_loss_db")
-    heads = ("", "Okumura, first version", *(f"P.1812, {band}" for band in _carriers(new.shape[1])))
+    heads = ("", "Okumura, first version", *_columns(new.shape[1]))
     return f"<h3>{esc(title)}{link}</h3><p>{esc(words)}</p>{text.table(title, 'sums', heads, rows)}"
 
 
-def _carriers(count: int) -> list[str]:
-    """Names of the carriers, in the order of the array."""
-    found = [f"{band:g} GHz" for band in relief.bands_ghz()]
-    return found if len(found) == count else [f"carrier {i + 1}" for i in range(count)]
+def _columns(count: int) -> list[str]:
+    """Headings of P.1812's columns, in the order of the array: each carrier at each shown distance."""
+    radii = [f"{relief.RADII_KM[i]:g} km" for i in SHOWN_REACH]
+    found = [f"P.1812, {band:g} GHz, {radius}" for band in relief.bands_ghz() for radius in radii]
+    return found if len(found) == count else [f"P.1812, {i + 1}" for i in range(count)]
 
 
 def _air(c: Context) -> str:
