@@ -113,6 +113,7 @@ def _check(asked: Question) -> None:
 
 def _masks(asked: Question, avoid: float) -> tuple[dict[str, masks.Mask], str]:
     if asked.mask is None:
+        _in_band(asked)
         made = masks.of_constellation(asked.constellation, asked.drop, avoid)
         return {
             "down": made
@@ -132,6 +133,18 @@ def _masks(asked: Question, avoid: float) -> tuple[dict[str, masks.Mask], str]:
             "no mask for this direction", "--mask", asked.mask, f"one with a mask for {asked.direction}"
         )
     return which, told
+
+
+def _in_band(asked: Question) -> None:
+    """Refuse to model a mask where the constellation does not send to its users."""
+    link = constellations.load(catalog.entry("constellations", asked.constellation)).downlink
+    band = catalog.entry("bands", link.band).data
+    low, high = float(band["low_mhz"]) / 1e3, float(band["high_mhz"]) / 1e3
+    if not low <= asked.ghz <= high:
+        raise _refuse(
+            f"{asked.constellation} has no user downlink there to model a mask of", "--ghz", asked.ghz,
+            f"{low:g} to {high:g} GHz, or --mask",
+        )  # fmt: skip
 
 
 def _of_dish(rows: list[limits.Limit], diameter_m: float) -> list[limits.Limit]:

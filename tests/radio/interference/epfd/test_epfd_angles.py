@@ -7,6 +7,7 @@ import pytest
 
 from rabta.errors import RabtaError
 from rabta.radio.interference.epfd import _angles, dishes, geometry, masks
+from rabta.radio.patterns.satellites import S672
 from rabta.space.network import gso
 
 
@@ -117,6 +118,9 @@ def test_gains_of_s1428() -> None:
 
 def test_gains_of_s672() -> None:
     """S.672-4, annex 1: -3 dB at half the beamwidth, Ls from a psi_b on, with a = sqrt(-Ls / 3)."""
+    theirs = S672(peak_dbi=32.4, half_power_deg=4.0, near_lobe_db=-20.0)
+    phi = np.linspace(0.0, 80.0, 300)
+    assert dishes.gain_dbi(dishes.satellite(4.0, -20.0), phi) == pytest.approx(theirs.gain_dbi(phi), abs=1e-9)
     for width, near in ((4.0, -20.0), (1.55, -10.0)):
         beam = dishes.satellite(width, near)
         assert dishes.gain_dbi(beam, width / 2.0) - beam.peak_dbi == pytest.approx(-3.0)

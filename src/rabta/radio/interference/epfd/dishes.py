@@ -1,6 +1,8 @@
 """Reference antennas of Article 22: S.1428-1 and BO.1443-3 on the ground, S.672-4 on the arc.
 
-Patterns are rows of numbers that the kernels read; `gain_dbi` is their NumPy reference.
+Patterns are rows of numbers that the kernels read; `gain_dbi` is their NumPy reference, for S.1428-1 that of
+`rabta.radio.patterns`. S.672-4 is here as Article 22 takes it: also with side lobes of -10 dB, and the
+parabola from the axis on.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rabta.errors import RabtaError
 from rabta.radio.itu import check_range
+from rabta.radio.patterns.earth import S1428
 from rabta.units import SPEED_OF_LIGHT_M_S
 
 F8 = NDArray[np.float64]
@@ -41,6 +44,7 @@ class Dish:
     ratio: float
     beamwidth_deg: float
     row: tuple[float, ...]
+    pattern: S1428 | None = None
 
     @property
     def peak_dbi(self) -> float:
@@ -79,7 +83,8 @@ def earth_station(diameter_m: float, frequency_ghz: float, recommendation: str =
     plateau = -1.0 + 15.0 * np.log10(ratio) if form == 3.0 else 29.0 - 25.0 * np.log10(end)
     main = 20.0 / ratio * np.sqrt(peak - plateau)
     row = (form, ratio, float(peak), float(plateau), float(main), float(end))
-    return Dish(f"ITU-R {recommendation}", ratio, 70.0 / ratio, row)
+    pattern = S1428(diameter_m, frequency_ghz) if recommendation == "S.1428-1" else None
+    return Dish(f"ITU-R {recommendation}", ratio, 70.0 / ratio, row, pattern)
 
 
 def _form(ratio: float, recommendation: str) -> float:
@@ -121,6 +126,8 @@ def gain_dbi(dish: Dish, phi_deg: ArrayLike, theta_deg: ArrayLike = 0.0) -> F8:
     (RR 22.5D).
     """
     phi, theta = np.broadcast_arrays(np.abs(np.asarray(phi_deg, dtype=np.float64)), theta_deg)
+    if dish.pattern is not None:
+        return dish.pattern.gain_dbi(phi)
     form, ratio, peak, plateau, main, end = dish.row
     safe = np.maximum(phi, 1e-9)
     if form == 5.0:
