@@ -115,9 +115,8 @@ def _masks(asked: Question, avoid: float) -> tuple[dict[str, masks.Mask], str]:
     if asked.mask is None:
         _in_band(asked)
         made = masks.of_constellation(asked.constellation, asked.drop, avoid)
-        return {
-            "down": made
-        }, f"modelled from the catalog, side lobes {asked.drop:g} dB down; not the filed one"
+        told = f"modelled from the catalog, side lobes {asked.drop:g} dB down; not the filed one"
+        return {"down": made}, told + ("" if avoid else "; no angle to the arc is stated, --avoid gives one")
     path = Path(asked.mask)
     if path.suffix.lower() == ".xml" or path.is_file():
         listed = masks.read_xml(path)
