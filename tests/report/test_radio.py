@@ -32,6 +32,8 @@ def wet_run(small_run: Path, tmp_path: Path) -> Path:
     margin = np.full((cells, 5), 3.0, np.float32)
     margin[:, 0] = -1.0
     group.create_array("air_voice_margin_db", data=margin)
+    group.create_array("nvis_frequency_mhz", data=np.full((cells, 24), 5.5, np.float32))
+    group.create_array("nvis_reliability", data=np.full((cells, 24), 0.8, np.float32))
     report.build(made)
     return made
 
@@ -50,6 +52,13 @@ def test_terrain_is_shown_beside_the_first_version(wet_run: Path) -> None:
 def test_coverage_of_the_air_is_a_share_of_the_land(wet_run: Path) -> None:
     page = (wet_run / "report" / "index.html").read_text(encoding="utf-8")
     assert rows_of(page, "Coverage of the air") == [["VHF voice", "0 %", *["100 %"] * 4]]
+
+
+def test_the_emergency_net_is_told_by_the_hour(wet_run: Path) -> None:
+    page = (wet_run / "report" / "index.html").read_text(encoding="utf-8")
+    rows = rows_of(page, "An emergency net by short wave")
+    assert [row[1] for row in rows] == ["5.5", "80 %", "100 %"]
+    assert len(rows[0]) == 9
 
 
 def test_without_climatic_ratios_nothing_is_said(small_run: Path) -> None:

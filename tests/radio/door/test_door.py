@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import numpy as np
 import pytest
 
@@ -170,3 +172,14 @@ def test_houses_stand_between_interferer_and_victim() -> None:
     found = [predict(links, World(Nation(), where), "interference") for where in ("open", "urban")]
     expected = float(clutter.slant_db(12.0, links.elevation_deg[0], 50.0))
     assert found[1].total_db[0] - found[0].total_db[0] == pytest.approx(expected)
+
+
+def test_below_30_mhz_the_sky_or_the_ground_carries(world: World) -> None:
+    """Islamabad to Gilgit, 270 km: at noon in January 5 MHz comes back from the sky, 0.3 MHz does not."""
+    links = Links.of([0.0003, 0.005], [33.7, 35.92], [73.1, 74.31], [500.0, 1500.0], [8.0, 8.0])
+    found = predict(links, world)
+    assert [found.recommendation(i) for i in range(2)] == ["ITU-R P.368-10", "ITU-R P.533-14"]
+    night = World(Nation(), at=datetime(2026, 1, 13, 22, 0, tzinfo=UTC))
+    assert predict(links.take(np.array([False, True])), night).total_db[0] != found.total_db[1]
+    near = Links.of(0.005, [33.7, 33.71], [73.1, 73.1], [500.0, 500.0], [8.0, 8.0])
+    assert predict(near, world).recommendation(0) == "ITU-R P.368-10"

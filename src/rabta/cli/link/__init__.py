@@ -31,6 +31,9 @@ def link(
         str, typer.Option(help="open, rural, suburban, urban or dense-urban: around the lower end")
     ] = "open",
     diameter: Annotated[float, typer.Option(help="Antenna of the lower end, m")] = 0.6,
+    at: Annotated[
+        str, typer.Option(help="Moment (UTC, ISO 8601), for the ionosphere below 30 MHz")
+    ] = "2026-01-13T07:00:00Z",
     by: Annotated[
         str | None, typer.Option(help="Recommendation to take, such as P.452; chosen if left out")
     ] = None,
@@ -52,7 +55,7 @@ def link(
     ends = place.ends(first, second)
     found = study(
         ends, ghz, percent=percent, places_percent=places, diameter_m=diameter, purpose=purpose, by=by,
-        environment=environment,
+        environment=environment, at=at,
     )  # fmt: skip
     if json_:
         print(json.dumps(found, ensure_ascii=False))
@@ -67,14 +70,20 @@ def study(
     purpose: str,
     by: str | None,
     environment: str,
+    at: str,
     **given: float,
 ) -> dict[str, Any]:
     """What the command prints, as plain data."""
     from rabta.radio.door import Links, World, predict
     from rabta.scenario import Nation
+    from rabta.times import parse_utc
 
     first, second = ends
-    world = World(Nation(), environment)
+    try:
+        moment = parse_utc(at)
+    except ValueError as error:
+        raise RabtaError("no such moment", key="--at", value=at, expected="2026-01-13T07:00:00Z") from error
+    world = World(Nation(), environment, moment)
     links = Links.of(
         ghz,
         [[first.lat_deg], [second.lat_deg]],

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from rabta.radio.air import p528
-from rabta.radio.door import aloft, ground, slant
+from rabta.radio.door import aloft, ground, shortwave, slant
 from rabta.radio.door.models import Model
+from rabta.radio.hf import groundwave, muf
 from rabta.radio.local import hops
 from rabta.radio.ntn import tables as ntn
 from rabta.radio.ntn.itu import p619
@@ -14,7 +15,34 @@ TO_SPACE = (("ground", "space"), ("air", "space"))
 
 OVER_GROUND = (("ground", "ground"),)
 
+
+def _ghz(range_mhz: tuple[float, float]) -> tuple[float, float]:
+    return range_mhz[0] / 1e3, range_mhz[1] / 1e3
+
+
 MODELS: tuple[Model, ...] = (
+    Model(
+        muf.RECOMMENDATION,
+        "sky wave, monthly median of the hour",
+        OVER_GROUND,
+        {
+            "frequency_ghz": _ghz(muf.RANGES["frequency_mhz"]),
+            "distance_km": muf.RANGES["distance_km"],
+            "percent": (0.0, 50.0),
+        },
+        shortwave.sky_wave,
+        if_so=shortwave.sky_carries,
+    ),
+    Model(
+        groundwave.RECOMMENDATION,
+        "ground wave",
+        OVER_GROUND,
+        {
+            "frequency_ghz": _ghz(groundwave.RANGES["frequency_mhz"]),
+            "distance_km": groundwave.RANGES["distance_km"],
+        },
+        shortwave.ground_wave,
+    ),
     Model(
         hops.RECOMMENDATION,
         "hop between masts in sight of each other, rain and multipath",

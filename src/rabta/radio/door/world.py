@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rabta import geo
+from rabta import catalog, geo
 from rabta.errors import RabtaError, nearest
 from rabta.nation import climate, layers
 from rabta.nation.layers import Layers
@@ -19,6 +20,7 @@ from rabta.scenario import Nation
 
 Array = NDArray[np.float64]
 FARTHEST_KM = 30.0
+NOON = datetime(2026, 1, 13, 7, 0, tzinfo=UTC)  # of Pakistan, on the day of the shipped scenarios
 ENVIRONMENTS = ("open", "rural", "suburban", "urban", "dense-urban")
 CLIMATE = (
     "rain_rate_001_mmh",
@@ -39,10 +41,13 @@ class World:
     ----------
     environment : str
         What stands around the lower end, one of `ENVIRONMENTS`; nothing does around an antenna in the open.
+    at : datetime
+        UTC; for the ionosphere.
     """
 
     nation: Nation
     environment: str = "open"
+    at: datetime = NOON
 
     def __post_init__(self) -> None:
         if self.environment not in ENVIRONMENTS:
@@ -50,6 +55,14 @@ class World:
                 "no such surroundings", key="environment", value=self.environment,
                 expected=nearest(self.environment, ENVIRONMENTS),
             )  # fmt: skip
+
+    @cached_property
+    def sunspots(self) -> float:
+        """Smoothed sunspot number of the month, on the scale of the ionospheric maps."""
+        from rabta.radio.hf import nvis
+
+        entry = catalog.entry("sunspots", "silso-2026").data
+        return float(nvis.sunspots(entry, self.at.year, self.at.month))
 
     @cached_property
     def layers(self) -> Layers:

@@ -15,12 +15,13 @@ from rabta.report.text import esc
 Floats = NDArray[np.float64]
 
 SHOWN_REACH = (0, 4)  # 2 and 10 km
+RELIABLE = 0.9  # of a net that people depend on
 FLIGHT_M = ("120", "300", "1,000", "3,000", "10,000")
 
 
 def radio(c: Context) -> str:
     """Sections on the links themselves; empty for runs without them."""
-    return _years(c) + _terrain(c) + _air(c)
+    return _years(c) + _terrain(c) + _air(c) + _emergency(c)
 
 
 def _mean_by_district(c: Context, values: Floats) -> Floats:
@@ -140,3 +141,38 @@ def _air(c: Context) -> str:
     link = c.origins.link("radio-air", title, "value", *(name for name, _ in found))
     heads = ("", *(f"{height} m" for height in FLIGHT_M))
     return f"<h3>{esc(title)}{link}</h3><p>{esc(words)}</p>{text.table(title, 'sums', heads, rows)}"
+
+
+def _emergency(c: Context) -> str:
+    """HF net over the day: best frequency and reliability, by hour, of the people."""
+    if not (c.run.has("nvis_frequency_mhz") and c.run.has("nvis_reliability")):
+        return ""
+    frequency, share = (
+        c.run.values(name).astype(np.float64) for name in ("nvis_frequency_mhz", "nvis_reliability")
+    )
+    if not np.isfinite(share).any():
+        return ""
+    people = c.run.table("cells")["people"].to_numpy(np.float64)
+    hours = range(0, frequency.shape[1], 3)
+    found = [series.weighted_median(frequency[:, h], people) for h in hours]
+    sure = [float(np.average(np.nan_to_num(share[:, h]), weights=people)) for h in hours]
+    poor = [float(people @ (np.nan_to_num(share[:, h]) < RELIABLE)) / people.sum() for h in hours]
+    rows = [
+        _row("Best frequency, MHz", [text.number(v) for v in found]),
+        _row("Reliability", [text.percent(v) for v in sure]),
+        _row(f"People below {text.percent(RELIABLE)}", [text.percent(v) for v in poor]),
+    ]
+    title = "An emergency net by short wave"
+    words = (
+        "What still works when fibre, masts and satellites do not: a 100 W voice net with low dipoles, from "
+        "each place to the largest town of the nearest province, straight up and down by the ionosphere "
+        "(ITU-R P.533, P.372). By the local hour, in the month of the run; medians over people. The sets and "
+        "antennas are modelled."
+    )
+    link = c.origins.link("radio-nvis", title, "value", "nvis_frequency_mhz", "nvis_reliability")
+    heads = ("", *(f"{h:02d} h" for h in hours))
+    return f"<h3>{esc(title)}{link}</h3><p>{esc(words)}</p>{text.table(title, 'sums', heads, rows)}"
+
+
+def _row(head: str, values: list[str]) -> str:
+    return f"<tr><th scope='row'>{esc(head)}</th>{''.join(f'<td>{esc(v)}</td>' for v in values)}</tr>"
