@@ -141,3 +141,11 @@ def test_criterion_at_its_percentage() -> None:
 def test_wrong_input_is_refused_by_name(wrong: object, word: str) -> None:
     with pytest.raises(RabtaError, match=word):
         wrong()  # type: ignore[operator]
+
+
+def test_share_below_is_the_distribution() -> None:
+    levels = np.random.default_rng(4).normal(20.0, 5.0, 1000)
+    threshold = float(inline.exceeded(levels, 90.0))
+    assert float(inline.share_below(levels, threshold)) == pytest.approx(0.1, abs=2e-3)
+    with pytest.raises(RabtaError, match="levels_db"):
+        inline.share_below([np.nan], 3.0)

@@ -137,15 +137,15 @@ def article21(names: list[str] | None = None) -> pd.DataFrame:
     """Downlinks of the catalog's constellations against the table, over all angles they are used at.
 
     A satellite of the lowest shell sends the EIRP density at each angle from the least elevation up, in free
-    space; where the entry states a flux that is held at the ground, no more than that. Side lobes below the least elevation
-    are not in the catalog and so not in here.
+    space; where the entry states a flux that is held at the ground, no more than that. Side lobes below the
+    least elevation are not in the catalog and so not in here.
 
     Returns
     -------
     DataFrame
-        ``constellation, limit, checked, satellites, size_capped, elevation_deg, pfd_dbw_m2_mhz, excess_db`` at
-        the worst angle. Systems beyond the size for which No. 21.16.6 states X are held to that of 1,000
-        satellites (``size_capped``). ``limit`` is empty and ``excess_db`` NaN where no row is known.
+        ``constellation, limit, checked, satellites, size_capped``, and at the worst angle ``elevation_deg,
+        pfd_dbw_m2_mhz, excess_db``. Systems beyond the size for which No. 21.16.6 states X are held to that
+        of 1,000 satellites (``size_capped``). ``limit`` is empty and ``excess_db`` NaN where no row is known.
     """
     found = []
     for name in names or catalog.names("constellations"):
@@ -166,7 +166,7 @@ def _checked(made: Constellation) -> list[dict[str, object]]:
         flux = np.minimum(flux, link.pfd_dbw_m2_mhz)
     centre, half = link.frequency_ghz * 1e3, link.spectrum_mhz / 2.0
     rows = holds(centre - half, centre + half, "gso" if abs(altitude - GSO_KM) < 100.0 else "ngso")
-    common = {"satellites": satellites}
+    common: dict[str, object] = {"satellites": satellites}
     if not rows:
         worst = int(flux.argmax())
         at = {"elevation_deg": elevation[worst], "pfd_dbw_m2_mhz": flux[worst], "excess_db": np.nan}

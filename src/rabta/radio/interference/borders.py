@@ -21,6 +21,7 @@ Array = NDArray[np.float64]
 Loss = Callable[[Array, Array, Array, Array, Array, Array], Array]
 """Path loss (dB) of pairs: latitude, longitude, height above ground of the site, then of the border point."""
 
+RANGES = {"bandwidth_mhz": (1e-3, 1000.0)}  # of an emission; frequencies are each rule's
 FREE_SPACE_OHM = 376.730313668  # CODATA 2018
 
 
@@ -100,7 +101,7 @@ def level(
     rule_: Rule, eirp_dbw: ArrayLike, loss_db: ArrayLike, frequency_mhz: float, bandwidth_mhz: float
 ) -> Array:
     """Level of an emission in the quantity and bandwidth of a rule."""
-    check_range("bandwidth_mhz", bandwidth_mhz, 1e-3, 1000.0, "an emission")
+    check_range("bandwidth_mhz", bandwidth_mhz, *RANGES["bandwidth_mhz"], "an emission")
     quantity = field_dbuv_m if rule_.quantity == "field" else pfd_dbw_m2
     share = rule_.reference_mhz / bandwidth_mhz if rule_.reference_mhz else 1.0
     return np.asarray(quantity(eirp_dbw, loss_db, frequency_mhz) + 10.0 * np.log10(min(share, 1.0)))

@@ -16,6 +16,8 @@ from rabta.radio.patterns.shapes import Pattern
 
 Array = NDArray[np.float64]
 
+RECOMMENDATION = "free space, ITU-R P.525-4"
+RANGES = {"frequency_ghz": (0.1, 100.0), "activity": (0.0, 1.0)}
 CHORDS = 200_001  # of the receiving pattern's table: 0.0006 degrees on the axis
 LONGEST_DB = 200.0
 
@@ -79,8 +81,8 @@ def series(
     """
     from rabta.radio.interference import _kernels
 
-    check_range("activity", activity, 0.0, 1.0, "a share")
-    check_range("frequency_ghz", frequency_ghz, 0.1, 100.0, "two constellations")
+    check_range("activity", activity, *RANGES["activity"], "a share")
+    check_range("frequency_ghz", frequency_ghz, *RANGES["frequency_ghz"], "two constellations")
     wanted, other = _positions(wanted_m, "wanted_m"), _positions(other_m, "other_m")
     if len(wanted) != len(other):
         raise RabtaError(
@@ -163,3 +165,18 @@ def exceeded(levels_db: ArrayLike, percent: ArrayLike) -> Array:
     if finite.size == 0:
         raise RabtaError("no levels to rank", key="levels_db", expected="at least one number")
     return np.asarray(np.quantile(finite, 1.0 - np.asarray(percent) / 100.0, method="inverted_cdf"))
+
+
+def share_below(levels_db: ArrayLike, threshold_db: ArrayLike) -> Array:
+    """Share of the time below thresholds, 0 to 1; steps without a level (NaN) are left out.
+
+    Examples
+    --------
+    >>> share_below([3.0, 8.0, np.nan, 12.0, 20.0], [5.0, 15.0]).tolist()
+    [0.25, 0.75]
+    """
+    levels = np.asarray(levels_db, dtype=np.float64)
+    ranked = np.sort(levels[~np.isnan(levels)])
+    if ranked.size == 0:
+        raise RabtaError("no levels to rank", key="levels_db", expected="at least one number")
+    return np.asarray(np.searchsorted(ranked, np.asarray(threshold_db), side="left") / ranked.size)

@@ -19,6 +19,8 @@ from rabta.units import SPEED_OF_LIGHT_M_S
 
 Array = NDArray[np.float64]
 
+RECOMMENDATION = "NAWCWD TP 8347; Kaplan and Hegarty, section 6.2"
+RANGES = {"cross_section_m2": (1e-6, 1e6), "range_km": (1e-3, 1e5)}
 CHIPS_PER_S: Mapping[str, float] = {"l1-ca": 1.023e6, "l5": 10.23e6, "p": 10.23e6}
 QUALITY: Mapping[str, float] = {"narrowband": 1.0, "matched": 1.5, "wideband": 2.0}  # Kaplan: Q
 GPS_L1_DBW = -158.5  # least C/A power on the ground, IS-GPS-200, section 6.3
@@ -92,12 +94,39 @@ def radar_j_s_db(
 
     J/S = EIRPj 4 pi R^4 / (EIRPr sigma Rj^2), with the side-lobe gain towards the jammer.
     """
-    check_range("cross_section_m2", cross_section_m2, 1e-6, 1e6, "a radar target")
-    check_range("range_km", range_km, 1e-3, 1e5, "a radar target")
+    check_range("cross_section_m2", cross_section_m2, *RANGES["cross_section_m2"], "a radar target")
+    check_range("range_km", range_km, *RANGES["range_km"], "a radar target")
     away = _db(range_km if jammer_km is None else jammer_km) * 1e3
     far = 40.0 * np.log10(_db(range_km) * 1e3) - 20.0 * np.log10(away)
     ratio = _db(jammer_eirp_dbw) - _db(radar_eirp_dbw) + _db(gain_to_jammer_db)
     return np.asarray(ratio + 10.0 * np.log10(4.0 * np.pi / _db(cross_section_m2)) + far)
+
+
+def target_gain_db(cross_section_m2: ArrayLike, frequency_ghz: ArrayLike) -> Array:
+    """Gain factor of a radar target between two one-way losses: 4 pi sigma / wavelength^2.
+
+    TP 8347, section 4-4.
+
+    Examples
+    --------
+    >>> target_gain_db(9.0, [1.0, 5.0, 10.0]).round(2).tolist()
+    [31.0, 44.98, 51.0]
+    """
+    wavelength = SPEED_OF_LIGHT_M_S / (_db(frequency_ghz) * 1e9)
+    return np.asarray(10.0 * np.log10(4.0 * np.pi * _db(cross_section_m2) / wavelength**2))
+
+
+def radar_echo_dbw(
+    radar_eirp_dbw: ArrayLike,
+    gain_dbi: ArrayLike,
+    cross_section_m2: ArrayLike,
+    range_km: ArrayLike,
+    frequency_ghz: ArrayLike,
+) -> Array:
+    """Power that a radar receives from a target in free space."""
+    there = _db(radar_eirp_dbw) - free_space_db(range_km, frequency_ghz)
+    back = target_gain_db(cross_section_m2, frequency_ghz) - free_space_db(range_km, frequency_ghz)
+    return np.asarray(there + back + _db(gain_dbi))
 
 
 def radar_burn_through_km(

@@ -1,4 +1,4 @@
-"""A site list at a border, over the nation's terrain: which sites exceed a rule, and what power would keep it."""
+"""A site list at a border, over the nation's terrain: which sites exceed a rule, what power would keep it."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def terrain_loss(
     RabtaError
         A frequency or time outside the Recommendation, or a path that leaves the terrain.
     """
-    chosen = {p452.RECOMMENDATION: p452.loss_db, p1812.RECOMMENDATION: p1812.loss_db}.get(recommendation)
-    if chosen is None:
+    if recommendation not in (p452.RECOMMENDATION, p1812.RECOMMENDATION):
         names = f"{p452.RECOMMENDATION}, {p1812.RECOMMENDATION}"
         raise RabtaError("no such Recommendation", key="recommendation", value=recommendation, expected=names)
 
     def loss(lat: Array, lon: Array, height_m: Array, to_lat: Array, to_lon: Array, to_m: Array) -> Array:
         paths = profile(terrain, (lat, lon), (to_lat, to_lon), spacing_km)
-        return chosen(
+        model = p452.loss_db if recommendation == p452.RECOMMENDATION else p1812.loss_db
+        return model(
             paths, frequency_mhz / 1e3, height_m, to_m, time_percent=time_percent, polarisation=polarisation
         )
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rabta.radio.interference import _kernels, aggregate, borders, coexistence, inline, jammers
+from rabta.radio.interference import _kernels, aggregate, article21, borders, coexistence, inline, jammers
 from rabta.radio.patterns import earth
 from rabta.verify import Row, suite
 
@@ -21,13 +21,20 @@ S1432 = "ITU-R S.1432-1: 6 % and 1 % of the noise, as I/N"
 P1812 = "ITU-R P.1812: field of 1 kW ERP, 199.36 + 20 log10(f GHz) - L"
 EXACT = "closed form"
 BRUTE = "brute force in NumPy"
+TARGETS = "NAWCWD TP 8347, section 4-4, gain factors of targets, as a public test quotes them"
+ECHO = "NAWCWD TP 8347, section 4-4, 10 kW, 45 - 5 dB, 9 m2 at 31 km, 5 GHz, as a public test quotes it"
+TRIP = "the formula and its inverse meet"
+SPECTRUM = "square of the code's spectrum, integrated: 1 / (Rc times the integral of G(f) squared)"
+FCC = "47 CFR 25.208 (a), (b)(1), (b)(2), as of October 2016: the rows of RR Table 21-4"
+SIZE = "Radio Regulations, No. 21.16.6: both formulas at N = 288"
 ACIR = "1 / (1/ACLR + 1/ACS), 3GPP TR 36.942, clause 5.1.1.4"
 
 
 @suite("interference", "Interference: sums, borders, coexistence, jammers")
 def rows(_files: Path | None) -> list[Row]:
     """All parts."""
-    return [*_sums(), *_borders(), *_coexistence(), *_jammers(), *_constellations()]
+    parts = (_sums, _borders, _article21, _coexistence, _jammers, _radar, _constellations)
+    return [row for part in parts for row in part()]
 
 
 def _sums() -> list[Row]:
@@ -65,6 +72,26 @@ def _borders() -> list[Row]:
     return [*found, near]
 
 
+def _article21() -> list[Row]:
+    quoted = {
+        "c-gso": (-152.0, -147.0, -142.0),
+        "ku-gso": (-150.0, -145.0, -140.0),
+        "ku-ngso": (-126.0, -121.0, -116.0),
+    }
+    found = [
+        Row(f"limit {name} at {angle:g} deg, dB(W/m2)", float(ours), theirs, 1e-9, FCC)
+        for name, values in quoted.items()
+        for angle, ours, theirs in zip(
+            (5.0, 15.0, 25.0),
+            article21.limit_dbw_m2(article21.limit(name), [5.0, 15.0, 25.0]),
+            values,
+            strict=True,
+        )
+    ]
+    above = float(article21.size_db(288.0 + 1e-9))
+    return [*found, Row("X of 288 satellites, from above, dB", above, 10.0, 1e-6, SIZE)]
+
+
 def _coexistence() -> list[Row]:
     pairs = (
         ("tn-bs", "tn-ue", 32.7),
@@ -87,14 +114,38 @@ def _jammers() -> list[Row]:
     reach = float(jammers.gnss_jammer_range_km(-20.0, 40.0))
     power = float(jammers.received_dbw(-20.0, reach, jammers.GPS_L1_GHZ)) - jammers.GPS_L1_DBW
     screened = float(jammers.radar_j_s_db(10.0, 80.0, 9.0, limit))
+    f = np.linspace(-500.0, 500.0, 2_000_001)  # in chip rates
+    matched = 1.0 / float((np.sinc(f) ** 4).sum() * (f[1] - f[0]))
     spread = float(jammers.processing_gain_db(1.023e6, 50.0))
     return [
-        Row("GPS C/A at its J/S: C/N0, dB-Hz", back, 28.0, 1e-9, "Kaplan, equation (6.7), inverted"),
-        Row("radar at its burn-through: J/S, dB", screened, 0.0, 1e-9, EXACT),
-        Row("J/S at the range of a 10 mW jammer, dB", power, 40.0, 1e-9, EXACT),
+        Row("GPS C/A at its J/S: C/N0, dB-Hz", back, 28.0, 1e-9, TRIP),
+        Row("Q of a jammer with the code's spectrum", jammers.QUALITY["matched"], matched, 1e-6, SPECTRUM),
+        Row("radar at its burn-through: J/S, dB", screened, 0.0, 1e-9, TRIP),
+        Row("J/S at the range of a 10 mW jammer, dB", power, 40.0, 1e-9, TRIP),
         Row("processing gain of GPS C/A at 50 bit/s, dB", spread, 43.1, 0.05,
             EXACT),
     ]  # fmt: skip
+
+
+def _radar() -> list[Row]:
+    """Gains of targets, the handbook's echo, and J/S beside jammer and echo one by one."""
+    table = ((0.5, 9.0, 24.98), (1.0, 9.0, 31.00), (5.0, 9.0, 44.98), (7.0, 9.0, 47.90), (10.0, 9.0, 51.00),
+             (20.0, 9.0, 57.02), (40.0, 9.0, 63.04), (0.5, 100.0, 35.44), (1.0, 100.0, 41.46),
+             (5.0, 100.0, 55.44), (7.0, 100.0, 58.36), (10.0, 100.0, 61.46), (20.0, 100.0, 67.48),
+             (40.0, 100.0, 73.50))  # fmt: skip
+    found = [
+        Row(f"gain of {area:g} m2 at {ghz:g} GHz, dB",
+            float(jammers.target_gain_db(area, ghz)), gain, 0.0051, TARGETS)
+        for ghz, area, gain in table
+    ]  # fmt: skip
+    echo = float(jammers.radar_echo_dbw(80.0, 40.0, 9.0, 31.0, 5.0))
+    jam = float(jammers.received_dbw(10.0, 31.0, 5.0)) + 40.0
+    ratio = float(jammers.radar_j_s_db(10.0, 80.0, 9.0, 31.0))
+    return [
+        *found,
+        Row("echo of the handbook's radar, dBm", echo + 30.0, -77.53, 0.01, ECHO),
+        Row("J/S of 10 dBW against it: jammer less echo, dB", ratio, jam - echo, 1e-9, EXACT),
+    ]
 
 
 def _constellations() -> list[Row]:
