@@ -23,6 +23,7 @@ EXACT = "closed form"
 BRUTE = "brute force in NumPy"
 TARGETS = "NAWCWD TP 8347, section 4-4, gain factors of targets, as a public test quotes them"
 ECHO = "NAWCWD TP 8347, section 4-4, 10 kW, 45 - 5 dB, 9 m2 at 31 km, 5 GHz, as a public test quotes it"
+CURVE = "3GPP TR 36.942, annex A, table A.1: ThrMAX at its SNIRMAX"
 TRIP = "the formula and its inverse meet"
 SPECTRUM = "square of the code's spectrum, integrated: 1 / (Rc times the integral of G(f) squared)"
 FCC = "47 CFR 25.208 (a), (b)(1), (b)(2), as of October 2016: the rows of RR Table 21-4"
@@ -104,6 +105,12 @@ def _coexistence() -> list[Row]:
         for a, b, value in pairs
     ]
     top = float(coexistence.throughput_bps_hz(40.0))
+    down = float(coexistence.throughput_bps_hz(22.0))
+    up = float(coexistence.throughput_bps_hz(15.0, "up"))
+    found += [
+        Row("throughput down at 22 dB, bit/s/Hz", down, 4.4, 0.05, CURVE),
+        Row("throughput up at 15 dB, bit/s/Hz", up, 2.0, 0.05, CURVE),
+    ]
     return [*found, Row("throughput at its cap, bit/s/Hz", top, 0.6 * float(np.log2(1001.0)), 1e-12, EXACT)]
 
 
