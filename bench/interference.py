@@ -41,12 +41,13 @@ def border_paths() -> float:
     terrain = raster.load()
     place = rng.uniform(31.3, 31.8, SITES), rng.uniform(74.0, 74.5, SITES)
     line = np.linspace(31.3, 31.8, POINTS), np.full(POINTS, 74.58)
-    link = {"frequency_mhz": 3500.0, "bandwidth_mhz": 100.0}
+    sector = Sector(17.0, 3.5)
     seconds = least(
         lambda: sites.check_sites(
-            terrain, "rr-3400-3600", place, 30.0, 90.0, 16.0, Sector(17.0, 3.5), line, **link
+            terrain, "rr-3400-3600", place, 30.0, 90.0, 16.0, sector, line,
+            frequency_mhz=3500.0, bandwidth_mhz=100.0,
         )
-    )
+    )  # fmt: skip
     return SITES * POINTS / seconds
 
 
