@@ -72,7 +72,7 @@ def test_many_links_at_once_are_the_same_as_one_by_one(world: World) -> None:
 @pytest.mark.parametrize(
     ("links", "key"),
     [
-        (up(LAHORE, 38.0, 94.0), "frequency_ghz"),
+        (up(LAHORE, 38.0, 94.0), "exceeded_percent"),  # above P.618; P.676 knows no rain
         (up(LAHORE, -10.0, 12.0), "elevation_deg"),
         (up(LAHORE, 38.0, 12.0, 99.9999), "exceeded_percent"),
     ],
@@ -183,3 +183,17 @@ def test_below_30_mhz_the_sky_or_the_ground_carries(world: World) -> None:
     assert predict(links.take(np.array([False, True])), night).total_db[0] != found.total_db[1]
     near = Links.of(0.005, [33.7, 33.71], [73.1, 73.1], [500.0, 500.0], [8.0, 8.0])
     assert predict(near, world).recommendation(0) == "ITU-R P.368-10"
+
+
+def test_satellites_behind_the_earth_have_no_link(world: World) -> None:
+    seen = Links.of(30.0, [0.0, 0.0], [38.0, 60.0], [0.0, 0.0], [GEO_M, GEO_M])
+    hidden = Links.of(30.0, [0.0, 0.0], [38.0, 210.0], [0.0, 0.0], [GEO_M, GEO_M])
+    assert predict(seen, world).total_db[0] == pytest.approx(float(free_space_db(seen.range_km[0], 30.0)))
+    with pytest.raises(RabtaError, match="Earth is in the way"):
+        predict(hidden, world)
+
+
+def test_a_refusal_speaks_of_the_models_of_the_band(world: World) -> None:
+    with pytest.raises(RabtaError, match=r"P\.1812-7: distance_km") as refused:
+        predict(ground(LAHORE, LAHORE, 20.0, ghz=3.5), world)
+    assert refused.value.key == "distance_km"

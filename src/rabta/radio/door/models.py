@@ -54,6 +54,8 @@ class Model:
         Whether terrain must be known along the way.
     if_so : callable, optional
         Which links meet a further condition, such as sight; asked last, of those that fit otherwise.
+    condition : str
+        What that is, for people.
     """
 
     recommendation: str
@@ -65,6 +67,7 @@ class Model:
     environments: tuple[str, ...] = ()
     needs_ground: bool = False
     if_so: Callable[[Links, World], NDArray[np.bool_]] | None = None
+    condition: str = "needs terrain of the nation along the way"
 
     def outside(self, links: Links) -> dict[str, NDArray[np.bool_]]:
         """Which links are outside each range."""

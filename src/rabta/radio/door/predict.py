@@ -124,11 +124,12 @@ def _refusal(links: Links, at: int, models: Sequence[Model], purpose: str) -> Ra
         words = ", ".join(
             f"{name} {model.ranges[name][0]:g} to {model.ranges[name][1]:g}" for name in outside
         )
+        another_band = "frequency_ghz" in outside  # a model of another band is no help
         wrong.append(
-            (len(outside), f"{model.recommendation}: {words or 'needs terrain of the nation, or sight'}")
+            (another_band, len(outside), f"{model.recommendation}: {words or model.condition}", outside)
         )
-    first = min(meant, key=lambda m: sum(bool(bad[0]) for bad in m.outside(link).values()))
-    names = [name for name, bad in first.outside(link).items() if bad[0]] or ["terrain"]
-    value = float(MEASURES[names[0]](link)[0]) if names[0] in MEASURES else "unknown along the way"
-    expected = "; ".join(text for _, text in sorted(wrong, key=lambda item: item[0])[:4])
+    wrong.sort(key=lambda item: item[:2])
+    names = wrong[0][3] or ["along the way"]
+    value = float(MEASURES[names[0]](link)[0]) if names[0] in MEASURES else wrong[0][2]
+    expected = "; ".join(item[2] for item in wrong[:4])
     return RabtaError("outside the range of every model", key=names[0], value=value, expected=expected)

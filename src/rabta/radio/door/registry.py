@@ -32,6 +32,7 @@ MODELS: tuple[Model, ...] = (
         },
         shortwave.sky_wave,
         if_so=shortwave.sky_carries,
+        condition="the ground wave loses less",
     ),
     Model(
         groundwave.RECOMMENDATION,
@@ -57,6 +58,7 @@ MODELS: tuple[Model, ...] = (
         purposes=("service",),
         needs_ground=True,
         if_so=ground.hop_holds,
+        condition="needs terrain of the nation, and sight with 0.6 of the first Fresnel zone clear",
     ),
     Model(
         p1812.RECOMMENDATION,
@@ -112,7 +114,7 @@ MODELS: tuple[Model, ...] = (
     ),
     Model(
         "ITU-R P.676-13",
-        "Earth-space path in clear air",
+        "Earth-space path in clear air, with the vapour exceeded 5 % of the year",
         TO_SPACE,
         {"frequency_ghz": (1.0, 350.0), "elevation_deg": (5.0, 90.0), "exceeded_percent": (5.0, 100.0)},
         slant.clear_air,
@@ -148,5 +150,7 @@ MODELS: tuple[Model, ...] = (
         (("space", "space"),),
         {"frequency_ghz": (3e-6, 1e6), "range_km": (1e-3, 1e6)},
         slant.free_space,
+        if_so=slant.past_the_earth,
+        condition="the Earth is in the way",
     ),
 )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from rabta import geo
 from rabta.radio import gas, itu, slantpath
-from rabta.radio.door.ends import Links
+from rabta.radio.door.ends import SPACE_M, Links
 from rabta.radio.door.models import Parts
 from rabta.radio.door.world import World
 from rabta.radio.linkbudget import free_space_db
@@ -16,12 +17,23 @@ from rabta.radio.ntn.itu import p619
 Array = NDArray[np.float64]
 
 CIRCULAR_DEG = 45.0
+CLEAR_M = SPACE_M
 EFFICIENCY = 0.65
 
 
 def free_space(links: Links, _: World) -> Parts:
     """Free-space loss alone: ITU-R P.525-4. Between satellites there is nothing else."""
     return {"free space": free_space_db(links.range_km, links.frequency_ghz)}
+
+
+def past_the_earth(links: Links, _: World) -> NDArray[np.bool_]:
+    """Where the straight line between two satellites stays above 20 km: below, air bends and absorbs."""
+    one, two = (geo.ecef_from_geodetic(links.lat_deg[i], links.lon_deg[i], links.height_m[i]) for i in (0, 1))
+    along = two - one
+    length2 = np.maximum((along**2).sum(axis=-1), 1e-9)
+    part = np.clip(-(one * along).sum(axis=-1) / length2, 0.0, 1.0)
+    nearest = np.linalg.norm(one + part[:, None] * along, axis=-1)
+    return np.asarray(nearest > geo.MEAN_RADIUS_M + CLEAR_M)
 
 
 def earth_space(links: Links, world: World) -> Parts:
