@@ -197,3 +197,23 @@ def test_a_refusal_speaks_of_the_models_of_the_band(world: World) -> None:
     with pytest.raises(RabtaError, match=r"P\.1812-7: distance_km") as refused:
         predict(ground(LAHORE, LAHORE, 20.0, ghz=3.5), world)
     assert refused.value.key == "distance_km"
+
+
+def test_what_a_model_does_not_know_is_refused_rather_than_left_out(world: World) -> None:
+    """TR 38.811 knows no rain, P.452 is no coverage, and no share of places is 0 or 100 %."""
+    urban = World(Nation(), "urban")
+    seen = Links.of(20.0, [31.55, 29.0], [74.34, 74.34], [210.0, 0.0], [1.5, 600e3], percent=99.9)
+    with pytest.raises(RabtaError, match=r"TR 38\.811: percent 0 to 95"):
+        predict(seen, urban)
+    with pytest.raises(RabtaError, match="purpose interference"):
+        predict(ground(LAHORE, (31.4, 74.2), 20.0, ghz=3.5), world, recommendation="P.452")
+    for wrong in ({"places_percent": 0.0}, {"diameter_m": -1.0}):
+        with pytest.raises(RabtaError, match=next(iter(wrong))):
+            Links.of(2.0, [31.5, 31.6], [74.0, 74.1], [200.0, 200.0], [1.5, 30.0], **wrong)
+
+
+def test_vapour_thins_with_the_antennas_height(world: World) -> None:
+    place = np.array([LAHORE[0]]), np.array([LAHORE[1]])
+    ground_m = world.ground_m(*place)
+    low, high = (world.climate(*place, ground_m + h).vapour_g_m3[0] for h in (0.0, 2000.0))
+    assert high == pytest.approx(low / np.e)

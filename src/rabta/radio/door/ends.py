@@ -81,6 +81,8 @@ class Links:
         one = [np.broadcast_to(s, shape) for s in single]
         for name, value, low, high in (("frequency_ghz", one[0], 3e-6, 1e6), ("percent", one[1], 1e-5, 1e2)):
             check_range(name, value, low, high, "a link")
+        check_range("places_percent", one[2], 1e-3, 100.0 - 1e-3, "a link")
+        check_range("diameter_m", one[3], 1e-3, 100.0, "a link")
         check_range("lat_deg", two[0], -90.0, 90.0, "a link")
         check_range("above_m", two[3], 0.0, ANYTHING, "a link")
         upright = np.broadcast_to(np.asarray(vertical, dtype=np.bool_), shape)

@@ -112,6 +112,14 @@ def _refusal(links: Links, at: int, models: Sequence[Model], purpose: str) -> Ra
     low, high = (KINDS[i] for i in np.sort(link.kind[:, 0]))
     meant = [model for model in models if model.is_for(link, purpose)[0]]
     if not meant:
+        other = [p for p in PURPOSES if any(m.is_for(link, p)[0] for m in models)]
+        if other:
+            return RabtaError(
+                f"that model is not for {purpose}",
+                key="recommendation",
+                value=models[0].recommendation,
+                expected=f"purpose {other[0]}",
+            )
         return RabtaError(
             f"no model is meant for {purpose} from {low} to {high}",
             key="recommendation",

@@ -46,7 +46,7 @@ MODELS: tuple[Model, ...] = (
     ),
     Model(
         hops.RECOMMENDATION,
-        "hop between masts in sight of each other, rain and multipath",
+        "hop between masts in sight: rain, multipath, gas with the vapour exceeded 5 % of the year",
         OVER_GROUND,
         {
             "frequency_ghz": hops.RANGES["frequency_ghz"],
@@ -58,7 +58,7 @@ MODELS: tuple[Model, ...] = (
         purposes=("service",),
         needs_ground=True,
         if_so=ground.hop_holds,
-        condition="needs terrain of the nation, and sight with 0.6 of the first Fresnel zone clear",
+        condition="needs known terrain, 0.6 of the first Fresnel zone clear, beyond 5 km at most 45 GHz",
     ),
     Model(
         p1812.RECOMMENDATION,
@@ -93,13 +93,19 @@ MODELS: tuple[Model, ...] = (
             "percent": p452.RANGES["time_percent"],
         },
         ground.interference,
+        purposes=("interference",),
         needs_ground=True,
     ),
     Model(
         "3GPP TR 38.811",
         "satellite seen from among houses or trees; sites with and without line of sight",
         TO_SPACE,
-        {"frequency_ghz": ntn.RANGES["frequency_ghz"], "elevation_deg": ntn.RANGES["elevation_deg"]},
+        {
+            "frequency_ghz": ntn.RANGES["frequency_ghz"],
+            "elevation_deg": ntn.RANGES["elevation_deg"],
+            "percent": (0.0, 95.0),  # clear air: the report knows no rain
+            "places_percent": (1.0, 99.0),
+        },
         aloft.among_clutter,
         purposes=("service",),
         environments=ntn.SCENARIOS,
@@ -111,6 +117,7 @@ MODELS: tuple[Model, ...] = (
         {"frequency_ghz": (1.0, 55.0), "elevation_deg": (5.0, 90.0), "exceeded_percent": (0.001, 5.0)},
         slant.earth_space,
         purposes=("service",),
+        environments=("open",),
     ),
     Model(
         "ITU-R P.676-13",
@@ -119,6 +126,7 @@ MODELS: tuple[Model, ...] = (
         {"frequency_ghz": (1.0, 350.0), "elevation_deg": (5.0, 90.0), "exceeded_percent": (5.0, 100.0)},
         slant.clear_air,
         purposes=("service",),
+        environments=("open",),
     ),
     Model(
         "ITU-R P.528-5",

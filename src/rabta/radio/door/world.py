@@ -20,6 +20,7 @@ from rabta.scenario import Nation
 
 Array = NDArray[np.float64]
 FARTHEST_KM = 30.0
+VAPOUR_SCALE_M = 2000.0  # ITU-R P.835-6, equation (6): vapour falls by e over this height
 NOON = datetime(2026, 1, 13, 7, 0, tzinfo=UTC)  # of Pakistan, on the day of the shipped scenarios
 ENVIRONMENTS = ("open", "rural", "suburban", "urban", "dense-urban")
 CLIMATE = (
@@ -139,6 +140,9 @@ class World:
             ground = np.zeros(int(away.sum()))
             found = climate.of_points(lat_deg[away], lon_deg[away] % 360.0, ground)
             values[:, away] = [found[name] for name in CLIMATE]
+        above = np.maximum(height_m - self.ground_m(lat_deg, lon_deg), 0.0)
+        for name in ("vapour_g_m3", "vapour_kg_m2"):
+            values[CLIMATE.index(name)] *= np.exp(-above / VAPOUR_SCALE_M)
         return Climate(lat_deg, height_m / 1e3, *values)
 
 

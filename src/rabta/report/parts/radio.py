@@ -100,7 +100,7 @@ def _terrain(c: Context) -> str:
     title = "Terrain around masts"
     words = (
         "Loss in dB that hills add to level ground around a mast, median over the households without "
-        "broadband. The plan takes ITU-R P.1812 over the terrain itself, which grows with distance and band; "
+        "broadband. The plan takes ITU-R P.1812 over the terrain itself, by distance and band; "
         "the first version took Okumura's correction for rolling hills from the relief of the cell, the same "
         "everywhere (radio.terrain = okumura brings it back)."
     )
