@@ -29,6 +29,8 @@ def _commands() -> None:
         export,
         fail,
         link,
+        mobile,
+        modem,
         new,
         run,
         sensitivity,
@@ -50,6 +52,8 @@ def _commands() -> None:
     app.command("catalog")(catalog.catalog)
     app.command("verify")(verify.verify)
     app.add_typer(data.app, name="data")
+    app.add_typer(mobile.app, name="mobile")
+    app.add_typer(modem.app, name="modem")
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Suite ``mobile``: rural path loss, NR rates, and links from above."""
+"""Suite ``cells``: rural path loss, NR rates, and links from above."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MCS_BITS = (
 )
 
 
-@suite("mobile", "Mobile access: TR 38.901, TS 38.214, TR 38.811, TR 38.821")
+@suite("cells", "Mobile access: TR 38.901, TS 38.214, TR 38.811, TR 38.821")
 def rows(_files: Path | None) -> list[Row]:
     """Recompute the published numbers."""
     return [*_ground(), *_rates(), *_above()]

@@ -1,0 +1,9 @@
+"""``rabta mobile``: what an operator of cells would simulate."""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer(
+    help="Cells, on the ground and from above: simulate what an operator would.", no_args_is_help=True
+)

@@ -1,0 +1,1 @@
+"""Ray tracing of a city block, with the extra `rt`."""

@@ -1,0 +1,1 @@
+"""Every cell of a nation on its best terrestrial or satellite layer, hour by hour."""

@@ -1,0 +1,1 @@
+"""Moving users and moving cells: measurements, handover, corridors of aircraft, timing over satellites."""

@@ -1,0 +1,1 @@
+"""Frames of NR over a satellite: synchronisation, control, data."""

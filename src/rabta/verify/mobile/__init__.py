@@ -1,0 +1,1 @@
+"""Suites of the mobile networks: cells, baseband, handover, modem, sensing."""
