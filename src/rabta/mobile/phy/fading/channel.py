@@ -1,0 +1,204 @@
+"""Channels over time: coefficients of taps, their response over frequency, and samples through them.
+
+`response` draws coefficients of many links at given times, `on_grid` turns them into the channel of each
+subcarrier, `apply` sends samples through one link. A draw is a function of seed, link, tap and antennas
+alone: links and times may be asked for in any parts.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rabta import jit
+from rabta.errors import RabtaError
+from rabta.mobile.phy.fading import correlation as antennas
+from rabta.mobile.phy.fading.profiles import Profile, profile, with_k
+from rabta.radio.itu import check_range
+from rabta.radio.ntn import field
+from rabta.radio.ntn.profiles import DIRECT_SHARE
+
+Array = NDArray[np.float64]
+Coefficients = NDArray[np.complex64]
+
+RECOMMENDATION = "3GPP TR 38.901, clause 7.7"
+STREAM, RAY_STREAM = 21, 22
+WAVES = 32
+DOPPLER_HZ = (0.0, 1e6)
+
+
+def response(
+    taps: str | Profile,
+    times_s: ArrayLike,
+    *,
+    delay_spread_s: float | None = None,
+    doppler_hz: float = 0.0,
+    shift_hz: float = 0.0,
+    k_db: float | None = None,
+    receive: int = 1,
+    transmit: int = 1,
+    correlation: str | ArrayLike = "low",
+    uplink: bool = False,
+    links: int | ArrayLike = 1,
+    seed: int = 0,
+    waves: int = WAVES,
+) -> tuple[Array, Coefficients]:
+    """Delays, shape (tap,), and coefficients, shape (link, time, tap, receive, transmit), of a profile.
+
+    Parameters
+    ----------
+    taps : str or Profile
+        A tapped delay line; see `rabta.mobile.phy.fading.profiles` (cluster lines: `clusters.response`).
+    times_s : array_like, shape (time,)
+    delay_spread_s : float, optional
+        100 ns where none is given; profiles with fixed delays take only their own.
+    doppler_hz : float
+        Largest Doppler of the terminal's motion: the classical spectrum, the direct ray at 0.7 of it.
+    shift_hz : float
+        Common to all taps, such as a satellite's residual.
+    k_db : float, optional
+        Another K-factor (clause 7.7.6) for a profile with a direct ray.
+    correlation : str or array_like
+        Between antennas, of all scattered taps: a level of `correlation.LEVELS` or a matrix in its order.
+        The direct ray is a plane wave, the same at all antennas.
+    uplink : bool
+        The terminal transmits: it has the terminal's share of a named correlation.
+    links : int or array_like of int
+        How many, or which.
+    waves : int
+        Waves of a tap: their directions are spread evenly, at random within their sectors, so that the
+        correlation over draws is J0 for any number; the power's kurtosis lacks 1 / waves.
+
+    Returns
+    -------
+    tuple of ndarray
+        The first two delays are the same where the profile has a direct ray. Mean power of all taps is 1.
+
+    Notes
+    -----
+    TR 38.901, clauses 7.7.2, 7.7.3, 7.7.5.2 and 7.7.6. Sum of waves with random directions and phases after
+    Clarke; sectors as in Xiao, Zheng and Beaulieu (IEEE Trans. Wireless Commun. 5, 2006).
+
+    Examples
+    --------
+    >>> delays, h = response("TDL-C", [0.0, 1e-3], delay_spread_s=300e-9, doppler_hz=70.0, receive=2, links=5)
+    >>> h.shape, round(float(delays[-1]) * 1e6, 3)
+    ((5, 2, 24, 2, 1), 2.596)
+    """
+    given = profile(taps) if isinstance(taps, str) else taps
+    given = given if k_db is None else with_k(given, k_db)
+    times = _times(times_s)
+    check_range("doppler_hz", doppler_hz, *DOPPLER_HZ, RECOMMENDATION)
+    check_range("shift_hz", shift_hz, -1e8, 1e8, RECOMMENDATION)
+    antennas.check_sizes(receive, transmit)
+    delays = given.delays_s(delay_spread_s)
+    which = link_numbers(links)
+    half = antennas.root(correlation, receive, transmit, uplink=uplink)
+    h = _scattered(given, times, doppler_hz, which, seed, receive * transmit, _waves(waves))
+    if half is not None:
+        h = np.matmul(h, half.T.astype(np.complex64))
+    if given.direct:
+        h[:, :, 0] = _ray(given, times, doppler_hz, which, seed)[..., None]
+    if shift_hz != 0.0:
+        h *= np.exp(2j * np.pi * np.mod(shift_hz * times, 1.0)).astype(np.complex64)[:, None, None]
+    return delays, h.reshape(*h.shape[:3], receive, transmit)
+
+
+def _times(times_s: ArrayLike) -> Array:
+    times = np.ascontiguousarray(np.atleast_1d(np.asarray(times_s, dtype=np.float64)))
+    if times.ndim != 1 or not np.isfinite(times).all():
+        raise RabtaError("no times", key="times_s", value=f"shape {times.shape}", expected="finite, (time,)")
+    return times
+
+
+def _waves(waves: int) -> int:
+    check_range("waves", waves, 4, 4096, "this model")
+    return int(waves)
+
+
+def link_numbers(links: int | ArrayLike) -> NDArray[np.int64]:
+    """Numbers of links: of the first so many, or as given."""
+    which = np.asarray(links)
+    if which.dtype.kind not in "iu" or which.min(initial=0) < 0 or (which.ndim == 0 and which < 1):
+        raise RabtaError("no links", key="links", value=links, expected="how many, or their numbers from 0")
+    return np.arange(int(which)) if which.ndim == 0 else which.astype(np.int64).ravel()
+
+
+def _step(times: Array) -> float:
+    """Spacing of even times; 0 where they are not even to 1e-12 of their length."""
+    if times.size < 2:
+        return 0.0
+    step = float(times[-1] - times[0]) / (times.size - 1)
+    even = np.abs(times - (times[0] + step * np.arange(times.size))).max()
+    return step if even <= 1e-12 * abs(float(times[-1])) + 1e-15 else 0.0
+
+
+def _scattered(
+    given: Profile,
+    times: Array,
+    doppler_hz: float,
+    which: NDArray[np.int64],
+    seed: int,
+    pairs: int,
+    waves: int,
+) -> Coefficients:
+    """Independent scattered taps, shape (link, time, tap, pair); 0 for the direct ray."""
+    from rabta.mobile.phy.fading import _kernels
+
+    amplitude = np.sqrt(given.power)
+    if given.direct:
+        amplitude[0] = 0.0
+    key = scatter_keys(seed, which, amplitude.size, pairs)
+    still = times if doppler_hz > 0.0 else times[:1]
+    out = np.empty((which.size, still.size, amplitude.size, pairs), dtype=np.complex64)
+    step = _step(still)
+    jit.each_part(_kernels.scatter, which.size, key, amplitude, waves, doppler_hz, still, step, out)
+    return out if still is times else np.repeat(out, times.size, axis=1)
+
+
+def scatter_keys(seed: int, which: NDArray[np.int64], taps: int, pairs: int) -> NDArray[np.uint64]:
+    """Keys of scattered taps, shape (link, tap * pair)."""
+    names = field.keys(seed, STREAM, which[:, None, None], np.arange(taps)[:, None], np.arange(pairs))
+    return np.ascontiguousarray(names.reshape(which.size, taps * pairs))
+
+
+def _ray(
+    given: Profile, times: Array, doppler_hz: float, which: NDArray[np.int64], seed: int
+) -> Coefficients:
+    """Direct ray, shape (link, time), at a random phase."""
+    phase = field.uniform(field.keys(seed, RAY_STREAM, which), 0)[:, None]
+    turns = np.mod(phase + DIRECT_SHARE * doppler_hz * times, 1.0)
+    return np.asarray(np.sqrt(given.power[0]) * np.exp(2j * np.pi * turns), dtype=np.complex64)
+
+
+def on_grid(delays_s: ArrayLike, coefficients: ArrayLike, frequencies_hz: ArrayLike) -> Coefficients:
+    """Channel at frequencies, shape (link, time, frequency, receive, transmit).
+
+    Parameters
+    ----------
+    delays_s : array_like, shape (tap,)
+    coefficients : array_like, shape (link, time, tap, receive, transmit)
+    frequencies_hz : array_like, shape (frequency,)
+        From the carrier.
+
+    Examples
+    --------
+    >>> delays, h = response("TDL-A", 0.0, links=3)
+    >>> on_grid(delays, h, [0.0, 15e3]).shape
+    (3, 1, 2, 1, 1)
+    """
+    delays = np.asarray(delays_s, dtype=np.float64)
+    taps = np.asarray(coefficients, dtype=np.complex64)
+    if taps.ndim != 5 or delays.shape != (taps.shape[2],):
+        raise RabtaError(
+            "delays and coefficients do not fit", key="coefficients", value=f"{delays.shape}, {taps.shape}",
+            expected="(tap,) and (link, time, tap, receive, transmit)",
+        )  # fmt: skip
+    hertz = np.asarray(frequencies_hz, dtype=np.float64).ravel()
+    turns = np.mod(np.multiply.outer(delays, hertz), 1.0)
+    wave = np.exp(-2j * np.pi * turns).astype(np.complex64)
+    links, times, count, receive, transmit = taps.shape
+    if receive * transmit == 1:
+        return np.asarray((taps.reshape(links * times, count) @ wave).reshape(links, times, -1, 1, 1))
+    found = wave.T @ taps.reshape(links * times, count, receive * transmit)
+    return np.asarray(found.reshape(links, times, hertz.size, receive, transmit))
