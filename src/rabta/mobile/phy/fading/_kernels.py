@@ -82,3 +82,109 @@ def scatter(
                           real, imaginary)  # fmt: skip
                 for t in range(count):
                     out[link, t, tap, pair] = complex(scale * real[t], scale * imaginary[t])
+
+
+@kernel("i8(f8[::1], f8, i8)")
+def _piece(knots: F8, time: float, piece: int) -> int:
+    """Piece of a spline that holds a time, from the last one on."""
+    while piece < knots.size - 2 and time >= knots[piece + 1]:
+        piece += 1
+    return piece
+
+
+@kernel("void(f8, i8, f8[::1])")
+def _cubic(place: float, count: int, weight: F8) -> None:
+    """First of four neighbours and their Lagrange weights, for a place on an even grid."""
+    first = min(max(math.floor(place) - 1, 0), max(count - 4, 0))
+    weight[4] = first
+    x = place - first
+    if count < 4:
+        for i in range(4):
+            weight[i] = 0.0
+        weight[0] = 1.0
+        return
+    weight[0] = -(x - 1.0) * (x - 2.0) * (x - 3.0) / 6.0
+    weight[1] = x * (x - 2.0) * (x - 3.0) / 2.0
+    weight[2] = -x * (x - 1.0) * (x - 3.0) / 2.0
+    weight[3] = x * (x - 1.0) * (x - 2.0) / 6.0
+
+
+@kernel("void(f8[::1], f8[::1], f8[::1], i8, f8[::1])")
+def _dot(row: F8, real: F8, imaginary: F8, first: int, out: F8) -> None:
+    """Weighted sum of neighbouring samples, in four lanes."""
+    a0, a1, a2, a3 = 0.0, 0.0, 0.0, 0.0
+    b0, b1, b2, b3 = 0.0, 0.0, 0.0, 0.0
+    for j in range(0, row.size, 4):
+        h0, h1, h2, h3 = row[j], row[j + 1], row[j + 2], row[j + 3]
+        k = first + j
+        a0 += h0 * real[k]
+        a1 += h1 * real[k + 1]
+        a2 += h2 * real[k + 2]
+        a3 += h3 * real[k + 3]
+        b0 += h0 * imaginary[k]
+        b1 += h1 * imaginary[k + 1]
+        b2 += h2 * imaginary[k + 2]
+        b3 += h3 * imaginary[k + 3]
+    out[0], out[1] = (a0 + a1) + (a2 + a3), (b0 + b1) + (b2 + b3)
+
+
+@kernel(
+    "void(i8, i8, f8[:,::1], f8[:,::1], f8, f8, f8, f8[::1], f8[:,::1], complex128[:,:,:,::1], f8, f8,"
+    "f8[::1], f8[:,::1], f8, complex128[:,::1])"
+)
+def move(  # noqa: C901, PLR0912
+    begin: int, end: int, real: F8, imaginary: F8, rate: float, received: float, sent: float, delay: F8,
+    table: F8, taps: C16, taps_at: float, taps_rate: float, knots: F8, pieces: F8, carrier: float, out: C16,
+) -> None:  # fmt: skip
+    """Samples ``begin`` to ``end`` of what arrives, shape (receive, sample); `reference.move`.
+
+    Samples sent have shape (transmit, LENGTH + n + LENGTH), zeros around them. ``taps`` has shape (time, tap,
+    receive, transmit) and starts at ``taps_at``. Without knots nothing moves.
+    """
+    length, phases = table.shape[1], table.shape[0] - 1
+    inside = real.shape[1] - 2 * length
+    gain = np.empty((taps.shape[1], taps.shape[2], taps.shape[3]), np.complex128)
+    row, weight, sample = np.empty(length), np.empty(5), np.empty(2)
+    moving, changing = knots.size > 1, taps.shape[0] > 1
+    piece, common, turned = 0, 0.0, complex(1.0, 0.0)
+    for k in range(begin, end):
+        time = received + k / rate
+        for receive in range(out.shape[0]):
+            out[receive, k] = 0.0
+        if moving:
+            piece = _piece(knots, time, piece)
+            x = time - knots[piece]
+            common = ((pieces[0, piece] * x + pieces[1, piece]) * x + pieces[2, piece]) * x
+            turns = carrier * ((pieces[3, piece] - pieces[3, 0]) + common)
+            common += pieces[3, piece]
+            turns = -TURN * (turns - math.floor(turns))
+            turned = complex(math.cos(turns), math.sin(turns))
+        if changing or k == begin:
+            _cubic((time - taps_at) * taps_rate, taps.shape[0], weight)
+            n = int(weight[4])
+            for tap in range(taps.shape[1]):
+                for receive in range(taps.shape[2]):
+                    for transmit in range(taps.shape[3]):
+                        if changing:
+                            total = weight[0] * taps[n, tap, receive, transmit]
+                            for i in range(1, 4):
+                                total += weight[i] * taps[n + i, tap, receive, transmit]
+                            gain[tap, receive, transmit] = total
+                        else:
+                            gain[tap, receive, transmit] = taps[0, tap, receive, transmit]
+        for tap in range(taps.shape[1]):
+            place = (received - sent - common - delay[tap]) * rate + k
+            at = math.floor(place)
+            first = at + length // 2 + 1
+            if first < 0 or first > inside + length:
+                continue
+            phase = (place - at) * phases
+            number = min(int(phase), phases - 1)
+            share = phase - number
+            for j in range(length):
+                row[j] = table[number, j] + share * (table[number + 1, j] - table[number, j])
+            for transmit in range(taps.shape[3]):
+                _dot(row, real[transmit], imaginary[transmit], first, sample)
+                value = turned * complex(sample[0], sample[1])
+                for receive in range(taps.shape[2]):
+                    out[receive, k] += gain[tap, receive, transmit] * value

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from rabta import jit
 from rabta.errors import RabtaError
 from rabta.mobile.phy.fading import correlation as antennas
+from rabta.mobile.phy.fading.motion import LENGTH, Track, between
 from rabta.mobile.phy.fading.profiles import Profile, profile, with_k
 from rabta.radio.itu import check_range
 from rabta.radio.ntn import field
@@ -202,3 +203,99 @@ def on_grid(delays_s: ArrayLike, coefficients: ArrayLike, frequencies_hz: ArrayL
         return np.asarray((taps.reshape(links * times, count) @ wave).reshape(links, times, -1, 1, 1))
     found = wave.T @ taps.reshape(links * times, count, receive * transmit)
     return np.asarray(found.reshape(links, times, hertz.size, receive, transmit))
+
+
+def apply(
+    samples: ArrayLike,
+    sample_rate_hz: float,
+    delays_s: ArrayLike,
+    coefficients: ArrayLike,
+    *,
+    times_s: ArrayLike = 0.0,
+    track: Track | None = None,
+    sent_s: float = 0.0,
+    received_s: float | None = None,
+    count: int | None = None,
+) -> NDArray[np.complexfloating]:
+    """Samples of one link through taps that change, shape (receive, sample); (sample,) for one antenna each.
+
+    Parameters
+    ----------
+    samples : array_like, shape (sample,) or (transmit, sample)
+        The first is sent at ``sent_s``; before and after there is nothing.
+    delays_s : array_like, shape (tap,)
+    coefficients : array_like, shape (time, tap, receive, transmit) or (tap, receive, transmit)
+        At ``times_s``, which are even and cover what is received; interpolated by cubics. At 64 times a
+        period of the fastest Doppler they are met to -113 dB.
+    track : Track, optional
+        Delay common to all taps, with the turn of the carrier.
+    sent_s, received_s : float
+        Times of the first sample sent and received; the latter is the former where nothing is given.
+    count : int, optional
+        Samples received; as many as are sent where nothing is given.
+
+    Raises
+    ------
+    RabtaError
+        For shapes that do not fit, or coefficients or a track that do not cover the time.
+
+    Notes
+    -----
+    Values between samples come from 32 around them: within 2e-5 where the signal fills at most 0.8 of the
+    sample rate. Parts of a signal, each with 16 samples more at both ends than its delays need, give the
+    same as the whole.
+    """
+    from rabta.mobile.phy.fading import _kernels
+
+    given = np.atleast_2d(np.asarray(samples))
+    delays, taps = np.ascontiguousarray(delays_s, dtype=np.float64), np.asarray(coefficients, np.complex128)
+    taps = taps[None] if taps.ndim == 3 else taps
+    _check_apply(given, sample_rate_hz, delays, taps)
+    begin = sent_s if received_s is None else received_s
+    size = given.shape[1] if count is None else count
+    at, rate = _cover(_times(times_s), taps.shape[0], begin, begin + (size - 1) / sample_rate_hz)
+    knots, pieces, carrier = _moving(track, begin, begin + (size - 1) / sample_rate_hz)
+    padded = np.pad(given.astype(np.complex128), ((0, 0), (LENGTH, LENGTH)))
+    out = np.empty((taps.shape[2], size), dtype=np.complex128)
+    jit.each_part(
+        _kernels.move, size, np.ascontiguousarray(padded.real), np.ascontiguousarray(padded.imag),
+        float(sample_rate_hz), float(begin), float(sent_s), delays, between(), np.ascontiguousarray(taps), at,
+        rate, knots, pieces, carrier, out,
+    )  # fmt: skip
+    kept = out.astype(np.complex64) if given.dtype == np.complex64 else out
+    return kept[0] if np.asarray(samples).ndim == 1 and kept.shape[0] == 1 else kept
+
+
+def _check_apply(
+    given: NDArray[np.complexfloating], rate_hz: float, delays: Array, taps: NDArray[np.complex128]
+) -> None:
+    check_range("sample_rate_hz", rate_hz, 1.0, 1e12, "this model")
+    if taps.ndim != 4 or delays.shape != (taps.shape[1],) or given.shape != (taps.shape[3], given.shape[-1]):
+        raise RabtaError(
+            "samples, delays and coefficients do not fit", key="samples, delays_s, coefficients",
+            value=f"{given.shape}, {delays.shape}, {taps.shape}",
+            expected="(transmit, sample), (tap,), (time, tap, receive, transmit) of one link",
+        )  # fmt: skip
+
+
+def _cover(times: Array, count: int, first: float, last: float) -> tuple[float, float]:
+    """Start and rate of the coefficients' times, which are even and cover the samples."""
+    if times.size != count or count in (2, 3):
+        raise RabtaError("times and coefficients do not fit", key="times_s", value=times.size,
+                         expected=f"{count} times: one, or four and more")  # fmt: skip
+    if count == 1:
+        return float(times[0]), 0.0
+    step = float(times[-1] - times[0]) / (count - 1)
+    if step <= 0.0 or np.abs(np.diff(times) - step).max() > 1e-6 * step:
+        raise RabtaError("coefficients at uneven times", key="times_s", value="uneven", expected="even times")
+    slack = 1e-6 * step
+    check_range("time of samples", (first, last), times[0] - slack, times[-1] + slack, "the coefficients")
+    return float(times[0]), 1.0 / step
+
+
+def _moving(track: Track | None, first: float, last: float) -> tuple[Array, Array, float]:
+    if track is None:
+        return np.zeros(1), np.zeros((4, 1)), 0.0
+    low, high = float(track.knots_s[0]), float(track.knots_s[-1])
+    check_range("time of samples", (first, last), low - 1e-9, high + 1e-9, "the track")
+    return np.ascontiguousarray(track.knots_s), np.ascontiguousarray(track.pieces), float(track.carrier_hz)
