@@ -1,0 +1,130 @@
+"""Compiled kernels of the waveform: pseudo-random bits, symbols, log-likelihood ratios; see `reference`."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rabta.jit import kernel
+
+U8 = NDArray[np.uint8]
+I64 = NDArray[np.int64]
+F4 = NDArray[np.float32]
+F8 = NDArray[np.float64]
+C8 = NDArray[np.complex64]
+
+UINT = np.uint64
+STEP = 28  # bits of either register that are known at once: its taps lie within the first four of 31
+SKIPPED = 1600
+
+
+@kernel("void(uint64, uint8[::1])")
+def gold(start: np.uint64, out: U8) -> None:
+    """Gold sequence of TS 38.211, clause 5.2.1; `reference.gold`."""
+    top, x, y = UINT(31 - STEP), UINT(1), start
+    low = (UINT(1) << UINT(STEP)) - UINT(1)
+    for turn in range(SKIPPED // STEP + 1):
+        n = UINT(STEP) if turn < SKIPPED // STEP else UINT(SKIPPED % STEP)
+        mask = (UINT(1) << n) - UINT(1)
+        new_x = (x ^ (x >> UINT(3))) & mask
+        new_y = (y ^ (y >> UINT(1)) ^ (y >> UINT(2)) ^ (y >> UINT(3))) & mask
+        x = (x >> n) | (new_x << (UINT(31) - n))
+        y = (y >> n) | (new_y << (UINT(31) - n))
+    count, at = UINT(out.shape[0]), UINT(0)
+    while at < count:
+        word = x ^ y
+        n = min(UINT(STEP), count - at)
+        if n == UINT(STEP):
+            for i in range(UINT(STEP)):
+                out[at + i] = (word >> i) & UINT(1)
+        else:
+            for i in range(n):
+                out[at + i] = (word >> i) & UINT(1)
+        new_x = (x ^ (x >> UINT(3))) & low
+        new_y = (y ^ (y >> UINT(1)) ^ (y >> UINT(2)) ^ (y >> UINT(3))) & low
+        x = (x >> UINT(STEP)) | (new_x << top)
+        y = (y >> UINT(STEP)) | (new_y << top)
+        at += UINT(STEP)
+
+
+@kernel("void(uint8[:,::1], complex64[::1], complex64[::1])")
+def modulate(bits: U8, points: C8, out: C8) -> None:
+    """Symbols of bits, shape (symbol, bit), first bit first; `reference.modulate`."""
+    order = UINT(bits.shape[1])
+    for i in range(UINT(bits.shape[0])):
+        word = UINT(0)
+        for b in range(order):
+            word = (word << UINT(1)) | UINT(bits[i, b] & 1)
+        out[i] = points[word]
+
+
+@kernel("void(complex64[::1], float32[::1], f4, f4[:,:,::1], f4[:,:,::1])")
+def max_log(symbols: C8, noise: F4, spacing: float, line: F4, out: F4) -> None:
+    """Max-log ratios of square QAM, shape (symbol, bit of an axis, axis); `reference.max_log`.
+
+    Given the nearest level of an axis, the nearest level whose bit is unlike is always the same one, for the
+    runs of equal bits have even lengths: the ratio is then a straight line, ``line`` (level, bit, slope and
+    offset). ``noise`` holds one value or one a symbol.
+    """
+    levels, per_axis = line.shape[0], UINT(line.shape[1])
+    half = np.float32(0.5 * levels)
+    scale, top = np.float32(np.float32(1.0) / spacing), np.float32(levels - 1)
+    many = noise.shape[0] > 1
+    inverse = np.float32(np.float32(1.0) / noise[0])
+    for i in range(UINT(symbols.shape[0])):
+        if many:
+            inverse = np.float32(np.float32(1.0) / noise[i])
+        re, im = symbols[i].real, symbols[i].imag
+        a = UINT(min(max(re * scale + half, np.float32(0.0)), top))
+        b = UINT(min(max(im * scale + half, np.float32(0.0)), top))
+        for j in range(per_axis):
+            out[i, j, 0] = (line[a, j, 0] * re + line[a, j, 1]) * inverse
+            out[i, j, 1] = (line[b, j, 0] * im + line[b, j, 1]) * inverse
+
+
+@kernel("void(f8, f8, f8, f8, f4[:,::1], f4[:,:,::1], f8[::1], f4[:,::1], uint64)")
+def _axis(
+    value: float, inverse: float, spacing: float, fall: float, signs: F4, line: F4, weight: F8, out: F4,
+    axis: np.uint64,
+) -> None:  # fmt: skip
+    """Exact ratios of one axis: neighbours fall off by factors that shrink by ``fall``, none above one."""
+    levels = signs.shape[1]
+    nearest = int(min(max(value / spacing + 0.5 * levels, 0.0), levels - 1.0))
+    rest = value - (nearest - 0.5 * (levels - 1)) * spacing
+    weight[nearest] = 1.0
+    up = math.exp((2.0 * rest - spacing) * spacing * inverse)
+    down = math.exp((-2.0 * rest - spacing) * spacing * inverse)
+    for k in range(nearest + 1, levels):
+        weight[k] = weight[k - 1] * up
+        up *= fall
+    for k in range(nearest - 1, -1, -1):
+        weight[k] = weight[k + 1] * down
+        down *= fall
+    for j in range(signs.shape[0]):
+        zero, one = 0.0, 0.0
+        for k in range(levels):
+            if signs[j, k] > 0.0:
+                zero += weight[k]
+            else:
+                one += weight[k]
+        if zero > 0.0 and one > 0.0:
+            out[j, axis] = math.log(zero / one)
+        else:  # beyond a ratio of 700 only the nearest level counts
+            out[j, axis] = (line[nearest, j, 0] * value + line[nearest, j, 1]) * inverse
+
+
+@kernel("void(complex64[::1], f4[::1], f8, f4[:,::1], f4[:,:,::1], f4[:,:,::1])")
+def exact(symbols: C8, noise: F4, spacing: float, signs: F4, line: F4, out: F4) -> None:
+    """Exact ratios of square QAM; ``signs`` (bit, level) is above 0 for a zero; `reference.exact`."""
+    weight = np.empty(signs.shape[1])
+    many = noise.shape[0] > 1
+    inverse = 1.0 / noise[0]
+    fall = math.exp(-2.0 * spacing * spacing * inverse)
+    for i in range(symbols.shape[0]):
+        if many:
+            inverse = 1.0 / noise[i]
+            fall = math.exp(-2.0 * spacing * spacing * inverse)
+        _axis(symbols[i].real, inverse, spacing, fall, signs, line, weight, out[i], UINT(0))
+        _axis(symbols[i].imag, inverse, spacing, fall, signs, line, weight, out[i], UINT(1))

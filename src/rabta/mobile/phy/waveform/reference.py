@@ -1,0 +1,56 @@
+"""The kernels of the waveform in plain NumPy, for contract tests."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def gold(c_init: int, count: int) -> NDArray[np.uint8]:
+    """Gold sequence bit by bit: TS 38.211, clause 5.2.1."""
+    total = 1600 + count
+    x = np.zeros(total + 31, dtype=np.uint8)
+    y = np.zeros(total + 31, dtype=np.uint8)
+    x[0] = 1
+    y[:31] = [(c_init >> i) & 1 for i in range(31)]
+    for n in range(total):
+        x[n + 31] = x[n + 3] ^ x[n]
+        y[n + 31] = y[n + 3] ^ y[n + 2] ^ y[n + 1] ^ y[n]
+    return np.asarray(x[1600:total] ^ y[1600:total])
+
+
+def _labels(points: NDArray[np.complex128]) -> NDArray[np.int64]:
+    order = int(np.log2(len(points)))
+    return (np.arange(len(points))[:, None] >> np.arange(order - 1, -1, -1)) & 1
+
+
+def modulate(bits: NDArray[np.uint8], points: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """Points of words of bits, shape (symbol, bit), first bit first."""
+    weights = 1 << np.arange(bits.shape[1] - 1, -1, -1)
+    return np.asarray(points[bits @ weights])
+
+
+def _metrics(
+    symbols: NDArray[np.complex128], noise: NDArray[np.float64], points: NDArray[np.complex128]
+) -> NDArray[np.float64]:
+    return np.asarray(-np.abs(symbols[:, None] - points) ** 2 / noise[:, None])
+
+
+def max_log(
+    symbols: NDArray[np.complex128], noise: NDArray[np.float64], points: NDArray[np.complex128]
+) -> NDArray[np.float64]:
+    """Best point with a zero against best point with a one, of all points, shape (symbol, bit)."""
+    metric, labels = _metrics(symbols, noise, points), _labels(points)
+    zero = [metric[:, column == 0].max(axis=1) for column in labels.T]
+    one = [metric[:, column == 1].max(axis=1) for column in labels.T]
+    return np.asarray(np.stack(zero, axis=1) - np.stack(one, axis=1))
+
+
+def exact(
+    symbols: NDArray[np.complex128], noise: NDArray[np.float64], points: NDArray[np.complex128]
+) -> NDArray[np.float64]:
+    """Sums of probabilities over all points, shape (symbol, bit)."""
+    metric, labels = _metrics(symbols, noise, points), _labels(points)
+    zero = [np.logaddexp.reduce(metric[:, column == 0], axis=1) for column in labels.T]
+    one = [np.logaddexp.reduce(metric[:, column == 1], axis=1) for column in labels.T]
+    return np.asarray(np.stack(zero, axis=1) - np.stack(one, axis=1))
