@@ -49,7 +49,8 @@ def response(
     Parameters
     ----------
     taps : str or Profile
-        A tapped delay line; see `rabta.mobile.phy.fading.profiles` (cluster lines: `clusters.response`).
+        See `rabta.mobile.phy.fading.profiles`. Cluster lines get level lines of vertical antennas, half a
+        wavelength apart, and move along the x axis; `clusters.response` takes any panels.
     times_s : array_like, shape (time,)
     delay_spread_s : float, optional
         100 ns where none is given; profiles with fixed delays take only their own.
@@ -87,6 +88,9 @@ def response(
     ((5, 2, 24, 2, 1), 2.596)
     """
     given = profile(taps) if isinstance(taps, str) else taps
+    if given.clusters is not None:
+        return _clustered(given, times_s, delay_spread_s, doppler_hz, shift_hz, k_db, receive, transmit,
+                          correlation, links, seed)  # fmt: skip
     given = given if k_db is None else with_k(given, k_db)
     times = _times(times_s)
     check_range("doppler_hz", doppler_hz, *DOPPLER_HZ, RECOMMENDATION)
@@ -103,6 +107,23 @@ def response(
     if shift_hz != 0.0:
         h *= np.exp(2j * np.pi * np.mod(shift_hz * times, 1.0)).astype(np.complex64)[:, None, None]
     return delays, h.reshape(*h.shape[:3], receive, transmit)
+
+
+def _clustered(
+    given: Profile, times_s: ArrayLike, delay_spread_s: float | None, doppler_hz: float, shift_hz: float,
+    k_db: float | None, receive: int, transmit: int, correlation: str | ArrayLike, links: int | ArrayLike,
+    seed: int,
+) -> tuple[Array, Coefficients]:  # fmt: skip
+    from rabta.mobile.phy.fading import clusters
+    from rabta.mobile.phy.fading.panels import Panel
+
+    if not (isinstance(correlation, str) and correlation == "low"):
+        raise RabtaError("antennas of a cluster line are correlated by its directions", key="correlation",
+                         value=correlation, expected="low, or a tapped delay line")  # fmt: skip
+    return clusters.response(
+        given, times_s, delay_spread_s=delay_spread_s, doppler_hz=doppler_hz, shift_hz=shift_hz, k_db=k_db,
+        receive=Panel(columns=receive), transmit=Panel(columns=transmit), links=links, seed=seed,
+    )  # fmt: skip
 
 
 def _times(times_s: ArrayLike) -> Array:

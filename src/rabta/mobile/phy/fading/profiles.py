@@ -169,12 +169,12 @@ def _ground(name: str, letter: str) -> Profile:
 
 
 def _above(name: str, letter: str) -> Profile:
-    """TR 38.811: seen from a satellite, all rays leave in one direction."""
+    """TR 38.811: from a satellite 50 degrees high all rays leave in one direction (tables 6.9.1-1 to -4)."""
     taps = satellite.profile(letter)
     flat = Profile(name, taps.direct, taps.delay, taps.power)
     if "TDL" in name:
         return flat
-    there, down = np.zeros(taps.delay.size), np.full(taps.delay.size, 180.0 - float(taps.zoa_deg[0]))
+    there, down = np.zeros(taps.delay.size), np.full(taps.delay.size, 140.0)
     clusters = Clusters(there, taps.aoa_deg, down, taps.zoa_deg, 0.0, taps.cluster_asa_deg, 0.0,
                         taps.cluster_zsa_deg, taps.xpr_db)  # fmt: skip
     return replace(flat, clusters=clusters)
