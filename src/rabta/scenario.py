@@ -191,6 +191,18 @@ class Platform(Section):
         return self
 
 
+class Mobile(Section):
+    """Mobile networks on the ground."""
+
+    rollout: str = Field(
+        "",
+        description="Entry of the rollouts catalog: which operators have which bands on which sites; "
+        "empty means the nation's of today, where the catalog has it",
+    )
+    roaming: bool = Field(False, description="People use any operator's sites, the strongest")
+    seed: int = Field(1, ge=0, description="Of the drawn shadowing and places of users")
+
+
 class Transport(Section):
     """How satellite capacity reaches the nation."""
 
@@ -304,6 +316,7 @@ class Scenario(Section):
     space: Space = Space()
     radio: Radio = Radio()
     demand: Demand = Demand()
+    mobile: Mobile = Mobile()
     transport: Transport = Transport()
     weather: Weather = Weather()
     routes: Routes = Routes()

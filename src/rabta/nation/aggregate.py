@@ -64,6 +64,15 @@ def aggregate(layers: Layers, resolution: int) -> Layers:
     )
 
 
+def settlements(layers: Layers, resolution: int) -> pd.DataFrame:
+    """Finest cells with people or sites, and the row of the coarser cell that holds each."""
+    names = ["lat_deg", "lon_deg", "area_km2", "urban_share", "people", "sites", "sites_4g"]
+    row = np.unique(hexes.parent(layers.index, resolution), return_inverse=True)[1].astype(np.int64)
+    table = layers.cells[names].assign(cell_row=row)
+    whole = table.assign(**{key: table[key].round().astype(np.int64) for key in ("sites", "sites_4g")})
+    return whole[(whole["people"] > 0) | (whole["sites"] > 0)].reset_index(drop=True)
+
+
 def _alike(index: hexes.Index) -> float:
     return ALIKE.get(int(hexes.resolution(index[:1])[0]), 1.0)
 

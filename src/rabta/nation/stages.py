@@ -23,20 +23,31 @@ def _files(scenario: Scenario) -> list[Path]:
 @stage(
     "Nation: cells, towns and terrain",
     params=("nation",),
-    writes=("cells", "places", "horizon_deg", "tehsils", "apportionment", "aerodromes", "backbone"),
+    writes=(
+        "cells",
+        "settlements",
+        "places",
+        "horizon_deg",
+        "tehsils",
+        "apportionment",
+        "aerodromes",
+        "backbone",
+    ),
     catalog=("nations",),
     files=_files,
 )
 def load(twin: Twin) -> dict[str, Any]:
     """Read the nation's layers at the scenario's resolution."""
     nation = twin.scenario.nation
-    found = aggregate.aggregate(layers.load(nation), nation.resolution)
+    finest = layers.load(nation)
+    found = aggregate.aggregate(finest, nation.resolution)
     cells = found.cells
     if nation.climate == "itur":
         points = (cells[name].to_numpy(np.float64) for name in ("lat_deg", "lon_deg", "elevation_m"))
         cells = cells.assign(**climate.of_points(*points))
     return {
         "cells": cells,
+        "settlements": aggregate.settlements(finest, nation.resolution),
         "places": found.places,
         "horizon_deg": found.horizon_deg,
         "tehsils": found.units.tehsils,
