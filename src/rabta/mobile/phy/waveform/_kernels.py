@@ -18,6 +18,7 @@ C8 = NDArray[np.complex64]
 UINT = np.uint64
 STEP = 28  # bits of either register that are known at once: its taps lie within the first four of 31
 SKIPPED = 1600
+TINY = 1e-260  # weights below it are as good as nothing
 
 
 @kernel("void(uint64, uint8[::1])")
@@ -84,41 +85,49 @@ def max_log(symbols: C8, noise: F4, spacing: float, line: F4, out: F4) -> None:
             out[i, j, 1] = (line[b, j, 0] * im + line[b, j, 1]) * inverse
 
 
-@kernel("void(f8, f8, f8, f8, f4[:,::1], f4[:,:,::1], f8[::1], f4[:,::1], uint64)")
+@kernel("void(f8, f8, f8, f8, f4[:,:,::1], f8[::1], f4[:,::1], uint64)")
 def _axis(
-    value: float, inverse: float, spacing: float, fall: float, signs: F4, line: F4, weight: F8, out: F4,
-    axis: np.uint64,
-) -> None:  # fmt: skip
-    """Exact ratios of one axis: neighbours fall off by factors that shrink by ``fall``, none above one."""
-    levels = signs.shape[1]
+    value: float, inverse: float, spacing: float, fall: float, line: F4, weight: F8, out: F4, axis: np.uint64
+) -> None:
+    """Exact ratios of one axis.
+
+    The weights of neighbours fall off by factors that shrink by ``fall``, none above one. The levels' bits
+    are a reflected Gray code: the upper half has a zero, and folded in half it is the code of one bit less.
+    """
+    levels = weight.shape[0]
     nearest = int(min(max(value / spacing + 0.5 * levels, 0.0), levels - 1.0))
     rest = value - (nearest - 0.5 * (levels - 1)) * spacing
-    weight[nearest] = 1.0
     up = math.exp((2.0 * rest - spacing) * spacing * inverse)
     down = math.exp((-2.0 * rest - spacing) * spacing * inverse)
+    last = 1.0
+    weight[nearest] = last
     for k in range(nearest + 1, levels):
-        weight[k] = weight[k - 1] * up
+        last = last * up if last > TINY else 0.0
+        weight[k] = last
         up *= fall
+    last = 1.0
     for k in range(nearest - 1, -1, -1):
-        weight[k] = weight[k + 1] * down
+        last = last * down if last > TINY else 0.0
+        weight[k] = last
         down *= fall
-    for j in range(signs.shape[0]):
+    for j in range(line.shape[1]):
+        half = levels // 2
         zero, one = 0.0, 0.0
-        for k in range(levels):
-            if signs[j, k] > 0.0:
-                zero += weight[k]
-            else:
-                one += weight[k]
-        if zero > 0.0 and one > 0.0:
+        for k in range(half):
+            one += weight[k]
+            zero += weight[levels - 1 - k]
+            weight[k] += weight[levels - 1 - k]
+        levels = half
+        if zero > TINY and one > TINY:
             out[j, axis] = math.log(zero / one)
-        else:  # beyond a ratio of 700 only the nearest level counts
+        else:  # a ratio beyond 600: only the nearest level counts
             out[j, axis] = (line[nearest, j, 0] * value + line[nearest, j, 1]) * inverse
 
 
-@kernel("void(complex64[::1], f4[::1], f8, f4[:,::1], f4[:,:,::1], f4[:,:,::1])")
-def exact(symbols: C8, noise: F4, spacing: float, signs: F4, line: F4, out: F4) -> None:
-    """Exact ratios of square QAM; ``signs`` (bit, level) is above 0 for a zero; `reference.exact`."""
-    weight = np.empty(signs.shape[1])
+@kernel("void(complex64[::1], f4[::1], f8, f4[:,:,::1], f4[:,:,::1])")
+def exact(symbols: C8, noise: F4, spacing: float, line: F4, out: F4) -> None:
+    """Exact ratios of square QAM, in the shapes of `max_log`; `reference.exact`."""
+    weight = np.empty(line.shape[0])
     many = noise.shape[0] > 1
     inverse = 1.0 / noise[0]
     fall = math.exp(-2.0 * spacing * spacing * inverse)
@@ -126,5 +135,5 @@ def exact(symbols: C8, noise: F4, spacing: float, signs: F4, line: F4, out: F4) 
         if many:
             inverse = 1.0 / noise[i]
             fall = math.exp(-2.0 * spacing * spacing * inverse)
-        _axis(symbols[i].real, inverse, spacing, fall, signs, line, weight, out[i], UINT(0))
-        _axis(symbols[i].imag, inverse, spacing, fall, signs, line, weight, out[i], UINT(1))
+        _axis(symbols[i].real, inverse, spacing, fall, line, weight, out[i], UINT(0))
+        _axis(symbols[i].imag, inverse, spacing, fall, line, weight, out[i], UINT(1))

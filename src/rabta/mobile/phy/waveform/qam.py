@@ -54,8 +54,8 @@ def points(order: int) -> NDArray[np.complex128]:
 
 
 @cache
-def _tables(order: int) -> tuple[float, Floats, Floats]:
-    """Spacing of an axis, sign of each bit (bit, level), lines of the max-log ratio (level, bit, 2)."""
+def _tables(order: int) -> tuple[float, Floats]:
+    """Spacing of an axis, and lines of the max-log ratio (level, bit, 2)."""
     words = _words(order // 2)
     amplitude = _axis(words)
     rank = np.argsort(amplitude)
@@ -67,8 +67,7 @@ def _tables(order: int) -> tuple[float, Floats, Floats]:
         far = level[other[np.argmin(np.abs(other - k))]]
         zero, one = (level[k], far) if labels[k, j] == 0 else (far, level[k])
         line[k, j] = 2.0 * (zero - one), one**2 - zero**2
-    signs = 1.0 - 2.0 * labels.T
-    return spacing, np.ascontiguousarray(signs, np.float32), line.astype(np.float32)
+    return spacing, line.astype(np.float32)
 
 
 def modulate(bits: ArrayLike, order: int) -> Complex:
@@ -159,10 +158,10 @@ def demodulate(symbols: ArrayLike, noise_variance: ArrayLike, order: int, *, exa
     if order == 1:
         along = (heard.real + heard.imag) * np.float32(np.sqrt(8.0))
         return np.asarray(along / (noise.reshape(heard.shape) if noise.size > 1 else noise[0]))
-    spacing, signs, line = _tables(order)
+    spacing, line = _tables(order)
     out = np.empty((heard.size, order // 2, 2), dtype=np.float32)
-    if exact:
-        _kernels.exact(heard.reshape(-1), noise, spacing, signs, line, out)
+    if exact and order > 2:  # one bit an axis: both are the same
+        _kernels.exact(heard.reshape(-1), noise, spacing, line, out)
     else:
         _kernels.max_log(heard.reshape(-1), noise, spacing, line, out)
     return out.reshape(*heard.shape[:-1], -1)

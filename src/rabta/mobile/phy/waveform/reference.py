@@ -33,7 +33,7 @@ def modulate(bits: NDArray[np.uint8], points: NDArray[np.complex128]) -> NDArray
 def _metrics(
     symbols: NDArray[np.complex128], noise: NDArray[np.float64], points: NDArray[np.complex128]
 ) -> NDArray[np.float64]:
-    return np.asarray(-np.abs(symbols[:, None] - points) ** 2 / noise[:, None])
+    return np.asarray(-(np.abs(symbols[:, None] - points) ** 2) / noise[:, None])
 
 
 def max_log(

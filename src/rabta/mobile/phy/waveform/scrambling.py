@@ -86,7 +86,9 @@ def broadcast_bits(values: ArrayLike, cell: int, index: int) -> Bits:
     return np.asarray(plain ^ sequence(broadcast(cell), (index + 1) * count)[index * count :])
 
 
-def pilots(slot: int, symbol: int, identity: int, choice: int = 0, *, group: int = 0, symbols: int = 14) -> int:
+def pilots(
+    slot: int, symbol: int, identity: int, choice: int = 0, *, group: int = 0, symbols: int = 14
+) -> int:
     """c_init of the DM-RS of PDSCH, PUSCH and PDCCH: clauses 7.4.1.1.1, 6.4.1.1.1.1, 7.4.1.3.1.
 
     Parameters
