@@ -146,11 +146,12 @@ class Carrier:
 
     def symbol_times(self, count: int | None = None, slot: int = 0) -> NDArray[np.float64]:
         """Middle of each symbol's body from the start of the slot, s."""
-        return (self.starts(count, slot) + self.size / 2) / self.sample_rate
+        return np.asarray((self.starts(count, slot) + self.size / 2) / self.sample_rate, dtype=np.float64)
 
     def frequencies_hz(self) -> NDArray[np.float64]:
         """Frequency of each subcarrier from the carrier's centre."""
-        return (np.arange(self.subcarriers) - self.subcarriers // 2) * self.spacing_hz
+        places = np.arange(self.subcarriers) - self.subcarriers // 2
+        return np.asarray(places * self.spacing_hz, dtype=np.float64)
 
 
 def _refusal(problem: str, key: str, value: object, valid: object) -> RabtaError:

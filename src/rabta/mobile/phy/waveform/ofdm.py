@@ -1,6 +1,6 @@
 """Samples of a grid of symbols and back: OFDM and DFT-s-OFDM of 3GPP TS 38.211, clauses 5.3 and 6.3.1.4.
 
-Transforms are unitary: noise of variance s in each sample is noise of variance s in each subcarrier. Samples of
+Transforms are unitary: noise of variance s in each sample is the same in each subcarrier. Samples of
 single precision stay so.
 """
 
@@ -43,7 +43,7 @@ def modulate(grid: ArrayLike, carrier: Carrier, *, slot: int = 0, window: int = 
     slot : int
         Number of the first slot: in which half milliseconds the longer prefixes fall.
     window : int
-        Samples over which one symbol fades into the next (raised cosine), taken from the prefixes; 0 for none.
+        Samples over which one symbol fades into the next (raised cosine), within the prefixes; 0 for none.
 
     Returns
     -------

@@ -32,7 +32,7 @@ def _axis(bits: NDArray[np.int64]) -> NDArray[np.float64]:
     out = 1.0 - 2.0 * bits[:, -1]
     for k in range(bits.shape[1] - 2, -1, -1):
         out = (1.0 - 2.0 * bits[:, k]) * (2.0 ** (bits.shape[1] - 1 - k) - out)
-    return out
+    return np.asarray(out)
 
 
 def _words(bits: int) -> NDArray[np.int64]:
@@ -50,7 +50,7 @@ def points(order: int) -> NDArray[np.complex128]:
         scale = np.sqrt(2.0 * (2**order - 1) / 3.0)
         out = (_axis(words[:, 0::2]) + 1.0j * _axis(words[:, 1::2])) / scale
     out.flags.writeable = False
-    return out
+    return np.asarray(out)
 
 
 @cache
@@ -101,7 +101,7 @@ def modulate(bits: ArrayLike, order: int) -> Complex:
     shape = (*sent.shape[:-1], sent.shape[-1] // order)
     out = np.empty(shape, dtype=np.complex64)
     _kernels.modulate(sent.reshape(-1, order), points(order).astype(np.complex64), out.reshape(-1))
-    return out
+    return np.asarray(out)
 
 
 def half_pi_bpsk(bits: ArrayLike) -> Complex:

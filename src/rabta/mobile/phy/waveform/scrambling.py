@@ -76,7 +76,7 @@ def broadcast(cell: int) -> int:
 
 
 def broadcast_bits(values: ArrayLike, cell: int, index: int) -> Bits:
-    """PBCH bits, shape (..., 864), scrambled: part ``index`` (0 to 7, or to 3 where L_max is 4) of the sequence.
+    """PBCH bits, shape (..., 864), scrambled by part ``index``: 0 to 7, or to 3 where L_max is 4.
 
     Clause 7.3.3.1.
     """
