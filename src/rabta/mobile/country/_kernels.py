@@ -2,7 +2,6 @@
 
 `reference` holds the same in NumPy. Losses are TR 38.901's, tables 7.4.1-1 and 7.4.2-1.
 """
-# ruff: noqa: C901, PLR0912, PLR0915
 
 from __future__ import annotations
 
@@ -58,7 +57,7 @@ def rma_db(distance: float, ghz: float, height: float, seen: bool) -> float:
     if distance > turn:
         los += 40.0 * math.log10(slant / near)
     if seen:
-        return los
+        return float(los)
     loss = (
         161.04 - 7.1 * math.log10(STREET_M) + 7.5 * math.log10(BUILDING_M)
         - (24.37 - 3.7 * (BUILDING_M / height) ** 2) * math.log10(height)
@@ -78,7 +77,7 @@ def uma_db(distance: float, ghz: float, height: float, seen: bool) -> float:
     if distance > turn:
         los = 28.0 + 40.0 * math.log10(slant) + 20.0 * math.log10(ghz) - 9.0 * math.log10(turn**2 + rise**2)
     if seen:
-        return los
+        return float(los)
     return max(los, 13.54 + 39.08 * math.log10(slant) + 20.0 * math.log10(ghz) - 0.6 * (USER_M - 1.5))
 
 
@@ -108,9 +107,9 @@ def _hills(loss: F4, knots: F8, distance: float) -> float:
     left, low = 0.0, 0.0
     for i in range(len(knots)):
         if distance <= knots[i]:
-            return low + (loss[i] - low) * (distance - left) / (knots[i] - left)
+            return float(low + (loss[i] - low) * (distance - left) / (knots[i] - left))
         left, low = knots[i], loss[i]
-    return low
+    return float(low)
 
 
 @kernel(
@@ -127,8 +126,8 @@ def receive(
 
     ``point``: latitude, longitude in radians. ``site``: latitude, longitude (rad), height (m), azimuth of the
     first of three sectors (deg), down-tilt (deg). ``power``: EIRP on the axis, mW/MHz (site, carrier), 0
-    where the site lacks the carrier. ``terrain``: dB (cell, known carrier, knot). ``ratio``: power of all sectors
-    over the best one's. ``far``: distance, m.
+    where the site lacks the carrier. ``terrain``: dB (cell, known carrier, knot). ``ratio``: power of all
+    sectors over the best one's. ``far``: distance, m.
     """
     for p in range(first, last):
         for j in range(near.shape[1]):
@@ -189,7 +188,7 @@ def rates(
 
     ``width``: Mbit/s of a carrier for one bit a resource element. ``noise``: mW/MHz (carrier). ``entry``:
     loss into buildings as a factor (carrier), for the points ``indoor``. ``axis``: SINR of the first row and
-    the step, dB; ``bits``: bits a resource element (table of ``order``, SINR). ``order``: table of each carrier.
+    the step, dB; ``bits``: bits a resource element (table, SINR). ``order``: table of each carrier.
     """
     each = np.empty(len(width))
     for p in range(first, last):

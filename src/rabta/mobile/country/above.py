@@ -97,8 +97,13 @@ class Beams:
     capacity_mbps: Array
 
 
-def serve(place: visibility.Ground, position_m: NDArray[np.float32], least_deg: Array, links: list[Phones | None],
-          wanted: NDArray[np.bool_]) -> Beams:  # fmt: skip
+def serve(
+    place: visibility.Ground,
+    position_m: NDArray[np.float32],
+    least_deg: Array,
+    links: list[Phones | None],
+    wanted: NDArray[np.bool_],
+) -> Beams:
     """Beams over patches.
 
     Parameters
