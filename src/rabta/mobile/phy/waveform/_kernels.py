@@ -19,6 +19,7 @@ UINT = np.uint64
 STEP = 28  # bits of either register that are known at once: its taps lie within the first four of 31
 SKIPPED = 1600
 TINY = 1e-260  # weights below it are as good as nothing
+VAGUE = 1e30  # variance of a symbol that cannot be told
 
 
 @kernel("void(uint64, uint8[::1])")
@@ -137,3 +138,74 @@ def exact(symbols: C8, noise: F4, spacing: float, line: F4, out: F4) -> None:
             fall = math.exp(-2.0 * spacing * spacing * inverse)
         _axis(symbols[i].real, inverse, spacing, fall, line, weight, out[i], UINT(0))
         _axis(symbols[i].imag, inverse, spacing, fall, line, weight, out[i], UINT(1))
+
+
+@kernel("void(complex64[:,::1], complex64[:,:,::1], f4[::1], f8, complex64[:,::1], f4[:,::1])")
+def equalise(  # noqa: C901, PLR0912
+    received: C8, channel: C8, noise: F4, load: float, symbols: C8, variance: F4
+) -> None:
+    """Linear equaliser, shapes (element, antenna[, layer]); `reference.equalise`.
+
+    ``load`` times the noise stands on the diagonal of the Gram matrix: 0 forces zeros, 1 minimises the error.
+    By Cholesky factors L: the diagonal of the inverse is the sum of squares of L^-1's columns.
+    """
+    antennas, layers = channel.shape[1], channel.shape[2]
+    gram = np.empty((layers, layers), np.complex128)
+    inverse = np.empty((layers, layers), np.complex128)
+    match = np.empty(layers, np.complex128)
+    for n in range(channel.shape[0]):
+        h, y, level = channel[n], received[n], float(noise[n])
+        top = 0.0
+        for i in range(layers):
+            total = 0.0j
+            for a in range(antennas):
+                total += np.conj(np.complex128(h[a, i])) * y[a]
+            match[i] = total
+            for j in range(i + 1):
+                total = 0.0j
+                for a in range(antennas):
+                    total += np.conj(np.complex128(h[a, i])) * h[a, j]
+                gram[i, j] = total
+            top = max(top, gram[i, i].real)
+            gram[i, i] += load * level
+        good = top > 0.0
+        for j in range(layers):  # L takes the place of the lower half
+            pivot = gram[j, j].real
+            for k in range(j):
+                pivot -= gram[j, k].real ** 2 + gram[j, k].imag ** 2
+            if not pivot > 1e-12 * (top + load * level):
+                good = False
+                break
+            scale = 1.0 / math.sqrt(pivot)
+            inverse[j, j] = scale
+            for i in range(j + 1, layers):
+                total = gram[i, j]
+                for k in range(j):
+                    total -= gram[i, k] * np.conj(gram[j, k])
+                gram[i, j] = total * scale
+        if not good:
+            for i in range(layers):
+                symbols[n, i] = 0.0
+                variance[n, i] = VAGUE
+            continue
+        for j in range(layers):
+            for i in range(j + 1, layers):
+                total = 0.0j
+                for k in range(j, i):
+                    total += gram[i, k] * inverse[k, j]
+                inverse[i, j] = -total * inverse[i, i]
+        for i in range(layers):  # forward: match becomes L^-1 match, from the last up
+            row = layers - 1 - i
+            total = 0.0j
+            for k in range(row + 1):
+                total += inverse[row, k] * match[k]
+            match[row] = total
+        for i in range(layers):
+            total, diagonal = 0.0j, 0.0
+            for k in range(i, layers):
+                total += np.conj(inverse[k, i]) * match[k]
+                diagonal += inverse[k, i].real ** 2 + inverse[k, i].imag ** 2
+            error = level * diagonal
+            gain = max(1.0 - load * error, 1e-9)
+            symbols[n, i] = total / gain
+            variance[n, i] = min(error / gain, VAGUE)

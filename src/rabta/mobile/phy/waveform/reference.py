@@ -54,3 +54,16 @@ def exact(
     zero = [np.logaddexp.reduce(metric[:, column == 0], axis=1) for column in labels.T]
     one = [np.logaddexp.reduce(metric[:, column == 1], axis=1) for column in labels.T]
     return np.asarray(np.stack(zero, axis=1) - np.stack(one, axis=1))
+
+
+def equalise(
+    received: NDArray[np.complex128], channel: NDArray[np.complex128], noise: NDArray[np.float64], load: float
+) -> tuple[NDArray[np.complex128], NDArray[np.float64]]:
+    """Linear equaliser by matrix inversion, shapes (element, antenna[, layer]), unbiased."""
+    adjoint = channel.conj().swapaxes(-1, -2)
+    eye = np.eye(channel.shape[-1])
+    inverse = np.linalg.inv(adjoint @ channel + load * noise[:, None, None] * eye)
+    symbols = (inverse @ adjoint @ received[..., None])[..., 0]
+    error = noise[:, None] * np.einsum("nii->ni", inverse).real
+    gain = 1.0 - load * error
+    return np.asarray(symbols / gain), np.asarray(error / gain)

@@ -1,0 +1,103 @@
+"""Equalisers of several antennas: zero forcing and linear minimum mean square error.
+
+Symbols have unit mean energy. What comes out is unbiased: the symbol plus noise of the variance given.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rabta.errors import RabtaError
+from rabta.mobile.phy.waveform import _kernels
+
+Complex = NDArray[np.complex64]
+Floats = NDArray[np.float32]
+
+
+def _prepare(
+    received: ArrayLike, channel: ArrayLike, noise: ArrayLike
+) -> tuple[Complex, Complex, Floats, tuple[int, ...]]:
+    """Flat arrays, and the shape of what is asked for."""
+    heard = np.asarray(received, dtype=np.complex64)
+    matrix = np.asarray(channel, dtype=np.complex64)
+    level = np.asarray(noise, dtype=np.float32)
+    if heard.ndim < 1 or matrix.ndim < 2 or matrix.shape[-2] != heard.shape[-1]:
+        raise RabtaError(
+            "received antennas and channel do not fit",
+            key="channel",
+            value=f"received {heard.shape}, channel {matrix.shape}",
+            expected="(..., antennas) and (..., antennas, layers)",
+        )
+    if not (level > 0.0).all():
+        raise RabtaError("noise variance is not above zero", key="noise", expected="above 0")
+    antennas, layers = matrix.shape[-2:]
+    try:
+        shape = np.broadcast_shapes(heard.shape[:-1], matrix.shape[:-2], level.shape)
+    except ValueError:
+        raise RabtaError(
+            "received, channel and noise do not fit each other",
+            key="noise",
+            value=f"{heard.shape[:-1]}, {matrix.shape[:-2]}, {level.shape}",
+            expected="the same leading axes",
+        ) from None
+    return (
+        np.require(np.broadcast_to(heard, (*shape, antennas)), requirements=("C", "W")).reshape(-1, antennas),
+        np.require(np.broadcast_to(matrix, (*shape, antennas, layers)), requirements=("C", "W")).reshape(
+            -1, antennas, layers
+        ),
+        np.require(np.broadcast_to(level, shape), requirements=("C", "W")).reshape(-1),
+        (*shape, layers),
+    )
+
+
+def _equalise(
+    received: ArrayLike, channel: ArrayLike, noise: ArrayLike, load: float
+) -> tuple[Complex, Floats]:
+    heard, matrix, level, shape = _prepare(received, channel, noise)
+    symbols = np.empty((len(heard), shape[-1]), dtype=np.complex64)
+    variance = np.empty(symbols.shape, dtype=np.float32)
+    _kernels.equalise(heard, matrix, level, load, symbols, variance)
+    return symbols.reshape(shape), variance.reshape(shape)
+
+
+def zf(received: ArrayLike, channel: ArrayLike, noise: ArrayLike) -> tuple[Complex, Floats]:
+    """Zero forcing: the least squares solution.
+
+    Parameters
+    ----------
+    received : array_like of complex, shape (..., antennas)
+    channel : array_like of complex, shape (..., antennas, layers)
+    noise : array_like, shape (...)
+        Variance of the complex noise of an antenna, the error of the channel included.
+
+    Returns
+    -------
+    symbols : ndarray of complex64, shape (..., layers)
+    variance : ndarray of float32, shape (..., layers)
+        Of the noise on each symbol: that of the antenna times the diagonal of (H^H H)^-1; where layers cannot
+        be told apart, very large, and the symbol is 0.
+
+    Raises
+    ------
+    RabtaError
+        Sizes that contradict each other, more layers than antennas, noise that is not above zero.
+    """
+    matrix = np.asarray(channel)
+    if matrix.ndim >= 2 and matrix.shape[-1] > matrix.shape[-2]:
+        raise RabtaError(
+            "zero forcing cannot tell more layers than antennas apart",
+            key="channel",
+            value=matrix.shape,
+            expected=f"{matrix.shape[-2]} layers or fewer, or mimo.lmmse",
+        )
+    return _equalise(received, channel, noise, 0.0)
+
+
+def lmmse(received: ArrayLike, channel: ArrayLike, noise: ArrayLike) -> tuple[Complex, Floats]:
+    """Linear minimum mean square error, made unbiased: shapes and errors as in `zf`.
+
+    With A = H^H H + s I and e = s diag(A^-1), the symbol is A^-1 H^H y / (1 - e) and its noise e / (1 - e):
+    one layer's SINR is (1 - e) / e (Tse and Viswanath, Fundamentals of Wireless Communication, 8.3.3).
+    """
+    return _equalise(received, channel, noise, 1.0)
