@@ -10,7 +10,8 @@ from string import Template
 from rabta import catalog
 from rabta.report import payload, text
 from rabta.report.folder import RunFolder
-from rabta.report.parts import answer, census, explorer, limits, money, network, radio, served, sky, sources
+from rabta.report.parts import answer, census, explorer, limits, money, network, served, sky, sources
+from rabta.report.parts.links import mobile, radio
 from rabta.report.pictures import maps
 from rabta.report.text import esc
 
@@ -68,6 +69,7 @@ SECTIONS = (
     ("map", "The map and every place", explorer.explorer),
     ("cost", "What it costs", money.cost),
     ("sky", "The satellites over the day", sky.sky),
+    ("mobile", "The mobile networks", mobile.mobile),
     ("radio", "The radio links", radio.radio),
     ("network", "The network", network.network),
     ("failures", "When something fails", network.failures),

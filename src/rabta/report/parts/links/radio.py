@@ -24,7 +24,7 @@ def radio(c: Context) -> str:
     return _years(c) + _terrain(c) + _air(c) + _emergency(c)
 
 
-def _mean_by_district(c: Context, values: Floats) -> Floats:
+def mean_by_district(c: Context, values: Floats) -> Floats:
     """Mean of a value of cells over each district's people, in the order of the map's districts."""
     cells = c.run.table("cells")
     people = np.where(np.isfinite(values), cells["people"].to_numpy(np.float64), 0.0)
@@ -53,7 +53,7 @@ def _years(c: Context) -> str:
         "for how much of the time links hold in the worst of ten years."
     )
     link = c.origins.link("radio-years", title, "value", "worst_year_availability", "cells.climatic_ratio")
-    shares = 100.0 * _mean_by_district(c, worst)
+    shares = 100.0 * mean_by_district(c, worst)
     picture = explorer.choropleth(
         c, shares, "green", (title, "% of the time that links hold in the worst of ten years"), link=link,
         made=_classes(c),

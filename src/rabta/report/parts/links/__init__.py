@@ -1,0 +1,1 @@
+"""Sections on the links to people: the radio paths and the mobile networks."""
