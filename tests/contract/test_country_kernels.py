@@ -75,10 +75,10 @@ def test_rates_are_the_efficiency_at_the_sinr(together: int) -> None:
     bits = np.stack([nr.efficiency(middle, layers) for layers in (1, 2)])
     order = np.array([0, 1, 1, 0])
     whole, alone = np.empty(200, np.float32), np.empty(200, np.float32)
-    near = given["near"]
+    near, single = given["near"], np.array([1.0, 0.8, 1.0, 0.4])
     _kernels.rates(
-        0, 200, received, ratio, near, server, load, width, noise, entry, indoor, axis, bits, order, together,
-        whole, alone,
+        0, 200, received, ratio, near, server, load, width, noise, entry, indoor, axis, bits, order, single,
+        together, whole, alone,
     )  # fmt: skip
     sinr = reference.sinr_db(received.astype(float), ratio, near, server, load, noise, entry, indoor)
     sinr = np.maximum(sinr, -200.05)
@@ -89,7 +89,7 @@ def test_rates_are_the_efficiency_at_the_sinr(together: int) -> None:
     )  # single precision may differ
     assert near_edge.mean() < 0.05
     assert whole[~near_edge] == pytest.approx(each.sum(axis=1)[~near_edge], rel=1e-5, abs=1e-6)
-    best = np.sort(each, axis=1)[:, ::-1][:, :together].sum(axis=1)
+    best = np.sort(each * single, axis=1)[:, ::-1][:, :together].sum(axis=1)
     assert alone[~near_edge] == pytest.approx(best[~near_edge], rel=1e-5, abs=1e-6)
 
 

@@ -177,18 +177,19 @@ def receive(
 @kernel(
     "void(int64, int64, float32[:,:,::1], float32[:,::1], int32[:,::1], int32[::1], float32[::1],"
     "float64[::1], float64[::1], float64[::1], boolean[::1], float64[::1], float64[:,::1], int64[::1],"
-    "int64, float32[::1], float32[::1])"
+    "float64[::1], int64, float32[::1], float32[::1])"
 )
 def rates(
     first: int, last: int, received: F4, ratio: F4, near: I4, server: I4, load: F4,
     width: F8, noise: F8, entry: F8, indoor: B1, axis: F8, bits: F8, order: NDArray[np.int64],
-    together: int, out: F4, alone: F4,
+    single: F8, together: int, out: F4, alone: F4,
 ) -> None:  # fmt: skip
     """Rates at each point at the sites' loads, Mbit/s: of all carriers, and of the best ``together``.
 
     ``width``: Mbit/s of a carrier for one bit a resource element. ``noise``: mW/MHz (carrier). ``entry``:
     loss into buildings as a factor (carrier), for the points ``indoor``. ``axis``: SINR of the first row and
     the step, dB; ``bits``: bits a resource element (table, SINR). ``order``: table of each carrier.
+    ``single``: part of a carrier's band that one device uses.
     """
     each = np.empty(len(width))
     for p in range(first, last):
@@ -214,11 +215,12 @@ def rates(
                 row = min(int(place), bits.shape[1] - 1)
                 each[c] = width[c] * bits[order[c], row]
                 rate += each[c]
+                each[c] *= single[c]
         out[p] = rate
         alone[p] = rate
-        if w >= 0 and together < len(width):
+        if w >= 0:
             kept = 0.0
-            for _ in range(together):
+            for _ in range(min(together, len(width))):
                 best = each.argmax()
                 kept += each[best]
                 each[best] = 0.0

@@ -16,7 +16,7 @@ from rabta.mobile import cells as cells_
 from rabta.mobile import nr
 from rabta.mobile.country import drop
 from rabta.mobile.country.drop import Sites, Users
-from rabta.mobile.country.rollouts import Carrier, Rollout, entry_factor, width_mbps
+from rabta.mobile.country.rollouts import Carrier, Rollout, entry_factor, single_share, width_mbps
 from rabta.units import from_db
 
 Array = NDArray[np.float64]
@@ -78,6 +78,8 @@ class Network:
     width: Array
     noise: Array
     entry: Array
+    single: Array
+    """Part of each carrier's band that one device uses, shape (carrier,)."""
     together: int
     """Carriers that a device uses at once."""
 
@@ -117,9 +119,10 @@ def network(
     noise = np.full(len(carriers), from_db(cells_.THERMAL_DBM_MHZ + rollout.noise_figure_db))
     server = _server(received, width)
     entry = entry_factor(ghz)
+    single = np.array([single_share(carrier, rollout.operators[operator]) for carrier in carriers])
     return Network(
-        carriers, rows, near, received, ratio, server, power, width, noise, entry, rollout.together
-    )  # fmt: skip
+        carriers, rows, near, received, ratio, server, power, width, noise, entry, single, rollout.together
+    )
 
 
 def _geometry(rollout: Rollout, placed: Sites, rows: NDArray[np.int64]) -> Array:
@@ -167,7 +170,8 @@ def rates_mbps(net: Network, indoor: NDArray[np.bool_], load: F4) -> tuple[F4, F
     whole, alone = (np.empty(len(net.server), dtype=np.float32) for _ in range(2))
     jit.each_part(
         _kernels.rates, len(whole), net.received, net.ratio, net.near, net.server, load, net.width,
-        net.noise, net.entry, indoor, np.array(AXIS_DB), bits, order, net.together, whole, alone,
+        net.noise, net.entry, indoor, np.array(AXIS_DB), bits, order, net.single, net.together,
+        whole, alone,
     )  # fmt: skip
     return whole, alone
 

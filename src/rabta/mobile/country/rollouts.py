@@ -19,6 +19,7 @@ GENERATIONS = ("2g", "4g", "5g", "6g")
 NARROW_MHZ = 0.2  # channels of 2G; its data counts for nothing here
 OVERHEAD_FR2 = 0.18  # TS 38.306, clause 4.1.2: downlink above 24 GHz
 FR2_GHZ = 24.25
+CHANNEL_MHZ = {"4g": 20.0, "5g": 100.0, "above": 400.0}  # TS 36.101, 38.101-1 and -2, tables 5.3.5
 FULL_GRID = 0.96  # resource blocks' part of a channel: 20 MHz 0.9 to 100 MHz 0.98, TS 38.101-1, table 5.3.2-1
 
 
@@ -170,6 +171,14 @@ def width_mbps(carrier: Carrier, operator: str) -> float:
     overhead = OVERHEAD_FR2 if carrier.ghz >= FR2_GHZ else nr.OVERHEAD_DOWN
     elements = nr.SUBCARRIERS * nr.SYMBOLS / 180.0
     return carrier.mhz[operator] * FULL_GRID * elements * carrier.down_share * (1.0 - overhead)
+
+
+def single_share(carrier: Carrier, operator: str) -> float:
+    """Part of an operator's band in one carrier: 20 MHz in LTE, 100 MHz in NR, 400 MHz above 24 GHz."""
+    widest = CHANNEL_MHZ["4g"] if carrier.generation in {"2g", "4g"} else CHANNEL_MHZ["5g"]
+    if carrier.ghz >= FR2_GHZ:
+        widest = CHANNEL_MHZ["above"]
+    return float(min(1.0, widest / max(carrier.mhz[operator], 1e-9)))
 
 
 def entry_factor(ghz: Array) -> Array:

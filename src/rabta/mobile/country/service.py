@@ -77,7 +77,7 @@ def day(nets: list[Network], users: Users, part: Array, demand_mbps: Array, unit
             ground.settle(*item) for item in zip(nets, [users.indoor] * len(nets), wanted, asked, strict=True)
         ]
         asked = [hour.asked for hour in found]
-        got = np.stack([_got(*item, unit_mbps) for item in zip(nets, found, wanted, strict=True)])
+        got = np.stack([user_rates(*item, unit_mbps) for item in zip(nets, found, wanted, strict=True)])
         busy = np.stack([_busy(net, hour) for net, hour in zip(nets, found, strict=True)])
         weight = part * users.people
         rate[:, h] = _mean(got, weight, users.cell, held)
@@ -86,7 +86,7 @@ def day(nets: list[Network], users: Users, part: Array, demand_mbps: Array, unit
     return Service(rate, load, {name: np.array(values) for name, values in national.items()})
 
 
-def _got(net: Network, hour: ground.Hour, wanted: Array, unit_mbps: float) -> Array:
+def user_rates(net: Network, hour: ground.Hour, wanted: Array, unit_mbps: float) -> Array:
     """Rate of a user in use at each point.
 
     Users of a sector share its time equally: R (1 - load) below saturation (M/G/1 with processor sharing),

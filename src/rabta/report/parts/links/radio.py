@@ -80,7 +80,7 @@ def _promises(c: Context) -> str:
 
 
 def _terrain(c: Context) -> str:
-    """What terrain adds around masts, by province, beside the first version's correction."""
+    """What terrain adds around masts, by province, beside Okumura's correction."""
     if not (c.run.has("terrain_loss_db") and c.run.has("hills_loss_db")):
         return ""
     new, old = (c.run.values(name).astype(np.float64) for name in ("terrain_loss_db", "hills_loss_db"))
@@ -101,11 +101,11 @@ def _terrain(c: Context) -> str:
     words = (
         "Loss in dB that hills add to level ground around a mast, median over the households without "
         "broadband. The plan takes ITU-R P.1812 over the terrain itself, by distance and band; "
-        "the first version took Okumura's correction for rolling hills from the relief of the cell, the same "
-        "everywhere (radio.terrain = okumura brings it back)."
+        "beside it Okumura's correction for rolling hills from the relief of the cell, the same at every "
+        "distance (radio.terrain = okumura takes that instead)."
     )
     link = c.origins.link("radio-terrain", title, "value", "terrain_loss_db", "hills_loss_db")
-    heads = ("", "Okumura, first version", *_columns(new.shape[1]))
+    heads = ("", "Okumura", *_columns(new.shape[1]))
     return f"<h3>{esc(title)}{link}</h3><p>{esc(words)}</p>{text.table(title, 'sums', heads, rows)}"
 
 
