@@ -1,0 +1,1 @@
+"""Synchronisation of a receiver: frequency and timing, where frames start, phase and noise."""
