@@ -262,7 +262,7 @@ def apply(
 
     Notes
     -----
-    Values between samples come from 32 around them: within 2e-5 where the signal fills at most 0.8 of the
+    Values between samples come from 32 around them: within 3e-5 where the signal fills at most 0.8 of the
     sample rate. Parts of a signal, each with 16 samples more at both ends than its delays need, give the
     same as the whole.
     """

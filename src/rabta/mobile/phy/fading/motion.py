@@ -40,7 +40,7 @@ class Track:
 
     @classmethod
     def through(cls, times_s: ArrayLike, delay_s: ArrayLike, carrier_hz: float) -> Track:
-        """Through delays at given times; 1 s apart, the orbit of a low satellite is met to 1e-13 s.
+        """Through delays at given times; 0.5 s apart, a pass 600 km high is met to 3e-14 s.
 
         Raises
         ------
