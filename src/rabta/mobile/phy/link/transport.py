@@ -42,8 +42,12 @@ MCS: dict[int, tuple[Row, ...]] = {
 }  # fmt: skip
 """Bits a symbol, and code rate times 1024, of each MCS of each table."""
 WAVEFORMS = {
-    **{1: "nr-64qam", 2: "nr-256qam", 3: "nr-64qam-lowse", 4: "nr-1024qam"},
-    **{5: "nr-uplink-dfts", 6: "nr-uplink-dfts-lowse"},
+    1: "nr-64qam",
+    2: "nr-256qam",
+    3: "nr-64qam-lowse",
+    4: "nr-1024qam",
+    5: "nr-uplink-dfts",
+    6: "nr-uplink-dfts-lowse",
 }
 """Entry of the catalog that each table is."""
 
@@ -111,14 +115,14 @@ def block_bits(elements: float, rate: float, order: int, layers: int = 1, scalin
     """
     info = scaling * elements * rate * order * layers
     if info <= SMALL:
-        step = 2 ** max(3, floor(log2(max(info, 1.0))) - 6)
+        step = 1 << max(3, floor(log2(max(info, 1.0))) - 6)
         wanted = max(24, step * floor(info / step))
         return next(size for size in SIZES if size >= wanted)
-    step = 2 ** (floor(log2(info - 24)) - 5)
+    step = 1 << (floor(log2(info - 24)) - 5)
     wanted = max(3840, step * floor((info - 24) / step + 0.5))
     most = 3816 if rate <= 0.25 else LONGEST_BLOCK
     blocks = ceil((wanted + 24) / most) if rate <= 0.25 or wanted > LONGEST_BLOCK else 1
-    return 8 * blocks * ceil((wanted + 24) / (8 * blocks)) - 24
+    return int(8 * blocks * ceil((wanted + 24) / (8 * blocks)) - 24)
 
 
 @dataclass(frozen=True)
@@ -212,6 +216,39 @@ class Format:
     def segments(self) -> matching.Segments:
         """How the transport block is cut into code blocks."""
         return matching.segments(self.bits, self.rate)
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A transport block outside of any slot: so many bits at a code rate.
+
+    Attributes
+    ----------
+    bits : int
+        Of the transport block.
+    order : int
+        Bits a symbol.
+    rate : float
+        Bits over coded bits; it also picks the base graph.
+    """
+
+    bits: int
+    order: int
+    rate: float
+    layers: int = 1
+
+    @property
+    def coded_bits(self) -> int:
+        """Bits sent: whole symbols."""
+        return self.order * max(round(self.bits / self.rate / self.order), 1)
+
+    @cached_property
+    def segments(self) -> matching.Segments:
+        """How the transport block is cut into code blocks."""
+        return matching.segments(self.bits, self.rate)
+
+
+Coded = Format | Plain
 
 
 def fitting(table: int, mcs: int, bits: int, **settings: int) -> Format:
