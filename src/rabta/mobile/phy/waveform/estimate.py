@@ -82,8 +82,8 @@ class Statistics:
 class _Raw:
     """Raw estimates of one port, shape (..., antenna, place, comb), and where they are.
 
-    ``early`` and ``low`` are the distances of a code's symbols and subcarriers from its middle; ``share`` is the
-    noise variance of an estimate over that of a resource element.
+    ``early`` and ``low`` are the distances of a code's symbols and subcarriers from its middle; ``share`` is
+    the noise variance of an estimate over that of a resource element.
     """
 
     values: Complex
@@ -241,8 +241,8 @@ class _Axis:
 def _axis(at: Floats, code: Floats, wanted: Floats, correlation: Any) -> _Axis:
     """Of estimates that are means over a code.
 
-    Between estimates, a layer's own mean and what leaks of the others add up to the plain correlation; with the
-    channel itself only the own mean is correlated.
+    Between estimates, a layer's own mean and what leaks of the others add up to the plain correlation; with
+    the channel itself only the own mean is correlated.
     """
     values, vectors = np.linalg.eigh(correlation(at[:, None] - at))
     own = np.mean([correlation(wanted[:, None] - at - shift) for shift in code], axis=0)
@@ -256,10 +256,13 @@ def _axes(
     times = carrier.symbol_times(count)
     middle = np.interp(places, np.arange(count), times).astype(np.float64)
     step, spacing = float(times[-1] - times[0]) / max(count - 1, 1), carrier.spacing_hz
-    frequencies = np.arange(carrier.subcarriers) * spacing
+    frequencies = carrier.frequencies_hz()
+    first = frequencies[0]
     return (
         _axis(middle, np.asarray(early) * step, times, known.over_time),
-        _axis(np.asarray(combs) * spacing, np.asarray(low) * spacing, frequencies, known.over_frequency),
+        _axis(
+            first + np.asarray(combs) * spacing, np.asarray(low) * spacing, frequencies, known.over_frequency
+        ),
     )
 
 
