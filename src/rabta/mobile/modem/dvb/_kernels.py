@@ -47,34 +47,45 @@ def demodulate(symbols: F4, table: F4, certainty: np.float32, ratios: F4) -> Non
                 ratios[b, start + i] = (one[b, i] - zero[b, i]) * certainty
 
 
-@kernel("void(float32[::1], float32[:,::1], float64[::1], float32[::1])")
-def filter_at(samples: F4, bank: F4, times: F8, made: F4) -> None:
+@kernel("void(int64, int64, float32[::1], float32[:,::1], float64[::1], float32[::1])")
+def filter_at(first: int, last: int, samples: F4, bank: F4, times: F8, made: F4) -> None:
     """Output of a filter at times (in samples), from samples whose parts stand in turn.
 
-    ``bank`` has a row for each part of a sample that the time may lie past one; every tap twice. Times before
-    the first or after the last sample that the filter needs must not occur.
+    ``bank`` has a row for each part of a sample that the time may lie past one. Times before the first or after
+    the last sample that the filter needs must not occur.
     """
-    phases, width = bank.shape[0] - 1, bank.shape[1]
-    acc = np.empty(16, REAL)
-    for i in range(times.shape[0]):
+    phases, width = bank.shape[0] - 1, UINT(bank.shape[1])
+    for i in range(first, last):
         whole = int(np.floor(times[i]))
-        phase = int((times[i] - whole) * phases + 0.5)
-        base, taps = UINT(2 * whole), bank[phase]
-        for lane in range(16):
-            acc[lane] = REAL(0.0)
-        for t in range(UINT(0), UINT(width), UINT(16)):
-            for lane in range(UINT(16)):
-                acc[lane] += taps[t + lane] * samples[base + t + lane]
-        x, y = REAL(0.0), REAL(0.0)
-        for lane in range(8):
-            x += acc[2 * lane]
-            y += acc[2 * lane + 1]
-        made[2 * i], made[2 * i + 1] = x, y
+        phase, base = UINT((times[i] - whole) * phases + 0.5), UINT(2 * whole)
+        x, y, u, v = REAL(0.0), REAL(0.0), REAL(0.0), REAL(0.0)
+        for t in range(UINT(0), width, UINT(2)):  # two sums apart, since each waits for itself
+            h, g, at = bank[phase, t], bank[phase, t + UINT(1)], base + UINT(2) * t
+            x += h * samples[at]
+            y += h * samples[at + UINT(1)]
+            u += g * samples[at + UINT(2)]
+            v += g * samples[at + UINT(3)]
+        made[2 * i], made[2 * i + 1] = x + u, y + v
+
+
+@kernel("void(float32[::1], int64[::1], float64[::1], float32[::1])")
+def unwind(samples: F4, edges: NDArray[np.int64], phases: F8, made: F4) -> None:
+    """Turn samples back by a phase (in cycles) that runs straight from edge to edge."""
+    for j in range(edges.shape[0] - 1):
+        n = edges[j + 1] - edges[j]
+        if n <= 0:
+            continue
+        start, step = -2.0 * np.pi * phases[j], -2.0 * np.pi * (phases[j + 1] - phases[j]) / n
+        x, y, u, v = np.cos(start), np.sin(start), np.cos(step), np.sin(step)
+        for i in range(edges[j], edges[j + 1]):
+            a, b = samples[2 * i], samples[2 * i + 1]
+            made[2 * i], made[2 * i + 1] = REAL(a * x - b * y), REAL(a * y + b * x)
+            x, y = x * u - y * v, x * v + y * u
 
 
 @kernel("void(float32[::1], float32[::1], int64[::1], float32[::1], float32[::1])")
 def correlate(real: F4, imag: F4, delays: NDArray[np.int64], signs: F4, made: F4) -> None:
-    """Sums of two complex series at delays with signs, parts apart: real sums, then imaginary ones.
+    """Sums of two series at delays with signs: those of the first, then those of the second.
 
     ``made`` has twice the places; the caller sees to it that the last delay stays inside.
     """

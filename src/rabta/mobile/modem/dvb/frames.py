@@ -97,7 +97,7 @@ def transmit(
     ----------
     payload : bytes, or array_like of bits
     modcods : str or sequence of str
-        Of every frame (variable coding and modulation); the last one goes on. ``"dummy"`` sends a dummy frame.
+        Of every frame (variable coding and modulation); the last one goes on; ``"dummy"`` is a dummy frame.
     samples_per_symbol : int
         2 or more.
     roll_off : float
@@ -215,16 +215,19 @@ def receive(
     row = _checked(samples)
     shaping.check_rate(samples_per_symbol, roll_off)
     coarse = timing.coarse_frequency(row, roll_off, samples_per_symbol)
-    flat, phase = timing.derotated(row, coarse)
+    flat = timing.derotated(row, coarse)
     when = timing.timing(flat, roll_off, samples_per_symbol)
     received = shaping.matched(flat, when.times, roll_off, samples_per_symbol)
     located = locate.frames(received)
     if not located:
         return Reception([], when.drift)
     fine = carrier.frequencies(received, located, scrambling)
-    taken = np.interp(when.times, np.arange(len(phase)), phase)
     made = _decode(received, located, fine, scrambling, iterations)
-    return Reception([_placed(f, when.times, taken) for f in made], when.drift)
+    starts = when.times[[int(f.start) for f in made]]
+    taken = timing.frequency_at(coarse, len(row), starts) * samples_per_symbol
+    rows = zip(made, starts, taken, strict=True)
+    placed = [replace(f, start=float(s), frequency=f.frequency + float(t)) for f, s, t in rows]
+    return Reception(placed, when.drift)
 
 
 def _checked(samples: ArrayLike) -> C8:
@@ -239,14 +242,6 @@ def _checked(samples: ArrayLike) -> C8:
         raise RabtaError("samples that are not finite", key="samples", value="nan or inf", expected="numbers")
     level = float(np.sqrt(np.mean(np.abs(row) ** 2)))
     return (row / (level or 1.0)).astype(np.complex64)
-
-
-def _placed(frame: Frame, times: F8, taken: F8) -> Frame:
-    """Frame with its start in samples and its whole frequency."""
-    first = int(frame.start)
-    last = min(first + 1000, len(times) - 1)
-    coarse = (taken[last] - taken[first]) / max(last - first, 1)
-    return replace(frame, start=float(times[first]), frequency=frame.frequency + float(coarse))
 
 
 def _decode(

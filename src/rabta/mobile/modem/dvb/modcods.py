@@ -1,4 +1,4 @@
-"""Modulation and coding of frames: EN 302 307-1, tables 5a, 5b and 12; 302 307-2, tables 17a, 17b and annexes."""
+"""Modulation and coding of frames: EN 302 307-1, tables 5a, 5b and 12; 302 307-2, tables 17a and 17b."""
 
 from __future__ import annotations
 

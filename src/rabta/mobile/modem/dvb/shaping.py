@@ -1,4 +1,4 @@
-"""Pulses of the root raised cosine: what is sent, and the matched filter at any time: EN 302 307-1, clause 5.6."""
+"""Root raised cosine pulses, and the matched filter at any time: EN 302 307-1, clause 5.6."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rabta import jit
 from rabta.errors import RabtaError
 from rabta.mobile.modem.dvb import _kernels
 
 C8 = NDArray[np.complex64]
 C16 = NDArray[np.complex128]
+F4 = NDArray[np.float32]
 F8 = NDArray[np.float64]
 
 PHASES = 256
@@ -45,19 +47,25 @@ def root_raised_cosine(times: ArrayLike, roll_off: float) -> F8:
     return found
 
 
+def reach_of(roll_off: float) -> int:
+    """Symbols on each side that the matched filter keeps: what it leaves out is below -48 dB."""
+    return round(min(1.6 / roll_off + 3.0, 28.0))
+
+
 @cache
-def _windowed(roll_off: float, rate: float) -> tuple[F8, int]:
-    """Filter bank, a row for each part of a sample, taps twice; and samples before the middle."""
-    reach = int(np.ceil(half_width(roll_off) * rate))
-    count = -(-2 * (reach + 1) // 8) * 8  # sixteen parts of samples at a time
+def _windowed(roll_off: float, rate: float, symbols: int) -> tuple[F4, int]:
+    """Filter bank, a row for each part of a sample; and samples before the middle."""
+    reach = int(np.ceil(symbols * rate))
     offset = np.arange(PHASES + 1)[:, None] / PHASES
-    at = (np.arange(count) - reach - offset) / rate
-    edge = np.clip((half_width(roll_off) - np.abs(at)) / 2.0, 0.0, 1.0)
+    at = (np.arange(2 * (reach + 1)) - reach - offset) / rate
+    edge = np.clip((symbols - np.abs(at)) / 2.0, 0.0, 1.0)
     pulse = root_raised_cosine(at, roll_off) * (0.5 - 0.5 * np.cos(np.pi * edge)) / np.sqrt(rate)
-    return np.repeat(pulse, 2, axis=1), reach
+    return pulse.astype(np.float32), reach
 
 
-def matched(samples: ArrayLike, times: ArrayLike, roll_off: float, rate: float) -> C8:
+def matched(
+    samples: ArrayLike, times: ArrayLike, roll_off: float, rate: float, symbols: int | None = None
+) -> C8:
     """Matched filter's output at any times, in samples; outside the samples it sees zeros.
 
     Parameters
@@ -66,20 +74,21 @@ def matched(samples: ArrayLike, times: ArrayLike, roll_off: float, rate: float) 
     times : array_like, shape (time,)
     rate : float
         Samples a symbol, 1.25 at least and above 1 + roll-off.
+    symbols : int, optional
+        On each side of a pulse's middle; `reach_of` by default.
     """
     check_rate(rate, roll_off)
-    bank, reach = _windowed(float(roll_off), float(rate))
+    bank, reach = _windowed(float(roll_off), float(rate), symbols or reach_of(roll_off))
     row = np.asarray(samples, dtype=np.complex64)
     at = np.asarray(times, dtype=np.float64)
-    width = bank.shape[1] // 2
+    width = bank.shape[1]
     low, high = float(at.min(initial=0.0)), float(at.max(initial=0.0))
     before = max(0, reach - int(np.floor(low)))
     after = max(0, int(np.ceil(high)) + width - len(row) + 1)
     padded = np.concatenate([np.zeros(before, np.complex64), row, np.zeros(after, np.complex64)])
     made = np.empty(len(at), dtype=np.complex64)
-    _kernels.filter_at(
-        padded.view(np.float32), bank.astype(np.float32), at + (before - reach), made.view(np.float32)
-    )
+    parts = padded.view(np.float32), bank, at + (before - reach), made.view(np.float32)
+    jit.each_part(_kernels.filter_at, len(at), *parts)
     return made
 
 

@@ -1,7 +1,7 @@
 """Compiled encoder and decoder of the LDPC codes, and the division and search of BCH; see `reference`.
 
-All loops run over the 360 lanes of a column, a constant that the compiler knows. Indices are unsigned: it then
-knows that none wraps around.
+All loops run over the 360 lanes of a column, a constant that the compiler knows. Indices are unsigned: it
+then knows that none wraps around.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def _straighten(turned: U32, values: I16, scratch: I16) -> None:
     "int64(uint32[::1], uint32[::1], uint32[::1], int64, int16, int16[::1], int16[:,::1], int16[:,::1], "
     "int16[:,::1], uint32[::1])"
 )
-def decode(  # noqa: C901, PLR0912, PLR0915
+def decode(  # noqa: C901, PLR0912
     first: U32,
     column: U32,
     shift: U32,
@@ -95,13 +95,13 @@ def decode(  # noqa: C901, PLR0912, PLR0915
     scratch: I16,
     turned: U32,
 ) -> int:
-    """Layered scaled min-sum of one word, in place; `reference.decode`.
+    """Layered offset min-sum of one word, in place; `reference.decode`.
 
     Returns the iterations that were needed, or one more than allowed where no codeword was found. A value
     below zero is a one. ``messages`` has a row an edge, ``sums`` one for each edge of the largest row,
-    ``scratch`` five; magnitudes are scaled by ``scale`` / 32768. A column stays turned as the row that used it
-    last left it (``turned``), which saves half of the turning. All checks are tested only after an iteration
-    that found none broken on its way.
+    ``scratch`` five; ``offset`` is taken off magnitudes. A column stays turned as the row that used it last
+    left it (``turned``), which saves half of the turning. All checks are tested only after an iteration that
+    found none broken on its way.
     """
     m1, m2, sign, seen, change = scratch[0], scratch[1], scratch[2], scratch[3], scratch[4]
     rows, start = UINT(first.shape[0] - 1), INT(0)
@@ -175,7 +175,7 @@ def decode(  # noqa: C901, PLR0912, PLR0915
 def encode(first: I64, row: I64, turn: I64, information: int, words: U8) -> None:
     """Fill the parity bits of words whose information bits are set; `reference.encode`.
 
-    An address of group ``g`` adds lane ``z`` of it to check ``row + q (z + turn)``; the checks are then summed up.
+    An address of group ``g`` adds lane ``z`` of it to check ``row + q (z + turn)``; the checks are then summed.
     """
     lanes = 360
     q = (words.shape[1] - information) // lanes
@@ -201,8 +201,8 @@ def encode(first: I64, row: I64, turn: I64, information: int, words: U8) -> None
 def divide(words: U8, table: U64, remainders: U64) -> None:
     """Remainders of words of bytes, times x to the generator's degree; `reference.divide`.
 
-    The generator's bits stand at the top of three 64-bit numbers; ``table`` has what a byte that leaves at the top
-    leaves behind.
+    The generator's bits stand at the top of three 64-bit numbers; ``table`` has what a byte that leaves at the
+    top leaves behind.
     """
     eight, rest, top = UINT(8), UINT(56), UINT(255)
     for w in range(words.shape[0]):

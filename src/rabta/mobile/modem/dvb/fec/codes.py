@@ -1,7 +1,7 @@
 """The standard's LDPC codes as graphs of 360-fold symmetry: EN 302 307-1 and -2, annexes B and C.
 
-The tables give, for the first of every 360 information bits, the parity accumulators that it is added to; the
-next bit is added ``q`` further on. Parity check ``q a + b`` is lane ``a`` of row ``b`` here, so that every row
+The tables give, for the first of every 360 information bits, the parity accumulators that it is added to;
+the next bit is added ``q`` further on. Parity check ``q a + b`` is lane ``a`` of row ``b`` here, so that every row
 works on whole columns of 360 bits, each turned by a shift: what a decoder needs to use vector instructions.
 """
 
@@ -71,8 +71,8 @@ class Graph:
     first : ndarray of uint32, shape (row + 1,)
         First edge of each row.
     column, shift : ndarray of uint32, shape (edge,)
-        Lane ``a`` of the row reads bit ``(a + shift) mod 360`` of the column. The last edge of the first row has
-        no bit in its lane 0: the accumulator starts there.
+        Lane ``a`` of the row reads bit ``(a + shift) mod 360`` of the column. The last edge of the first row
+        has no bit in its lane 0: the accumulator starts there.
     """
 
     first: U4

@@ -31,8 +31,8 @@ def encode(code: Code, bits: Bits) -> Bits:
     return np.concatenate([bits, np.bitwise_xor.accumulate(checks(code, bits))])
 
 
-def decode(code: Code, lanes: NDArray[np.int16], iterations: int, scale: int) -> tuple[I8, int]:
-    """Layered scaled min-sum of one word in the order of the graph's columns.
+def decode(code: Code, lanes: NDArray[np.int16], iterations: int, offset: int) -> tuple[I8, int]:
+    """Layered offset min-sum of one word in the order of the graph's columns.
 
     Returns
     -------
@@ -53,7 +53,7 @@ def decode(code: Code, lanes: NDArray[np.int16], iterations: int, scale: int) ->
             known = np.ones(at.shape, dtype=bool)
             known[-1, 0] = r > 0
             met &= bool((np.where(known, values[columns, at] < 0, False).sum(axis=0) % 2 == 0).all())
-            messages[edges] += _row(np.where(known, values[columns, at], TOP), messages[edges], scale, values,
+            messages[edges] += _row(np.where(known, values[columns, at], TOP), messages[edges], offset, values,
                                     columns, at, known)  # fmt: skip
         if met and not _broken(code, values):
             return values.ravel(), turn + 1
@@ -61,13 +61,14 @@ def decode(code: Code, lanes: NDArray[np.int16], iterations: int, scale: int) ->
 
 
 def _row(
-    held: I8, old: I8, scale: int, values: I8, columns: I8, at: I8, known: NDArray[np.bool_]
+    held: I8, old: I8, offset: int, values: I8, columns: I8, at: I8, known: NDArray[np.bool_]
 ) -> I8:  # fmt: skip
     """Changes of a row's messages; the values take them too."""
     sums = held - old
     size = np.minimum(np.abs(sums), TOP)
-    ranked = np.sort(np.concatenate([size, np.full((2, LANES), TOP)]), axis=0) * scale >> 15
-    smallest = np.where((size * scale >> 15) <= ranked[0], ranked[1], ranked[0])
+    ranked = np.sort(np.concatenate([size, np.full((2, LANES), TOP)]), axis=0)[:2]
+    least, second = np.maximum(ranked - offset, 0)
+    smallest = np.where(size - offset <= least, second, least)
     odd = (sums < 0).sum(axis=0) % 2 == 1
     new = np.where(odd ^ (sums < 0), -smallest, smallest)
     change = np.where(known, new - old, 0)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rabta.mobile.modem.dvb import _kernels
 from rabta.mobile.modem.dvb.modcods import PILOT, SLOT, of_pls
 from rabta.mobile.modem.dvb.physical import known, places, turns
 from rabta.mobile.modem.dvb.receiver.locate import Found, length_of
@@ -17,7 +18,7 @@ C16 = NDArray[np.complex128]
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
 
-SMOOTHING = 4.0
+SMOOTHING = 8.0
 """Frames over which the frequency is smoothed (standard deviation of a Gaussian window)."""
 CURVES = 5
 """Curvatures of the phase over a frame that are tried, half a turn at its ends apart."""
@@ -29,7 +30,7 @@ class Recovered:
 
     Attributes
     ----------
-    data : ndarray of complex, shape (slots x 90,)
+    data : ndarray of complex64, shape (slots x 90,)
         Descrambled symbols of unit mean energy.
     noise_variance : float
         Of the complex noise on them.
@@ -41,7 +42,7 @@ class Recovered:
     amplitude : float
     """
 
-    data: C16
+    data: C8
     noise_variance: float
     esn0_db: float
     frequency: float
@@ -77,50 +78,45 @@ def _frequency(symbols: C8, found: Found, scrambling: int) -> float:
 
 def recover(symbols: C8, found: Found, frequency: float, change: float, scrambling: int) -> Recovered | None:
     """Frame without frequency, phase and gain; None where it is cut off or a dummy."""
-    announced = of_pls(found.pls)
-    if announced is None or announced[0] is None:
+    of, pilots = of_pls(found.pls) or (None, False)
+    if of is None:
         return None
-    of, pilots = announced
     length = of.length(pilots)
     if found.start + length > len(symbols):
         return None
-    n = np.arange(length)
-    foreseen = 2 * np.pi * (frequency * n + 0.5 * change * (n - 0.5 * length) ** 2)
-    row = symbols[found.start : found.start + length] * np.exp(-1j * foreseen)
+    row = np.ascontiguousarray(symbols[found.start : found.start + length])
     at, sent = known(found.pls, scrambling)
-    bare = np.conj(sent) * row[at]
-    middles, sums = _groups(at, bare)
+    foreseen = frequency * at + 0.5 * change * (at - 0.5 * length) ** 2
+    middles, sums = _groups(at, np.conj(sent) * row[at] * np.exp(-2j * np.pi * foreseen))
     rest, bend = _trend(middles, sums, length)
-    trend = 2 * np.pi * (rest * n + bend * (n / length - 0.5) ** 2)
-    row = row * np.exp(-1j * trend)
-    phase = _phase(middles, sums * np.exp(-1j * np.interp(middles, n, trend)), length)
-    row = row * np.exp(-1j * phase)
-    amplitude, noise = _level(np.conj(sent) * row[at])
+    edges = np.concatenate([[0], np.rint(middles).astype(np.int64), [length]])
+    trend = rest * edges + bend * (edges / length - 0.5) ** 2
+    phases = trend + _phases(sums * np.exp(-2j * np.pi * trend[1:-1]))
+    phases += frequency * edges + 0.5 * change * (edges - 0.5 * length) ** 2
+    flat = np.empty_like(row)
+    _kernels.unwind(row.view(np.float32), edges, phases, flat.view(np.float32))
+    amplitude, noise = _level(np.conj(sent) * flat[at], len(sums))
     data, _ = places(of.slots, pilots)
+    factors = (np.conj(turns(scrambling)[data - SLOT]) / amplitude).astype(np.complex64)
     return Recovered(
-        row[data] * np.conj(turns(scrambling)[data - SLOT]) / amplitude,
-        noise / amplitude**2,
-        float(10 * np.log10(amplitude**2 / noise)),
-        frequency + rest,
-        float(phase[0] + trend[0] + foreseen[0]),
-        amplitude,
-    )
+        flat[data] * factors, noise / amplitude**2, float(10 * np.log10(amplitude**2 / noise)),
+        frequency + rest, float(2 * np.pi * (phases[0] % 1.0)), amplitude,
+    )  # fmt: skip
 
 
 def _groups(at: I8, bare: C16) -> tuple[F8, C16]:
     """Middles and sums of the header's two halves and of the blocks of pilots."""
     half = SLOT // 2
-    edges = [0, half, SLOT, *range(SLOT + PILOT, len(at) + 1, PILOT)]
-    middles = np.array([at[a:b].mean() for a, b in zip(edges, edges[1:], strict=False)])
-    sums = np.array([bare[a:b].sum() for a, b in zip(edges, edges[1:], strict=False)])
-    return middles, sums
+    edges = np.array([0, half, SLOT, *range(SLOT + PILOT, len(at), PILOT)])
+    ends = np.append(edges[1:], len(at))
+    return 0.5 * (at[edges] + at[ends - 1]), np.add.reduceat(bare, edges)
 
 
 def _trend(middles: F8, sums: C16, length: int) -> tuple[float, float]:
     """Rest of the frequency (cycles a symbol) and curvature of the phase (turns at the ends).
 
-    Where the sums of known symbols add up best: blocks of pilots are 1,476 symbols apart, so that the rest must be
-    below a half of 1 / 1476.
+    Where the sums of known symbols add up best: blocks of pilots are 1,476 symbols apart, so that the rest
+    must be below a half of 1 / 1476.
     """
     if len(sums) < 5:
         return 0.0, 0.0
@@ -134,18 +130,24 @@ def _trend(middles: F8, sums: C16, length: int) -> tuple[float, float]:
     return float(grid[i]), float(bends[c])
 
 
-def _phase(middles: F8, sums: C16, length: int) -> F8:
-    """Phase at every symbol of a frame: between smoothed phases of the known groups, straight."""
+def _phases(sums: C16) -> F8:
+    """Smoothed phases of the known groups in cycles, held beyond the first and the last."""
     if len(sums) >= 5:
         padded = np.concatenate([sums[:1], sums, sums[-1:]])
         sums = 0.25 * padded[:-2] + 0.5 * padded[1:-1] + 0.25 * padded[2:]
-    angles = np.unwrap(np.angle(sums))
-    made: F8 = np.interp(np.arange(length), middles, angles)
-    return made
+    angles = np.unwrap(np.angle(sums)) / (2 * np.pi)
+    return np.concatenate([angles[:1], angles, angles[-1:]])
 
 
-def _level(bare: C16) -> tuple[float, float]:
-    """Amplitude and noise variance of known symbols that are all one, after the phase is off."""
+def _level(bare: C16, groups: int) -> tuple[float, float]:
+    """Amplitude and noise variance of known symbols that are all one, after the phase of groups is off.
+
+    The phase follows some of the noise: three eighths of a real number a group, by its window.
+    """
     amplitude = max(float(np.mean(bare.real)), 1e-12)
-    noise = float(np.mean(np.abs(bare - amplitude) ** 2)) * len(bare) / max(len(bare) - 1, 1)
+    noise = (
+        float(np.mean(np.abs(bare - amplitude) ** 2))
+        * len(bare)
+        / max(len(bare) - 0.5 - 0.1875 * groups, 1.0)
+    )
     return amplitude, max(noise, 1e-9 * amplitude**2)

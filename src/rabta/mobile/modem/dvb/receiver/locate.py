@@ -23,8 +23,14 @@ WINDOW = 80_000
 CANDIDATES = 60
 DEPTH = 5
 """Frames that a candidate must foretell."""
-NOISE = 9.0
-"""What the correlation with a header is worth where there is none: mean of the larger of its two forms."""
+NOISE, NOISE_KNOWN = 0.36, 0.28
+"""Strength that noise alone may have as a header: of 216 headers at any frequency, and at one known frequency."""
+LEAST = 0.15
+"""What the headers that a candidate foretells must add up to above noise."""
+CERTAIN = 0.35
+"""What each is above noise at least, in the mean, where no other candidate need be tried."""
+AROUND = 500
+"""Symbols on each side of a header whose power is the measure of its strength."""
 MEMORY = 8
 """Frames before, whose frequency is that of the next header."""
 FOLLOWED = 3
@@ -44,7 +50,7 @@ class Found:
     frequency : float
         Of the header, in cycles a symbol.
     strength : float
-        Correlation with the header over what it were without noise.
+        Amplitude of the header over the root of the power around it: 1 without noise.
     """
 
     start: int
@@ -77,7 +83,7 @@ def _lengths() -> I8:
 
 @cache
 def _pattern() -> tuple[I8, F4, I8, F4]:
-    """Delays and signs of the products of neighbours that every header has; of its signalling up to one sign."""
+    """Delays and signs of the products of neighbours in all headers; of the signalling up to one sign."""
     products = (header(0)[1:] * np.conj(header(0)[:-1])).imag
     start = np.arange(SOF_BITS - 1)
     pairs = SOF_BITS + 2 * np.arange(PLS_BITS // 2)
@@ -95,16 +101,15 @@ def evened(symbols: C8) -> C8:
     return (symbols / np.sqrt(np.maximum(mean, 1e-30))).astype(np.complex64)
 
 
-def correlation(symbols: C8) -> F4:
-    """Correlation of products of neighbours with those of a header, at every start; 57 without noise.
+def correlation(symbols: C8, count: int) -> F4:
+    """Correlation of products of neighbours with those of a header, at the first starts; 57 without noise.
 
-    Products of neighbours turn with the frequency alone, all alike, so that the size of their sum does not
-    depend on it. Pairs of the signalling's bits are equal or opposite, all alike: both are tried.
+    Products of neighbours turn with the frequency alone, all alike, so that their sum's size does not depend
+    on it. Pairs of the signalling's bits are equal or opposite, all alike: both are tried.
     """
     products = symbols[1:] * np.conj(symbols[:-1])
     real, imag = np.ascontiguousarray(products.real), np.ascontiguousarray(products.imag)
     start, start_signs, pairs, pair_signs = _pattern()
-    count = len(symbols) - SLOT
     sums = []
     for delays, signs in ((start, start_signs), (pairs, pair_signs)):
         made = np.empty(2 * count, dtype=np.float32)
@@ -114,8 +119,8 @@ def correlation(symbols: C8) -> F4:
     return found
 
 
-def read_header(symbols: C8, around: float | None = None) -> Found:
-    """Most likely header of 90 symbols; its start is given as 0.
+def read_header(symbols: C8, start: int, around: float | None = None) -> Found:
+    """Most likely header at a start.
 
     Parameters
     ----------
@@ -123,15 +128,19 @@ def read_header(symbols: C8, around: float | None = None) -> Found:
         Frequency in cycles a symbol that is known to a thousandth; searched for where none is given.
     """
     n = np.arange(SLOT)
+    near = symbols[max(start - AROUND, 0) : start + SLOT + AROUND]
+    level = SLOT * max(float(np.sqrt(np.mean(np.abs(near) ** 2))), 1e-30)
+    row = symbols[start : start + SLOT]
     if around is not None:
-        sums = np.abs(np.conj(_headers()) @ (symbols * np.exp(-2j * np.pi * around * n)).astype(np.complex64))
-        best = int(np.argmax(sums))
-        own = around + slope(np.conj(_headers()[best]) * symbols * np.exp(-2j * np.pi * around * n))
-        return Found(0, int(valid()[best]), own, float(sums[best]) / SLOT)
-    fits = np.abs(np.fft.fft(np.conj(_headers()) * symbols, 256, axis=1))
+        flat = (row * np.exp(-2j * np.pi * around * n)).astype(np.complex64)
+        sums = np.abs(np.conj(_headers()) @ flat)
+        likely = int(np.argmax(sums))
+        own = around + slope(np.conj(_headers()[likely]) * flat)
+        return Found(start, int(valid()[likely]), own, float(sums[likely]) / level)
+    fits = np.abs(np.fft.fft(np.conj(_headers()) * row, 256, axis=1))
     fits[:, 39:-38] = 0.0  # offsets beyond 0.15 of the symbol rate were taken off before
-    best, bin_ = np.unravel_index(int(np.argmax(fits)), fits.shape)
-    return Found(0, int(valid()[best]), _between(fits[best], int(bin_)), float(fits[best, bin_]) / SLOT)
+    best, place = divmod(int(np.argmax(fits)), fits.shape[1])
+    return Found(start, int(valid()[best]), _between(fits[best], place), float(fits[best, place]) / level)
 
 
 def _between(fit: NDArray[np.floating], i: int) -> float:
@@ -143,7 +152,7 @@ def _between(fit: NDArray[np.floating], i: int) -> float:
 
 
 def slope(known: C16 | C8, lags: int = 30) -> float:
-    """Frequency of a row without modulation, in cycles a symbol (Luise and Reggiannini, 1995); below 1 / lags."""
+    """Frequency of a bare carrier, in cycles a symbol (Luise and Reggiannini, 1995); below 1 / lags."""
     sums = sum(np.vdot(known[: len(known) - m], known[m:]) for m in range(1, lags + 1))
     return float(np.angle(sums)) / (np.pi * (lags + 1))
 
@@ -153,67 +162,68 @@ def length_of(pls: int) -> int:
     return int(_lengths()[int(np.searchsorted(valid(), pls))])
 
 
-def _worth(symbols: C8, score: F4, start: int) -> float:
-    """How well a candidate foretells the frames after it: the sum of what is above noise."""
-    worth, at = 0.0, start
-    for _ in range(DEPTH):
-        if at >= len(score):
-            break
-        worth += float(score[at]) - NOISE
-        at += length_of(read_header(symbols[at : at + SLOT]).pls)
-    return worth
+def _worth(symbols: C8, start: int) -> tuple[float, bool]:
+    """How well a candidate foretells the frames after it, above noise; and whether it does beyond doubt."""
+    worth, at, count = 0.0, start, 0
+    while count < DEPTH and at + SLOT <= len(symbols):
+        here = read_header(symbols, at)
+        worth += here.strength - NOISE
+        count += 1
+        at += length_of(here.pls)
+    return worth, worth > count * CERTAIN
 
 
-def search(symbols: C8, score: F4, begin: int) -> int | None:
+def search(symbols: C8, begin: int) -> int | None:
     """First symbol of a frame at or after ``begin``; None where nothing looks like one."""
-    part = score[begin : begin + WINDOW]
-    if not len(part):
-        return None
-    order = np.argsort(part)[::-1][:CANDIDATES]
-    worths = [_worth(symbols, score, begin + int(i)) for i in order]
-    best = int(np.argmax(worths))
-    if worths[best] < 2.0 * NOISE:
-        return search(symbols, score, begin + WINDOW - SLOT) if begin + WINDOW < len(score) else None
-    return _earlier(symbols, score, begin, begin + int(order[best]))
+    while begin + SLOT < len(symbols):
+        part = symbols[begin : begin + WINDOW + SLOT]
+        levels = correlation(evened(part), len(part) - SLOT)
+        best, most = 0, -1.0
+        for i in np.argsort(levels)[::-1][:CANDIDATES]:
+            worth, certain = _worth(symbols, begin + int(i))
+            if worth > most:
+                best, most = begin + int(i), worth
+            if certain:
+                break
+        if most > LEAST:
+            return _earlier(symbols, begin, best)
+        begin += WINDOW
+    return None
 
 
-def _earlier(symbols: C8, score: F4, begin: int, start: int) -> int:
+def _earlier(symbols: C8, begin: int, start: int) -> int:
     """First of the frames that lead up to a found one."""
     while True:
         before = [start - int(n) for n in np.unique(_lengths()) if start - int(n) >= begin]
-        fits = [s for s in before if s + length_of(read_header(symbols[s : s + SLOT]).pls) == start]
-        fits = [s for s in fits if score[s] > 2.0 * NOISE]
+        heads = [read_header(symbols, s) for s in before]
+        fits = [h for h in heads if h.start + length_of(h.pls) == start and h.strength > NOISE]
         if not fits:
             return start
-        start = max(fits, key=lambda s: float(score[s]))
+        start = max(fits, key=lambda h: h.strength).start
 
 
 def frames(symbols: C8) -> list[Found]:
     """All frames in a row of symbols, in order."""
-    if len(symbols) <= SLOT:
-        return []
-    level = evened(symbols)
-    score = correlation(level)
     found: list[Found] = []
-    at = search(level, score, 0)
-    while at is not None and at < len(score):
-        run = _follow(level, score, at)
+    at = search(symbols, 0)
+    while at is not None:
+        run = _follow(symbols, at)
         found += run
-        last = run[-1] if run else Found(at, 0, 0.0, 0.0)
-        at = search(level, score, last.start + (length_of(last.pls) if run else SLOT))
+        last = run[-1].start + length_of(run[-1].pls) if run else at + SLOT
+        at = search(symbols, last)
     return found
 
 
-def _follow(symbols: C8, score: F4, start: int) -> list[Found]:
+def _follow(symbols: C8, start: int) -> list[Found]:
     """Frames one after the other, until headers fail."""
     found: list[Found] = []
     weak, at = 0, start
-    while at < len(symbols) - SLOT:
+    while at + SLOT <= len(symbols):
         recent = [f.frequency for f in found[-MEMORY:]]
-        here = read_header(symbols[at : at + SLOT], float(np.mean(recent)) if len(recent) == MEMORY else None)
-        weak = weak + 1 if score[at] < NOISE else 0
+        here = read_header(symbols, at, float(np.median(recent)) if len(recent) == MEMORY else None)
+        weak = weak + 1 if here.strength < (NOISE_KNOWN if len(recent) == MEMORY else NOISE) else 0
         if weak >= FOLLOWED:
-            return found[: 1 - FOLLOWED]
-        found.append(Found(at, here.pls, here.frequency, here.strength))
+            return found[: len(found) + 1 - FOLLOWED]
+        found.append(here)
         at += length_of(here.pls)
     return found

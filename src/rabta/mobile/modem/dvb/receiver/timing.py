@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rabta.mobile.modem.dvb import shaping
+from rabta.mobile.modem.dvb import _kernels, shaping
 
 C8 = NDArray[np.complex64]
 F8 = NDArray[np.float64]
@@ -16,10 +16,16 @@ SEGMENT = 32_768
 """Samples over which the frequency is taken as constant by the coarse estimate."""
 COARSE = 24.0
 """Segments that the coarse estimate is smoothed over: steps of it within a frame would bend the phase."""
+SURE = 3.0
+"""Standard deviations that a slope must have."""
+STRIDE = 64
+"""Samples over which the coarse frequency is level."""
 BLOCK = 256
 """Symbols of a block of the timing estimate."""
-BUDGET = 2_000_000
-"""Symbols, at most, that the timing is estimated from; the blocks are spread over longer recordings."""
+SHARE = 4
+"""In long recordings, the timing is estimated from one of so many blocks."""
+SHORT = 6
+"""Symbols on each side that its matched filter keeps."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,13 @@ def coarse_frequency(samples: ArrayLike, roll_off: float, rate: float) -> F8:
     return smoothed(np.arange(count), turned, np.ones(count), COARSE, 16)[0]
 
 
+def frequency_at(frequency: F8, count: int, at: ArrayLike) -> F8:
+    """Coarse frequency at samples of a recording of ``count``."""
+    middles = (np.arange(len(frequency)) + 0.5) * count / len(frequency)
+    found: F8 = np.interp(np.asarray(at, dtype=np.float64), middles, frequency)
+    return found
+
+
 def smoothed(at: ArrayLike, values: F8, weight: F8, width: float, least: int) -> tuple[F8, F8]:
     """Local straight lines through values under a Gaussian window: their values and slopes.
 
@@ -83,10 +96,13 @@ def smoothed(at: ArrayLike, values: F8, weight: F8, width: float, least: int) ->
         a, b, c = w.sum(), (w * x).sum(), (w * x * x).sum()
         v, vx = (w * values[near]).sum(), (w * x * values[near]).sum()
         bent = a * c - b * b
-        if len(x) >= least and bent > 0:
-            made[i], slopes[i] = (c * v - b * vx) / bent, (a * vx - b * v) / bent
-        else:
-            made[i] = v / a
+        made[i] = v / a
+        if len(x) < least or bent <= 0:
+            continue
+        level, slope = (c * v - b * vx) / bent, (a * vx - b * v) / bent
+        noise = np.sum(w * (values[near] - level - slope * x) ** 2) / a
+        if slope**2 * bent / a > SURE**2 * noise:  # a slope that is none would cost accuracy at the ends
+            made[i], slopes[i] = level, slope
     return made, slopes
 
 
@@ -94,6 +110,8 @@ def _spectrum(part: C8, size: int) -> F8:
     """Mean power spectrum of a segment."""
     if len(part) < size:
         part = np.pad(part, (0, size - len(part)))
+    if len(part) > 4 * size:
+        part = part[: len(part) // 2]  # half of a segment says enough
     hops = part[: len(part) // (size // 2) * (size // 2)].reshape(-1, size // 2)
     windowed = np.concatenate([hops[:-1], hops[1:]], axis=1) * np.hanning(size)
     power: F8 = np.mean(np.abs(np.fft.fft(windowed)) ** 2, axis=0)
@@ -109,16 +127,15 @@ def _peak(values: F8) -> float:
     return place - n if place > n / 2 else place
 
 
-def derotated(samples: ArrayLike, frequency: F8) -> tuple[C8, F8]:
-    """Samples without the coarse frequency, and the phase (in cycles) that was taken off at each.
-
-    The frequency runs straight from the middle of one segment to that of the next.
-    """
-    row = np.asarray(samples, dtype=np.complex64)
-    middles = (np.arange(len(frequency)) + 0.5) * len(row) / len(frequency)
-    at = np.arange(len(row))
-    phase = np.cumsum(np.interp(at, middles, frequency))
-    return (row * np.exp(-2j * np.pi * (phase % 1.0))).astype(np.complex64), phase
+def derotated(samples: ArrayLike, frequency: F8) -> C8:
+    """Samples without the coarse frequency, which runs straight from the middle of a segment to that of the next."""
+    row = np.ascontiguousarray(samples, dtype=np.complex64)
+    edges = np.append(np.arange(0, len(row), STRIDE), len(row))
+    steps = frequency_at(frequency, len(row), 0.5 * (edges[1:] + edges[:-1])) * np.diff(edges)
+    phases = np.concatenate([[0.0], np.cumsum(steps)])
+    made = np.empty_like(row)
+    _kernels.unwind(row.view(np.float32), edges, phases, made.view(np.float32))
+    return made
 
 
 def averaging(roll_off: float) -> int:
@@ -138,11 +155,11 @@ def lines(samples: C8, roll_off: float, rate: float) -> tuple[F8, NDArray[np.com
     """
     total = int(len(samples) / rate)
     count = max(1, total // BLOCK)
-    step = max(1, -(-count * BLOCK // BUDGET))
+    step = SHARE if total > 2 * SHARE * averaging(roll_off) else 1
     starts = np.arange(0, count, step) * BLOCK
     quarter = np.arange(4 * BLOCK) / 4.0
     times = (starts[:, None] + quarter).ravel() * rate
-    power = np.abs(shaping.matched(samples, times, roll_off, rate)) ** 2
+    power = np.abs(shaping.matched(samples, times, roll_off, rate, SHORT)) ** 2
     turned = power.reshape(-1, BLOCK, 4) @ np.array([1, -1j, -1, 1j])
     return starts + BLOCK / 2.0, turned.sum(axis=1)
 
@@ -158,7 +175,7 @@ def timing(samples: C8, roll_off: float, rate: float) -> Timing:
     slope = _drift(line)
     n = np.arange(len(line))
     flat = line * np.exp(-2j * np.pi * slope * n)
-    width = max(1, round(averaging(roll_off) / step))
+    width = max(1, round(averaging(roll_off) / BLOCK))
     kernel = np.hanning(2 * width + 1)[1:-1] if width > 1 else np.ones(1)
     if len(flat) <= 2 * width:
         smooth = np.full(len(flat), flat.sum())
@@ -178,12 +195,9 @@ def _drift(line: NDArray[np.complex128]) -> float:
 
 def _instants(middles: F8, late: F8, total: float, rate: float) -> Timing:
     """Instants of symbols from how late they are at some nominal times."""
-    if len(middles) > 1:
-        drift = float(np.polyfit(middles, late, 1)[0])
-    else:
-        drift = 0.0
+    drift = float(np.polyfit(middles, late, 1)[0]) if len(middles) > 1 else 0.0
     rest = late - drift * middles
-    first = np.ceil((rest[0] - 0.0) * -1.0)
+    first = np.ceil(-rest[0])
     k = np.arange(first, np.floor(total / (1.0 + drift)) + 2)
     at = (k + rest.mean()) / (1.0 - drift)
     for _ in range(2):
