@@ -128,6 +128,21 @@ def test_parts_give_the_same_as_the_whole() -> None:
         np.testing.assert_allclose(got, whole[begin : begin + part], atol=1e-8)
 
 
+def test_a_profile_at_once() -> None:
+    # parts of a signal over a Doppler, two antennas and a satellite's track
+    rng = np.random.default_rng(5)
+    sent = rng.normal(size=9000) + 1j * rng.normal(size=9000)
+    track = Track.steady(2e9, shift_hz=30e3, duration_s=0.01)
+    asked: dict[str, Any] = {"doppler_hz": 500.0, "receive": 2, "link": 3, "seed": 8, "track": track}
+    whole = channel.fade(sent, RATE, "NTN-TDL-D", **asked)
+    late = channel.fade(sent[4000:], RATE, "NTN-TDL-D", sent_s=4000 / RATE, **asked)
+    assert whole.shape == (2, 9000)
+    np.testing.assert_allclose(late[:, 50:], whole[:, 4050:], atol=2e-6)
+    still = channel.fade(sent, RATE, "NTN-TDL-D", delay_spread_s=0.0, link=3, seed=8)
+    ratio = still[100:-100] / sent[100:-100]
+    np.testing.assert_allclose(ratio, ratio[0], rtol=1e-5)
+
+
 def test_types_and_shapes() -> None:
     sent = np.ones(100, dtype=np.complex64)
     assert channel.apply(sent, RATE, [0.0], ONE).dtype == np.complex64

@@ -139,26 +139,25 @@ def move(  # noqa: C901, PLR0912
     """Samples ``begin`` to ``end`` of what arrives, shape (receive, sample); `reference.move`.
 
     Samples sent have shape (transmit, LENGTH + n + LENGTH), zeros around them. ``taps`` has shape (time, tap,
-    receive, transmit) and starts at ``taps_at``. Without knots nothing moves.
+    receive, transmit) and starts at ``taps_at``.
     """
     length, phases = table.shape[1], table.shape[0] - 1
     inside = real.shape[1] - 2 * length
     gain = np.empty((taps.shape[1], taps.shape[2], taps.shape[3]), np.complex128)
     row, weight, sample = np.empty(length), np.empty(5), np.empty(2)
-    moving, changing = knots.size > 1, taps.shape[0] > 1
-    piece, common, turned = 0, 0.0, complex(1.0, 0.0)
+    changing = taps.shape[0] > 1
+    piece = 0
     for k in range(begin, end):
         time = received + k / rate
         for receive in range(out.shape[0]):
             out[receive, k] = 0.0
-        if moving:
-            piece = _piece(knots, time, piece)
-            x = time - knots[piece]
-            common = ((pieces[0, piece] * x + pieces[1, piece]) * x + pieces[2, piece]) * x
-            turns = carrier * ((pieces[3, piece] - pieces[3, 0]) + common)
-            common += pieces[3, piece]
-            turns = -TURN * (turns - math.floor(turns))
-            turned = complex(math.cos(turns), math.sin(turns))
+        piece = _piece(knots, time, piece)
+        x = time - knots[piece]
+        common = ((pieces[0, piece] * x + pieces[1, piece]) * x + pieces[2, piece]) * x
+        turns = carrier * ((pieces[3, piece] - pieces[3, 0]) + common)
+        common += pieces[3, piece]
+        turns = -TURN * (turns - math.floor(turns))
+        turned = complex(math.cos(turns), math.sin(turns))
         if changing or k == begin:
             _cubic((time - taps_at) * taps_rate, taps.shape[0], weight)
             n = int(weight[4])
@@ -188,3 +187,67 @@ def move(  # noqa: C901, PLR0912
                 value = turned * complex(sample[0], sample[1])
                 for receive in range(taps.shape[2]):
                     out[receive, k] += gain[tap, receive, transmit] * value
+
+
+@kernel("void(f8[::1], f8[::1], f8[::1], i8, i8, f8[::1], f8[::1])")
+def _filter(
+    row: F8, real: F8, imaginary: F8, first: int, count: int, real_out: F8, imaginary_out: F8
+) -> None:
+    """Weighted sums around ``count`` samples, from ``first`` on."""
+    for k in range(count):
+        real_out[k], imaginary_out[k] = 0.0, 0.0
+    for j in range(row.size):
+        h = row[j]
+        for k in range(count):
+            real_out[k] += h * real[first + j + k]
+            imaginary_out[k] += h * imaginary[first + j + k]
+
+
+@kernel(
+    "void(i8, i8, f8[:,::1], f8[:,::1], f8, f8, f8, f8[::1], f8[:,::1], complex128[:,:,:,::1], f8, f8,"
+    "complex128[:,::1])"
+)
+def stay(  # noqa: C901, PLR0912
+    begin: int, end: int, real: F8, imaginary: F8, rate: float, received: float, sent: float, delay: F8,
+    table: F8, taps: C16, taps_at: float, taps_rate: float, out: C16,
+) -> None:  # fmt: skip
+    """`move` without a track: delays that stay are filters, taken by blocks."""
+    length, phases, block = table.shape[1], table.shape[0] - 1, 128
+    inside = real.shape[1] - 2 * length
+    row, weight, place_at = np.empty(length), np.empty((block, 4)), np.empty(block, np.int64)
+    one, near = np.empty(5), np.empty(block + length)
+    real_value, imaginary_value, far = np.empty(block), np.empty(block), np.empty(block + length)
+    for first_out in range(begin, end, block):
+        count = min(block, end - first_out)
+        for k in range(count):
+            _cubic((received + (first_out + k) / rate - taps_at) * taps_rate, taps.shape[0], one)
+            place_at[k] = int(one[4])
+            for i in range(4):
+                weight[k, i] = one[i]
+            for receive in range(out.shape[0]):
+                out[receive, first_out + k] = 0.0
+        for tap in range(taps.shape[1]):
+            place = (received - sent - delay[tap]) * rate
+            at = math.floor(place)
+            number = min(int((place - at) * phases), phases - 1)
+            share = (place - at) * phases - number
+            for j in range(length):
+                row[j] = table[number, j] + share * (table[number + 1, j] - table[number, j])
+            start = at + first_out + length // 2 + 1
+            if start + count + length <= 0 or start >= inside + 2 * length:
+                continue
+            for transmit in range(taps.shape[3]):
+                for k in range(count + length):
+                    known = 0 <= start + k < inside + 2 * length
+                    near[k] = real[transmit, start + k] if known else 0.0
+                    far[k] = imaginary[transmit, start + k] if known else 0.0
+                _filter(row, near, far, 0, count, real_value, imaginary_value)
+                for receive in range(taps.shape[2]):
+                    for k in range(count):
+                        n = place_at[k]
+                        gain = taps[n, tap, receive, transmit]
+                        if taps.shape[0] > 1:
+                            gain = weight[k, 0] * gain
+                            for i in range(1, 4):
+                                gain += weight[k, i] * taps[n + i, tap, receive, transmit]
+                        out[receive, first_out + k] += gain * complex(real_value[k], imaginary_value[k])

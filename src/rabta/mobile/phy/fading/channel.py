@@ -7,6 +7,8 @@ alone: links and times may be asked for in any parts.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -26,6 +28,7 @@ RECOMMENDATION = "3GPP TR 38.901, clause 7.7"
 STREAM, RAY_STREAM = 21, 22
 WAVES = 32
 DOPPLER_HZ = (0.0, 1e6)
+PERIOD = 64  # coefficients a period of the largest Doppler, for samples
 
 
 def response(
@@ -275,16 +278,57 @@ def apply(
     begin = sent_s if received_s is None else received_s
     size = given.shape[1] if count is None else count
     at, rate = _cover(_times(times_s), taps.shape[0], begin, begin + (size - 1) / sample_rate_hz)
-    knots, pieces, carrier = _moving(track, begin, begin + (size - 1) / sample_rate_hz)
     padded = np.pad(given.astype(np.complex128), ((0, 0), (LENGTH, LENGTH)))
     out = np.empty((taps.shape[2], size), dtype=np.complex128)
-    jit.each_part(
-        _kernels.move, size, np.ascontiguousarray(padded.real), np.ascontiguousarray(padded.imag),
-        float(sample_rate_hz), float(begin), float(sent_s), delays, between(), np.ascontiguousarray(taps), at,
-        rate, knots, pieces, carrier, out,
+    shared = (
+        np.ascontiguousarray(padded.real), np.ascontiguousarray(padded.imag), float(sample_rate_hz),
+        float(begin), float(sent_s), delays, between(), np.ascontiguousarray(taps), at, rate,
     )  # fmt: skip
+    if track is None:
+        jit.each_part(_kernels.stay, size, *shared, out)
+    else:
+        moving = _moving(track, begin, begin + (size - 1) / sample_rate_hz)
+        jit.each_part(_kernels.move, size, *shared, *moving, out)
     kept = out.astype(np.complex64) if given.dtype == np.complex64 else out
     return kept[0] if np.asarray(samples).ndim == 1 and kept.shape[0] == 1 else kept
+
+
+def fade(
+    samples: ArrayLike, sample_rate_hz: float, taps: str | Profile, *, doppler_hz: float = 0.0, link: int = 0,
+    track: Track | None = None, sent_s: float = 0.0, received_s: float | None = None,
+    count: int | None = None, **drawn: Any,
+) -> NDArray[np.complexfloating]:  # fmt: skip
+    """Samples of one link through a profile: `response` at the times that `apply` needs.
+
+    Parameters
+    ----------
+    link : int
+        Number of the link; parts of one signal have the same.
+    track, sent_s, received_s, count
+        As of `apply`.
+    **drawn
+        Of `response`: delay spread, K-factor, antennas, correlation, seed.
+
+    Examples
+    --------
+    >>> sent = np.exp(0.1j * np.arange(2000))
+    >>> whole = fade(sent, 1e6, "NTN-TDL-C", doppler_hz=30.0, seed=4)
+    >>> late = fade(sent[900:], 1e6, "NTN-TDL-C", doppler_hz=30.0, seed=4, sent_s=9e-4)
+    >>> bool(np.abs(late[100:] - whole[1000:]).max() < 1e-6)
+    True
+    """
+    begin = sent_s if received_s is None else received_s
+    size = np.atleast_2d(np.asarray(samples)).shape[1] if count is None else count
+    check_range("sample_rate_hz", sample_rate_hz, 1.0, 1e12, "this model")
+    check_range("doppler_hz", doppler_hz, *DOPPLER_HZ, RECOMMENDATION)
+    times = np.zeros(1)
+    if doppler_hz > 0.0:
+        rate = PERIOD * doppler_hz
+        last = np.ceil((begin + size / sample_rate_hz) * rate)
+        times = np.arange(np.floor(begin * rate) - 1.0, last + 3.0) / rate
+    delays, h = response(taps, times, doppler_hz=doppler_hz, links=[link], **drawn)
+    return apply(samples, sample_rate_hz, delays, h[0], times_s=times, track=track, sent_s=sent_s,
+                 received_s=received_s, count=count)  # fmt: skip
 
 
 def _check_apply(
@@ -314,9 +358,7 @@ def _cover(times: Array, count: int, first: float, last: float) -> tuple[float, 
     return float(times[0]), 1.0 / step
 
 
-def _moving(track: Track | None, first: float, last: float) -> tuple[Array, Array, float]:
-    if track is None:
-        return np.zeros(1), np.zeros((4, 1)), 0.0
+def _moving(track: Track, first: float, last: float) -> tuple[Array, Array, float]:
     low, high = float(track.knots_s[0]), float(track.knots_s[-1])
     check_range("time of samples", (first, last), low - 1e-9, high + 1e-9, "the track")
     return np.ascontiguousarray(track.knots_s), np.ascontiguousarray(track.pieces), float(track.carrier_hz)

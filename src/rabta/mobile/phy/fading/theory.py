@@ -62,7 +62,7 @@ def outage(power: ArrayLike, *, k_db: float = -np.inf, branches: int = 1) -> Arr
     Examples
     --------
     >>> round(float(outage(0.01)), 6), round(float(outage(0.01, k_db=10.0)), 7)
-    (0.00995, 9.5e-06)
+    (0.00995, 7.8e-06)
     """
     from scipy.stats import chi2, ncx2
 
