@@ -50,6 +50,14 @@ def ends(first: str, second: str) -> tuple[End, End]:
     return place, _overhead(second, place) if sky[1] else _end(second, DEFAULT_M["second"])
 
 
+def ground_end(text: str) -> End:
+    """A town or LAT,LON on the ground; a satellite is refused."""
+    found = _end(text, DEFAULT_M["second"])
+    if found.in_space:
+        raise RabtaError("not a place on the ground", value=text, expected="a town, or LAT,LON")
+    return found
+
+
 def _end(text: str, default_m: float) -> End:
     place, _, height = text.partition("@")
     above = _number(height, "metres above the ground", text) if height else default_m

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 import typer
 
+from rabta.cli.mobile import sensing
+
 app = typer.Typer(
     help="Cells, on the ground and from above: simulate what an operator would.", no_args_is_help=True
 )
+app.command("sensing")(sensing.sensing)
+
+
+@app.callback()
+def group() -> None:
+    """Cells, on the ground and from above: simulate what an operator would."""

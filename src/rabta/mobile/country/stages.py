@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,11 +11,12 @@ from numpy.typing import NDArray
 from rabta import catalog
 from rabta.errors import RabtaError
 from rabta.mobile import pathloss
-from rabta.mobile.country import above, coverage, drop, ground, rollouts, service
+from rabta.mobile.country import above, airspace, coverage, drop, ground, rollouts, service
 from rabta.mobile.country.rollouts import GENERATIONS, Rollout
 from rabta.nation import demand as demands
 from rabta.nation import hexes
-from rabta.radio.terrain import relief
+from rabta.radio.air.coverage import HEIGHTS_M
+from rabta.radio.terrain import raster, relief
 from rabta.scenario import Scenario
 from rabta.space import constellations, visibility
 from rabta.space import propagate as orbits
@@ -27,6 +29,11 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 NEAR_M = 30.0  # nearer than this to a mast there are no hills
 UNIT = "household"
+
+
+def _terrain_files(scenario: Scenario) -> list[Path]:
+    path = raster.path_of(scenario.nation)
+    return [] if path is None else [path]
 
 
 def rollout_of(scenario: Scenario) -> Rollout | None:
@@ -223,3 +230,30 @@ def device_service(twin: Twin) -> dict[str, Any]:
     )
     names = twin.table("patches")["patch"].to_numpy(object)
     return {"device_service": pd.DataFrame({"patch": names} | vars(day))}
+
+
+@stage(
+    "Small aircraft that the networks' sites see",
+    params=("mobile", "nation"),
+    reads=("cells", "settlements"),
+    writes=("air_seen_probability",),
+    catalog=("rollouts", "spectrum", "bands", "sensors", "nations"),
+    files=_terrain_files,
+)
+def sensing(twin: Twin) -> dict[str, Any]:
+    """Probability that sites with the sensing band find a small aircraft, mean over places in each cell."""
+    cells, table = twin.table("cells"), twin.table("settlements")
+    heights = np.array(HEIGHTS_M)
+    empty = np.full((len(cells), len(heights)), np.nan)
+    rollout = rollout_of(twin.scenario)
+    carrier = next((c for c in rollout.carriers if c.band == airspace.BAND), None) if rollout else None
+    if rollout is None or carrier is None or not table["sites"].to_numpy().any():
+        return {"air_seen_probability": empty}
+    placed = drop.sites(table, rollout.shares)
+    density: Array = (table["people"] / np.maximum(table["area_km2"], 0.05)).to_numpy(np.float64)
+    chosen = np.zeros(len(placed.lat), dtype=bool)
+    for o, name in enumerate(rollout.operators):
+        if carrier.mhz.get(name, 0.0) > 0.0:
+            chosen |= drop.has(carrier, placed.operator == o, placed, density)
+    terrain = None if not _terrain_files(twin.scenario) else raster.read(_terrain_files(twin.scenario)[0])
+    return {"air_seen_probability": airspace.seen_share(cells, placed, chosen, terrain, heights)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,9 +71,7 @@ def pairs(lat: Array, lon: Array, site_lat: Array, site_lon: Array, reach_m: flo
     return found.row.astype(np.int64), found.col.astype(np.int64)
 
 
-def clear(
-    terrain: Terrain | None, one: tuple[Array, Array, Array], other: tuple[Array, Array, Array]
-) -> NDArray[np.bool_]:
+def clear(terrain: Terrain | None, one: tuple[Array, ...], other: tuple[Array, ...]) -> NDArray[np.bool_]:
     """Whether straight rays over the bent Earth miss the ground, for pairs of (latitude, longitude, height).
 
     Heights in metres over the sea. Without a terrain every ray is clear.
@@ -129,10 +128,19 @@ def _looks(
     )
     inside = (elevation >= panel.elevation_low_deg) & (elevation <= panel.elevation_high_deg)
     ratio = radar.snr_db(panel, distance, target.area_dbsm)
-    chance = detection.over_sizes(ratio, target.spread_db, target.false_alarm)
-    seen = inside & clear(terrain, (site[0], site[1], site[2]), (point[0], point[1], point[2]))
     whole = min(1.0, panel.sectors * panel.azimuth_deg / 360.0)
-    return np.where(seen, whole * chance, 0.0), ratio
+    chance = np.where(inside, whole * np.interp(ratio, *_table(target)), 0.0)
+    rows = np.flatnonzero(chance > NEVER)
+    ends = [tuple(a[rows] for a in end) for end in (site, point)]
+    chance[rows] *= clear(terrain, ends[0], ends[1])
+    return chance, ratio
+
+
+@cache
+def _table(target: Target) -> tuple[Array, Array]:
+    """Probability of detection over SNR, a step a tenth of a decibel."""
+    ratio = np.arange(-40.0, 60.0, 0.1)
+    return ratio, detection.over_sizes(ratio, target.spread_db, target.false_alarm)
 
 
 def grid(lat_deg: float, lon_deg: float, radius_km: float, step_km: float) -> tuple[Array, Array]:

@@ -67,6 +67,8 @@ class Terrain:
         lat, lon = (
             np.asarray(v, np.float64) for v in np.broadcast_arrays(np.asarray(lat_deg), np.asarray(lon_deg))
         )
+        if lat.size == 0:
+            return np.zeros(lat.shape)
         near = np.full((lat.size, 2), 1e-9)
         near[:, 0] = 0.0
         start = np.column_stack([lat.ravel(), lon.ravel()])
