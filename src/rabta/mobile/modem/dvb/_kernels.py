@@ -83,6 +83,30 @@ def unwind(samples: F4, edges: NDArray[np.int64], phases: F8, made: F4) -> None:
             x, y = x * u - y * v, x * v + y * u
 
 
+@kernel("void(float32[::1], float32[::1], float64)")
+def follow(symbols: F4, table: F4, bandwidth: float) -> None:
+    """Turn symbols, in place, by the phase that a decision-directed loop of second order finds.
+
+    Gains for a damping of 0.707 and the given noise bandwidth over the symbol rate.
+    """
+    natural = bandwidth / 0.53
+    proportional, integral = 2.0 * 0.707 * natural, natural * natural
+    phase, frequency = 0.0, 0.0
+    for i in range(symbols.shape[0] // 2):
+        c, s = np.cos(phase), np.sin(phase)
+        x, y = symbols[2 * i] * c + symbols[2 * i + 1] * s, symbols[2 * i + 1] * c - symbols[2 * i] * s
+        symbols[2 * i], symbols[2 * i + 1] = REAL(x), REAL(y)
+        nearest, u, v = 1e30, 0.0, 0.0
+        for p in range(table.shape[0] // 2):
+            a, b = x - table[2 * p], y - table[2 * p + 1]
+            distance = a * a + b * b
+            if distance < nearest:
+                nearest, u, v = distance, float(table[2 * p]), float(table[2 * p + 1])
+        error = y * u - x * v
+        frequency += integral * error
+        phase += frequency + proportional * error
+
+
 @kernel("void(float32[::1], float32[::1], int64[::1], float32[::1], float32[::1])")
 def correlate(real: F4, imag: F4, delays: NDArray[np.int64], signs: F4, made: F4) -> None:
     """Sums of two series at delays with signs: those of the first, then those of the second.

@@ -215,18 +215,14 @@ def receive(
     row = _checked(samples)
     shaping.check_rate(samples_per_symbol, roll_off)
     coarse = timing.coarse_frequency(row, roll_off, samples_per_symbol)
-    flat = timing.derotated(row, coarse)
+    flat, phase = timing.derotated(row, coarse)
     when = timing.timing(flat, roll_off, samples_per_symbol)
     received = shaping.matched(flat, when.times, roll_off, samples_per_symbol)
     located = locate.frames(received)
     if not located:
         return Reception([], when.drift)
-    fine = carrier.frequencies(received, located, scrambling)
-    made = _decode(received, located, fine, scrambling, iterations)
-    starts = when.times[[int(f.start) for f in made]]
-    taken = timing.frequency_at(coarse, len(row), starts) * samples_per_symbol
-    rows = zip(made, starts, taken, strict=True)
-    placed = [replace(f, start=float(s), frequency=f.frequency + float(t)) for f, s, t in rows]
+    made = _decode(carrier.Row(received, phase.at(when.times), scrambling), located, iterations)
+    placed = [replace(f, start=float(when.times[int(f.start)])) for f in made]
     return Reception(placed, when.drift)
 
 
@@ -244,15 +240,14 @@ def _checked(samples: ArrayLike) -> C8:
     return (row / (level or 1.0)).astype(np.complex64)
 
 
-def _decode(
-    received: C8, located: list[locate.Found], fine: tuple[F8, F8], scrambling: int, iterations: int
-) -> list[Frame]:
+def _decode(row: carrier.Row, located: list[locate.Found], iterations: int) -> list[Frame]:
     """Frames in order; those of one modcod are decoded together."""
     made: dict[int, Frame] = {}
     waiting: dict[str, list[tuple[int, carrier.Recovered, bool]]] = {}
+    fine = carrier.frequencies(row, located)
     for i, (found, frequency, change) in enumerate(zip(located, *fine, strict=True)):
         of, pilots = of_pls(found.pls) or (None, False)
-        here = carrier.recover(received, found, float(frequency), float(change), scrambling)
+        here = carrier.recover(row, found, float(frequency), float(change))
         if of is None:
             made[i] = _empty(DUMMY, found, float(frequency))
         elif here is not None:

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabta.mobile.modem.dvb import _kernels
+from rabta.mobile.modem.dvb.constellations import points
 from rabta.mobile.modem.dvb.modcods import PILOT, SLOT, of_pls
 from rabta.mobile.modem.dvb.physical import known, places, turns
 from rabta.mobile.modem.dvb.receiver.locate import Found, length_of
-from rabta.mobile.modem.dvb.receiver.timing import smoothed
+from rabta.mobile.modem.dvb.receiver.timing import STRIDE, smoothed
 
 C8 = NDArray[np.complex64]
 C16 = NDArray[np.complex128]
@@ -20,6 +21,8 @@ I8 = NDArray[np.int64]
 
 SMOOTHING = 8.0
 """Frames over which the frequency is smoothed (standard deviation of a Gaussian window)."""
+BANDWIDTH = 1e-3
+"""Noise bandwidth, over the symbol rate, of the loop that follows the phase of frames without pilots."""
 CURVES = 5
 """Curvatures of the phase over a frame that are tried, half a turn at its ends apart."""
 
@@ -50,76 +53,117 @@ class Recovered:
     amplitude: float
 
 
-def frequencies(symbols: C8, located: list[Found], scrambling: int) -> tuple[F8, F8]:
-    """Frequency of every frame at its middle in cycles a symbol, and its change a symbol.
+@dataclass(frozen=True)
+class Row:
+    """Symbols of a recording.
 
-    From headers and pilots, smoothed over frames.
+    Attributes
+    ----------
+    symbols : ndarray of complex64, shape (symbol,)
+        After the matched filter, one each.
+    removed : ndarray of float64, shape (symbol,)
+        Phase in cycles that the coarse frequency took off before.
+    scrambling : int
     """
-    raw = np.array([_frequency(symbols, f, scrambling) for f in located])
-    weight = np.array([1.0 + len(known(f.pls, scrambling)[0]) - SLOT for f in located])
+
+    symbols: C8
+    removed: F8
+    scrambling: int
+
+
+def frequencies(row: Row, located: list[Found]) -> tuple[F8, F8]:
+    """Whole frequency of every frame at its middle in cycles a symbol, and its change a symbol.
+
+    From headers and pilots, smoothed over frames with what the coarse estimate took off, which is not smooth.
+    """
+    raw = np.array([_frequency(row, f) for f in located])
+    weight = np.array([1.0 + len(known(f.pls, row.scrambling)[0]) - SLOT for f in located])
     middles = np.array([f.start + 0.5 * length_of(f.pls) for f in located])
     typical = float(np.median([length_of(f.pls) for f in located]))
     made, slopes = smoothed(middles / typical, raw, weight, SMOOTHING, 8)
     return made, slopes / typical
 
 
-def _frequency(symbols: C8, found: Found, scrambling: int) -> float:
+def _frequency(row: Row, found: Found) -> float:
     """Frequency of one frame from its known symbols, near that of its header."""
-    at, sent = known(found.pls, scrambling)
-    inside = found.start + at < len(symbols)
+    at, sent = known(found.pls, row.scrambling)
+    inside = found.start + at < len(row.symbols)
     at, sent = at[inside], sent[inside]
-    bare = np.conj(sent) * symbols[found.start + at] * np.exp(-2j * np.pi * found.frequency * at)
+    first, last = found.start, found.start + int(at[-1])
+    before = (row.removed[last] - row.removed[first]) / max(last - first, 1)
+    foreseen = found.frequency * at + before * at - row.removed[first + at]
+    bare = np.conj(sent) * row.symbols[first + at] * np.exp(-2j * np.pi * foreseen)
     lags = 18
     total = sum(np.vdot(bare[: SLOT - m], bare[m:SLOT]) for m in range(1, lags + 1))
     blocks = bare[SLOT : SLOT + (len(bare) - SLOT) // PILOT * PILOT].reshape(-1, PILOT)
     total += sum(np.vdot(blocks[:, :-m], blocks[:, m:]) for m in range(1, lags + 1))
-    return found.frequency + float(np.angle(total)) / (np.pi * (lags + 1))
+    return before + found.frequency + float(np.angle(total)) / (np.pi * (lags + 1))
 
 
-def recover(symbols: C8, found: Found, frequency: float, change: float, scrambling: int) -> Recovered | None:
+def recover(row: Row, found: Found, frequency: float, change: float) -> Recovered | None:
     """Frame without frequency, phase and gain; None where it is cut off or a dummy."""
     of, pilots = of_pls(found.pls) or (None, False)
-    if of is None:
+    if of is None or found.start + of.length(pilots) > len(row.symbols):
         return None
-    length = of.length(pilots)
-    if found.start + length > len(symbols):
-        return None
-    row = np.ascontiguousarray(symbols[found.start : found.start + length])
-    at, sent = known(found.pls, scrambling)
-    foreseen = frequency * at + 0.5 * change * (at - 0.5 * length) ** 2
-    middles, sums = _groups(at, np.conj(sent) * row[at] * np.exp(-2j * np.pi * foreseen))
-    rest, bend = _trend(middles, sums, length)
-    edges = np.concatenate([[0], np.rint(middles).astype(np.int64), [length]])
-    trend = rest * edges + bend * (edges / length - 0.5) ** 2
-    phases = trend + _phases(sums * np.exp(-2j * np.pi * trend[1:-1]))
-    phases += frequency * edges + 0.5 * change * (edges - 0.5 * length) ** 2
-    flat = np.empty_like(row)
-    _kernels.unwind(row.view(np.float32), edges, phases, flat.view(np.float32))
-    amplitude, noise = _level(np.conj(sent) * flat[at], len(sums))
+    part = slice(found.start, found.start + of.length(pilots))
+    symbols, removed = np.ascontiguousarray(row.symbols[part]), row.removed[part] - row.removed[found.start]
+    track = _Track(frequency, change, removed)
+    at, sent = known(found.pls, row.scrambling)
+    middles, sums = _groups(at, np.conj(sent) * symbols[at] * np.exp(-2j * np.pi * track.at(at)))
+    edges = np.concatenate([[0], np.rint(middles).astype(np.int64), [len(symbols)]])
+    rest, phases = _trend(middles, sums, edges)
+    flat = np.empty_like(symbols)
+    fine = np.append(np.arange(0, len(symbols), STRIDE), len(symbols))
+    whole = np.interp(fine, edges, phases) + track.at(fine)
+    _kernels.unwind(symbols.view(np.float32), fine, whole, flat.view(np.float32))
     data, _ = places(of.slots, pilots)
-    factors = (np.conj(turns(scrambling)[data - SLOT]) / amplitude).astype(np.complex64)
+    turned = np.conj(turns(row.scrambling)[data - SLOT]).astype(np.complex64)
+    amplitude, noise = _level(np.conj(sent) * flat[at], len(sums))
+    made = flat[data] * (turned / np.complex64(amplitude))
+    if not pilots:
+        table = points(of).astype(np.complex64)
+        _kernels.follow(made.view(np.float32), table.view(np.float32), BANDWIDTH)
     return Recovered(
-        flat[data] * factors, noise / amplitude**2, float(10 * np.log10(amplitude**2 / noise)),
-        frequency + rest, float(2 * np.pi * (phases[0] % 1.0)), amplitude,
+        made, noise / amplitude**2, float(10 * np.log10(amplitude**2 / noise)), frequency + rest,
+        float(2 * np.pi * (phases[0] % 1.0)), amplitude,
     )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class _Track:
+    """Phase that is foreseen in a frame, in cycles: its frequency and change, less what was taken off."""
+
+    frequency: float
+    change: float
+    removed: F8
+
+    def at(self, places_: I8) -> F8:
+        """Phase at places of the frame, 0 at its first symbol; the place after the last as well."""
+        last = len(self.removed) - 1
+        off = self.removed[np.minimum(places_, last)]
+        n = np.asarray(places_, dtype=np.float64)
+        half = 0.5 * (last + 1)
+        made: F8 = self.frequency * n + 0.5 * self.change * ((n - half) ** 2 - half**2) - off
+        return made
+
+
 def _groups(at: I8, bare: C16) -> tuple[F8, C16]:
-    """Middles and sums of the header's two halves and of the blocks of pilots."""
-    half = SLOT // 2
-    edges = np.array([0, half, SLOT, *range(SLOT + PILOT, len(at), PILOT)])
+    """Middles and sums of the header's two halves and of the blocks of pilots; of the header alone without."""
+    starts = [0, SLOT // 2, *range(SLOT, len(at), PILOT)] if len(at) > SLOT else [0]
+    edges = np.array(starts)
     ends = np.append(edges[1:], len(at))
     return 0.5 * (at[edges] + at[ends - 1]), np.add.reduceat(bare, edges)
 
 
-def _trend(middles: F8, sums: C16, length: int) -> tuple[float, float]:
-    """Rest of the frequency (cycles a symbol) and curvature of the phase (turns at the ends).
+def _trend(middles: F8, sums: C16, edges: I8) -> tuple[float, F8]:
+    """Rest of the frequency (cycles a symbol), and the phase (cycles) at edges beyond what was foreseen.
 
-    Where the sums of known symbols add up best: blocks of pilots are 1,476 symbols apart, so that the rest
-    must be below a half of 1 / 1476.
+    The rest and a curvature are those with which the sums of known symbols add up best: blocks of pilots are
+    1,476 symbols apart, so that the rest must be below a half of 1 / 1476.
     """
     if len(sums) < 5:
-        return 0.0, 0.0
+        return 0.0, _phases(sums)
+    length = edges[-1]
     reach = 0.5 / (middles[-1] - middles[-2])
     grid = np.linspace(-reach, reach, 8 * len(sums) + 1)
     waves = np.exp(-2j * np.pi * grid[:, None] * middles)
@@ -127,7 +171,8 @@ def _trend(middles: F8, sums: C16, length: int) -> tuple[float, float]:
     curves = np.exp(-2j * np.pi * bends[:, None] * (middles / length - 0.5) ** 2)
     fits = np.abs((curves * sums) @ waves.T)
     c, i = np.unravel_index(int(np.argmax(fits)), fits.shape)
-    return float(grid[i]), float(bends[c])
+    trend = grid[i] * edges + bends[c] * (edges / length - 0.5) ** 2
+    return float(grid[i]), trend + _phases(sums * np.exp(-2j * np.pi * trend[1:-1]))
 
 
 def _phases(sums: C16) -> F8:

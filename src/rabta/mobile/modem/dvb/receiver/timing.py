@@ -12,8 +12,8 @@ from rabta.mobile.modem.dvb import _kernels, shaping
 C8 = NDArray[np.complex64]
 F8 = NDArray[np.float64]
 
-SEGMENT = 32_768
-"""Samples over which the frequency is taken as constant by the coarse estimate."""
+SEGMENT = 16_384
+"""Symbols over which the frequency is taken as constant by the coarse estimate."""
 COARSE = 24.0
 """Segments that the coarse estimate is smoothed over: steps of it within a frame would bend the phase."""
 SURE = 3.0
@@ -44,6 +44,26 @@ class Timing:
     drift: float
 
 
+@dataclass(frozen=True)
+class Phase:
+    """Phase that runs straight from edge to edge.
+
+    Attributes
+    ----------
+    edges : ndarray of int
+        In samples.
+    cycles : ndarray of float
+    """
+
+    edges: NDArray[np.int64]
+    cycles: F8
+
+    def at(self, times: F8) -> F8:
+        """Phase at times in samples, in cycles."""
+        found: F8 = np.interp(times, self.edges, self.cycles)
+        return found
+
+
 def spectrum_shape(frequency: F8, roll_off: float, rate: float) -> F8:
     """Power spectrum of the signal at frequencies in cycles a sample: a raised cosine."""
     x = np.clip((np.abs(frequency) * rate - 0.5 * (1 - roll_off)) / roll_off, 0.0, 1.0)
@@ -58,23 +78,19 @@ def coarse_frequency(samples: ArrayLike, roll_off: float, rate: float) -> F8:
     rate, which is enough for the matched filter and for the correlation with headers.
     """
     row = np.asarray(samples, dtype=np.complex64)
-    count = max(1, round(len(row) / SEGMENT))
+    count = max(1, round(len(row) / (SEGMENT * rate)))
     size = 1024
     expected = spectrum_shape(np.fft.fftfreq(size), roll_off, rate)
     pattern = np.conj(np.fft.fft(expected))
-    found = np.zeros(count)
+    found, weight = np.zeros(count), np.zeros(count)
     for i, part in enumerate(np.array_split(row, count)):
         fit = np.fft.ifft(np.fft.fft(_spectrum(part, size)) * pattern).real
         found[i] = _peak(fit) / size
-    turned = np.unwrap(2 * np.pi * found) / (2 * np.pi)  # offsets near half of the sampling rate wrap around
-    return smoothed(np.arange(count), turned, np.ones(count), COARSE, 16)[0]
-
-
-def frequency_at(frequency: F8, count: int, at: ArrayLike) -> F8:
-    """Coarse frequency at samples of a recording of ``count``."""
-    middles = (np.arange(len(frequency)) + 0.5) * count / len(frequency)
-    found: F8 = np.interp(np.asarray(at, dtype=np.float64), middles, frequency)
-    return found
+        weight[i] = (fit.max() / fit.mean() - 1.0) ** 2 + 1e-9  # noise alone fits everywhere
+    # offsets near half of the sampling rate wrap around
+    middle = float(np.angle(np.sum(weight * np.exp(2j * np.pi * found)))) / (2 * np.pi)
+    turned = middle + (found - middle + 0.5) % 1.0 - 0.5
+    return smoothed(np.arange(count), turned, weight, COARSE, 16)[0]
 
 
 def smoothed(at: ArrayLike, values: F8, weight: F8, width: float, least: int) -> tuple[F8, F8]:
@@ -127,15 +143,19 @@ def _peak(values: F8) -> float:
     return place - n if place > n / 2 else place
 
 
-def derotated(samples: ArrayLike, frequency: F8) -> C8:
-    """Samples without the coarse frequency, which runs straight from the middle of a segment to that of the next."""
+def derotated(samples: ArrayLike, frequency: F8) -> tuple[C8, Phase]:
+    """Samples without the coarse frequency, and the phase that was taken off.
+
+    The frequency runs straight from the middle of a segment to that of the next.
+    """
     row = np.ascontiguousarray(samples, dtype=np.complex64)
+    middles = (np.arange(len(frequency)) + 0.5) * len(row) / len(frequency)
     edges = np.append(np.arange(0, len(row), STRIDE), len(row))
-    steps = frequency_at(frequency, len(row), 0.5 * (edges[1:] + edges[:-1])) * np.diff(edges)
-    phases = np.concatenate([[0.0], np.cumsum(steps)])
+    level = np.interp(0.5 * (edges[1:] + edges[:-1]), middles, frequency)
+    phase = Phase(edges, np.concatenate([[0.0], np.cumsum(level * np.diff(edges))]))
     made = np.empty_like(row)
-    _kernels.unwind(row.view(np.float32), edges, phases, made.view(np.float32))
-    return made
+    _kernels.unwind(row.view(np.float32), edges, phase.cycles, made.view(np.float32))
+    return made, phase
 
 
 def averaging(roll_off: float) -> int:
