@@ -201,16 +201,21 @@ def receive(
 
 
 def decode(words: Floats, form: Coded, iterations: int = coding.ITERATIONS) -> tuple[Bits, NDArray[np.bool_]]:
-    """Transport blocks of codewords' ratios, shape (block, code block, columns x Z), and their checks."""
+    """Transport blocks of codewords' ratios, shape (block, code block, columns x Z), and their checks.
+
+    A word of zeros passes every check, and is what a decoder that heard no information bit leaves: it counts
+    only where codewords were found.
+    """
     cut = form.segments
     columns = _columns(words, form)
     flat = words[..., : columns * cut.size].reshape(-1, columns * cut.size)
-    found, _ = coding.decode(cut.graph, flat, iterations)
+    found, used = coding.decode(cut.graph, flat, iterations)
+    whole_words = (used <= iterations).reshape(len(words), cut.blocks).all(axis=1)
     parts = found.reshape(len(words), cut.blocks, -1)[..., : cut.block_bits]
     if cut.blocks > 1:
         parts = parts[..., :-24]
     whole = parts.reshape(len(words), -1)[:, : cut.bits + crc.length(cut.crc)]
-    return whole[:, : cut.bits], crc.holds(whole, cut.crc)
+    return whole[:, : cut.bits], crc.holds(whole, cut.crc) & (whole_words | whole.any(axis=1))
 
 
 def _columns(words: Floats, form: Coded) -> int:

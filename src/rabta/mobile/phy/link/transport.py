@@ -51,7 +51,7 @@ WAVEFORMS = {
 }
 """Entry of the catalog that each table is."""
 
-SIZES = (
+SIZES: tuple[int, ...] = (
     *range(24, 193, 8),
     *range(208, 385, 16),
     *(408, 432, 456, 480, 504, 528, 552, 576, 608, 640, 672, 704, 736, 768, 808, 848, 888, 928, 984, 1032),
