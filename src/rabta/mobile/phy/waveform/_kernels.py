@@ -209,3 +209,67 @@ def equalise(  # noqa: C901, PLR0912
             gain = max(1.0 - load * error, 1e-9)
             symbols[n, i] = total / gain
             variance[n, i] = min(error / gain, VAGUE)
+
+
+@kernel("void(complex64[:,::1], complex64[:,:,::1], f4[::1], f8, complex128[::1], f4[:,:,::1], f4[:,:,::1])")
+def most_likely(  # noqa: C901, PLR0912
+    received: C8, channel: C8, noise: F4, spacing: float, points: NDArray[np.complex128], line: F4, out: F4
+) -> None:
+    """Max-log ratios over all words of all layers, shape (element, layer, bit); `reference.most_likely`.
+
+    All layers but the first are tried word by word; the first is then cut to its nearest levels, and ``line``
+    tells what the nearest levels of unlike bits cost more. Distances go by the Gram matrix: |y| falls out.
+    """
+    antennas, layers = channel.shape[1], channel.shape[2]
+    order, levels = out.shape[2], line.shape[0]
+    words = 1 << (order * (layers - 1))
+    mask = (1 << order) - 1
+    gram = np.empty((layers, layers), np.complex128)
+    match = np.empty(layers, np.complex128)
+    symbols = np.empty(layers, np.complex128)
+    best = np.empty((layers, order, 2))
+    for n in range(channel.shape[0]):
+        h, y = channel[n], received[n]
+        for i in range(layers):
+            total = 0.0j
+            for a in range(antennas):
+                total += np.conj(np.complex128(h[a, i])) * y[a]
+            match[i] = total
+            for j in range(layers):
+                total = 0.0j
+                for a in range(antennas):
+                    total += np.conj(np.complex128(h[a, i])) * h[a, j]
+                gram[i, j] = total
+        own = max(gram[0, 0].real, 1e-30)
+        best[:] = np.inf
+        for word in range(words):
+            base, left = 0.0, match[0]
+            for i in range(1, layers):
+                x = points[(word >> (order * (i - 1))) & mask]
+                symbols[i] = x
+                left -= gram[0, i] * x
+                part = gram[i, i].real * x - 2.0 * match[i]
+                for j in range(1, i):
+                    part += 2.0 * gram[i, j] * symbols[j]
+                base += (np.conj(x) * part).real
+            z = left / own
+            a = int(min(max(z.real / spacing + 0.5 * levels, 0.0), levels - 1.0))
+            b = int(min(max(z.imag / spacing + 0.5 * levels, 0.0), levels - 1.0))
+            re = z.real - (a - 0.5 * (levels - 1)) * spacing
+            im = z.imag - (b - 0.5 * (levels - 1)) * spacing
+            base += own * (re * re + im * im - z.real * z.real - z.imag * z.imag)
+            for j in range(order // 2):
+                for axis in range(2):
+                    more = line[a, j, 0] * z.real if axis == 0 else line[b, j, 0] * z.imag
+                    more += line[a, j, 1] if axis == 0 else line[b, j, 1]
+                    zero = base if more >= 0.0 else base - own * more
+                    one = base + own * more if more >= 0.0 else base
+                    best[0, 2 * j + axis, 0] = min(best[0, 2 * j + axis, 0], zero)
+                    best[0, 2 * j + axis, 1] = min(best[0, 2 * j + axis, 1], one)
+            for i in range(1, layers):
+                for j in range(order):
+                    bit = (word >> (order * (i - 1) + order - 1 - j)) & 1
+                    best[i, j, bit] = min(best[i, j, bit], base)
+        for i in range(layers):
+            for j in range(order):
+                out[n, i, j] = (best[i, j, 1] - best[i, j, 0]) / noise[n]

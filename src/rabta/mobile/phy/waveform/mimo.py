@@ -1,4 +1,4 @@
-"""Equalisers of several antennas: zero forcing and linear minimum mean square error.
+"""Several antennas: zero forcing, linear minimum mean square error, maximum likelihood.
 
 Symbols have unit mean energy. What comes out is unbiased: the symbol plus noise of the variance given.
 """
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rabta.errors import RabtaError
-from rabta.mobile.phy.waveform import _kernels
+from rabta.mobile.phy.waveform import _kernels, qam
 
 Complex = NDArray[np.complex64]
 Floats = NDArray[np.float32]
@@ -101,3 +101,47 @@ def lmmse(received: ArrayLike, channel: ArrayLike, noise: ArrayLike) -> tuple[Co
     one layer's SINR is (1 - e) / e (Tse and Viswanath, Fundamentals of Wireless Communication, 8.3.3).
     """
     return _equalise(received, channel, noise, 1.0)
+
+
+MOST_WORDS = 1 << 16  # words of all layers but one that are tried for each element
+
+
+def ml(received: ArrayLike, channel: ArrayLike, noise: ArrayLike, order: int) -> Floats:
+    """Log-likelihood ratios over all words of all layers together, max-log.
+
+    Exact, since the last layer's best symbol is known where the others are given; work and time grow as
+    2^(order x (layers - 1)).
+
+    Parameters
+    ----------
+    received : array_like of complex, shape (..., antennas)
+    channel : array_like of complex, shape (..., antennas, layers)
+    noise : array_like, shape (...)
+        Variance of the complex noise of an antenna.
+    order : int
+        Bits a symbol of every layer: 2, 4, 6, 8 or 10.
+
+    Returns
+    -------
+    ndarray of float32, shape (..., layers, order)
+        log P(0)/P(1).
+
+    Raises
+    ------
+    RabtaError
+        Sizes that contradict each other, or too many words.
+    """
+    qam.check_order(order)
+    heard, matrix, level, shape = _prepare(received, channel, noise)
+    words = 1 << (order * (shape[-1] - 1))
+    if order == 1 or words > MOST_WORDS:
+        raise RabtaError(
+            "too many words to try them all, or no square modulation",
+            key="order, layers",
+            value=(order, shape[-1]),
+            expected=f"an order of 2 or more and order x (layers - 1) up to {MOST_WORDS.bit_length() - 1}",
+        )
+    spacing, line = qam.tables(order)
+    out = np.empty((len(heard), shape[-1], order), dtype=np.float32)
+    _kernels.most_likely(heard, matrix, level, spacing, np.array(qam.points(order)), line, out)
+    return out.reshape(*shape, order)

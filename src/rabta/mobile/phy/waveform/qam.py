@@ -54,7 +54,7 @@ def points(order: int) -> NDArray[np.complex128]:
 
 
 @cache
-def _tables(order: int) -> tuple[float, Floats]:
+def tables(order: int) -> tuple[float, Floats]:
     """Spacing of an axis, and lines of the max-log ratio (level, bit, 2)."""
     words = _words(order // 2)
     amplitude = _axis(words)
@@ -158,7 +158,7 @@ def demodulate(symbols: ArrayLike, noise_variance: ArrayLike, order: int, *, exa
     if order == 1:
         along = (heard.real + heard.imag) * np.float32(np.sqrt(8.0))
         return np.asarray(along / (noise.reshape(heard.shape) if noise.size > 1 else noise[0]))
-    spacing, line = _tables(order)
+    spacing, line = tables(order)
     out = np.empty((heard.size, order // 2, 2), dtype=np.float32)
     if exact and order > 2:  # one bit an axis: both are the same
         _kernels.exact(heard.reshape(-1), noise, spacing, line, out)

@@ -67,3 +67,20 @@ def equalise(
     error = noise[:, None] * np.einsum("nii->ni", inverse).real
     gain = 1.0 - load * error
     return np.asarray(symbols / gain), np.asarray(error / gain)
+
+
+def most_likely(
+    received: NDArray[np.complex128],
+    channel: NDArray[np.complex128],
+    noise: NDArray[np.float64],
+    points: NDArray[np.complex128],
+) -> NDArray[np.float64]:
+    """Max-log ratios by the distances of every word of all layers, shape (element, layer, bit)."""
+    layers, count = channel.shape[-1], len(points)
+    words = np.stack(np.meshgrid(*[np.arange(count)] * layers, indexing="ij"), axis=-1).reshape(-1, layers)
+    distance = np.abs(received[:, None] - np.einsum("nal,wl->nwa", channel, points[words])) ** 2
+    metric = distance.sum(axis=-1) / noise[:, None]
+    labels = _labels(points)[words]
+    zero = np.where(labels[None] == 0, metric[:, :, None, None], np.inf).min(axis=1)
+    one = np.where(labels[None] == 1, metric[:, :, None, None], np.inf).min(axis=1)
+    return np.asarray(one - zero)
