@@ -74,11 +74,16 @@ def main() -> None:
     )  # fmt: skip
     twin = Twin(chosen, all_times(chosen))
     before = {}
-    for stage in (nation.load, nation.demand, terrain.around_masts, space.constellation):
+    for stage in (nation.load, nation.unserved, nation.demand, terrain.around_masts, space.constellation):
         out, before[stage.__name__] = timed(lambda stage=stage: stage(twin))
         put(twin, out)
     seconds = {}
-    for name, stage in (("ground", stages.networks), ("patches", stages.patches), ("phones", over_day)):
+    for name, stage in (
+        ("coverage", stages.covering),
+        ("rates", stages.rates),
+        ("patches", stages.patches),
+        ("phones", over_day),
+    ):
         out, seconds[name] = timed(lambda stage=stage: stage(twin))
         put(twin, out)
     put(twin, stages.device_service(twin))

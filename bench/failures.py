@@ -44,7 +44,7 @@ def tables(resolution: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Tables ``nodes`` and ``spans`` of the nation."""
     chosen = scenario.load(scenario.find("pakistan"), {"nation.resolution": resolution})
     twin = Twin(chosen, np.zeros(0, "datetime64[ns]"))
-    for stage in (nation.load, nation.demand, transport.gateways, ground.network):
+    for stage in (nation.load, nation.unserved, nation.demand, transport.gateways, ground.network):
         for name, value in stage(twin).items():
             if name in schema.tables():
                 twin.tables[name] = value

@@ -34,7 +34,7 @@ def twin() -> Twin:
     """The shipped nation and its ground network, by the stages that make them."""
     given = scenario.validate({"nation": {"resolution": 6}})
     made = Twin(given, np.zeros(0, "datetime64[ns]"))
-    for stage in (nation.load, nation.demand, transport.gateways, ground.network):
+    for stage in (nation.load, nation.unserved, nation.demand, transport.gateways, ground.network):
         for name, value in stage(made).items():
             if name in schema.tables():
                 made.tables[name] = value

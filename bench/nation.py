@@ -24,7 +24,7 @@ from typing import Any
 RESULTS = Path(__file__).parent / "results"
 TARGET = {"both_stages_s": 3.0, "peak_memory_mb": 1000}
 REPEATS = 5
-STAGES = ("nation.load", "nation.demand")
+STAGES = ("nation.load", "nation.unserved", "nation.demand")
 
 
 def inside(resolution: int, data: str) -> None:

@@ -36,7 +36,7 @@ def national_twin(capacity_mbps: float) -> Twin:
     """The nation as shipped under a plain sky."""
     chosen = scenario.validate({"nation": {"name": "pakistan", "resolution": 6}})
     twin = Twin(chosen, np.array(["2026-01-13T15:00"], dtype="datetime64[ns]"))
-    for stage in (nation.load, nation.demand, mobile.access):
+    for stage in (nation.load, nation.unserved, nation.demand, mobile.access):
         keep(twin, stage(twin))
     size = len(twin.table("cells"))
     zones = twin.table("cells")["zone"].unique()

@@ -14,7 +14,7 @@ from rabta import catalog, scenario, schema
 from rabta.errors import RabtaError
 from rabta.nation import demand, growth, stages
 from rabta.scenario import Demand
-from rabta.twin import Twin
+from rabta.twin import Twin, wrap
 
 SECONDS_A_YEAR = 365 * 86_400
 SHIPPED = demand.services(Demand().services)
@@ -204,7 +204,8 @@ def twin(**wanted: object) -> Twin:
         }
     )
     given_scenario = scenario.validate({"demand": wanted})
-    return Twin(given_scenario, np.array([], dtype="datetime64[ns]"), {"cells": cells}, {})
+    share = {"unserved_share": wrap("unserved_share", cells["unserved_today_share"])}
+    return Twin(given_scenario, np.array([], dtype="datetime64[ns]"), {"cells": cells}, share)
 
 
 def test_stage_splits_off_the_unserved() -> None:

@@ -72,7 +72,6 @@ def twin(need: float = 100.0, sites: pd.DataFrame | None = None, **system: objec
     zone = [h3.cell_to_parent(c, 3) for c in CELLS]
     n = len(CELLS)
     cells = pd.DataFrame({"cell": CELLS, "lat_deg": lat, "lon_deg": lon, "zone": zone})
-    cells["unserved_today_share"] = 0.5
     place = geo.ecef_from_geodetic([30.4, 30.4], [69.3, 55.0], 550e3)
     ground = geo.ecef_from_geodetic(lat, lon)
     span = np.linalg.norm(ground[:, None, :] - place, axis=-1)
@@ -82,6 +81,7 @@ def twin(need: float = 100.0, sites: pd.DataFrame | None = None, **system: objec
         "slot_range_m": np.tile(span, (3, 1, 1)),
         "slot_efficiency_bps_hz": np.full((3, n, 2), 4.0),
         "unserved_demand_mbps": np.full(n, need),
+        "unserved_share": np.full(n, 0.5),
         "demand_mbps": np.tile(2.0 * need * np.where(np.arange(24) == 19, 1.0, 0.25), (n, 1)),
         "geo_efficiency_bps_hz": np.full((n, 1), 2.0),
         "geo_clear": np.ones((n, 1), bool),

@@ -57,10 +57,16 @@ def load(twin: Twin) -> dict[str, Any]:
     }
 
 
+@stage("Who has no broadband today", reads=("cells",), writes=("unserved_share",))
+def unserved(twin: Twin) -> dict[str, Any]:
+    """Share of each cell's households, as the nation's layer has it."""
+    return {"unserved_share": twin.table("cells")["unserved_today_share"].to_numpy(np.float64)}
+
+
 @stage(
     "Demand of every cell and hour",
     params=("demand", "nation.name"),
-    reads=("cells",),
+    reads=("cells", "unserved_share"),
     writes=(
         "demand_mbps",
         "busy_demand_mbps",
@@ -87,15 +93,15 @@ def demand(twin: Twin) -> dict[str, Any]:
     peaks = demands.peak_loads(services, units, demands.Adoption(share, flat), year)
     peaks *= 1.0 + wanted.growth_percent / 100.0
     load = demands.hourly(peaks, np.stack([service.profile for service in services]))
-    unserved = cells["unserved_today_share"].to_numpy(np.float64)
-    busy, profile = demands.busy_hour(load, unserved)
+    without = twin.values("unserved_share").astype(np.float64)
+    busy, profile = demands.busy_hour(load, without)
     return {
         "demand_mbps": load,
         "busy_demand_mbps": busy,
-        "unserved_demand_mbps": busy * unserved,
+        "unserved_demand_mbps": busy * without,
         "demand_profile": profile,
         "adoption_share": share,
-        "joining_households": units["household"] * unserved * share * year.households,
+        "joining_households": units["household"] * without * share * year.households,
         **money,
     }
 

@@ -43,6 +43,7 @@ def gateways(twin: Twin) -> dict[str, Any]:
         "slot_satellite",
         "slot_efficiency_bps_hz",
         "unserved_demand_mbps",
+        "unserved_share",
         "demand_mbps",
     ),
     writes=(
@@ -61,7 +62,7 @@ def sharing(twin: Twin) -> dict[str, Any]:
     cells = twin.table("cells")
     hours = programme.local_hours(twin.times, cells["lon_deg"].to_numpy(np.float64))
     busy = twin.values("unserved_demand_mbps").astype(np.float64)
-    share = cells["unserved_today_share"].to_numpy(np.float64)
+    share = twin.values("unserved_share").astype(np.float64)
     need = np.ascontiguousarray(twin.values("demand_mbps").T, np.float64)[hours] * share
     fleet, _ = _fleet(twin)
     landed = _landing(twin, fleet)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rabta.nation import affordability as money
 from rabta.nation import demand, growth, stages
 from rabta.scenario import Nation, Scenario
-from rabta.twin import Twin
+from rabta.twin import Twin, wrap
 from rabta.verify import Row, suite
 
 SECONDS_A_YEAR = 365.0 * 86_400.0
@@ -29,6 +29,7 @@ def rows(files: Path | None) -> list[Row]:
     scenario = Scenario(nation=Nation(data=str(files)) if files else Nation())
     twin = Twin(scenario, np.array([], dtype="datetime64[ns]"))
     twin.tables["cells"] = stages.load(twin)["cells"]
+    twin.arrays["unserved_share"] = wrap("unserved_share", stages.unserved(twin)["unserved_share"])
     found = stages.demand(twin)
     cells = twin.table("cells")
     return [*_traffic(cells, found), *_households(), *_online(cells), _people(cells)]

@@ -192,3 +192,18 @@ def test_the_day_of_a_patch_counts_gaps_and_changes() -> None:
     assert day.handovers_per_hour[0] == pytest.approx(1.0)
     assert day.longest_gap_s[0] == 1200.0
     assert day.mean_mbps[0] == 2.0
+
+
+def test_the_unserved_by_coverage_are_outside_4g_and_without_a_line() -> None:
+    from rabta import scenario
+    from rabta.mobile.country import stages
+    from rabta.twin import Twin, wrap
+
+    cells = pd.DataFrame({"fixed_today_share": [0.0, 0.5, 0.2]})
+    share = np.array([[0.9, 0.8, 0.0, 0.0], [0.4, 0.0, 0.3, 0.0], [np.nan] * 4])
+    given = Twin(
+        scenario.validate({}), np.zeros(0, "datetime64[ns]"), {"cells": cells},
+        {"mobile_cover_share": wrap("mobile_cover_share", share)},
+    )  # fmt: skip
+    found = stages.unserved(given)["unserved_share"]
+    assert found == pytest.approx([0.2, 0.7 * 0.5, 0.8], rel=1e-6)

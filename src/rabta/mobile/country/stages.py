@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,61 +45,99 @@ def rollout_of(scenario: Scenario) -> Rollout | None:
     return rollouts.load(name)
 
 
-@stage(
-    "Mobile networks: coverage and rates",
-    params=("mobile", "nation.name"),
-    reads=("cells", "settlements", "demand_mbps", "terrain_loss_db"),
-    writes=(
-        "carriers", "mobile_coverage", "mobile_hours",
-        "mobile_cover_share", "mobile_rate_mbps", "mobile_load",
-    ),
-    catalog=("rollouts", "spectrum", "bands", "services", "radios"),
-)  # fmt: skip
-def networks(twin: Twin) -> dict[str, Any]:
-    """Every site and user of the nation: who is covered, and the rate of a user in each hour."""
+@dataclass(frozen=True)
+class _Nation:
+    """The networks of a nation and what its users receive."""
+
+    rollout: Rollout
+    users: drop.Users
+    nets: list[ground.Network]
+    covered: coverage.Coverage
+
+
+def _nation(twin: Twin) -> _Nation | None:
+    """Signals of every site at every user; None for a nation without a roll-out, or without sites."""
     rollout, table = rollout_of(twin.scenario), twin.table("settlements")
-    cells, hours = len(twin.table("cells")), demands.HOURS
     if rollout is None or not table["sites"].to_numpy().any():
         if twin.scenario.mobile.rollout:
             raise RabtaError(
                 "cells with no site: the nation's layer counts none", key="mobile.rollout",
                 value=twin.scenario.mobile.rollout, expected="a nation whose cells have sites",
             )  # fmt: skip
-        return _nothing(cells, hours)
+        return None
     seed = twin.scenario.mobile.seed
     placed, users = drop.sites(table, rollout.shares), drop.users(table, rollout, seed)
     density: Array = (table["people"] / np.maximum(table["area_km2"], 0.05)).to_numpy(np.float64)
-    relief_ = _relief(twin)
-    nets = [
-        ground.network(o, rollout, placed, users, density, relief_, seed)
-        for o in range(len(rollout.operators))
-    ]
-    covered = coverage.calibrate(nets, users, rollout.covered)
-    part = service.customers(covered, rollout.shares, roaming=twin.scenario.mobile.roaming)
-    found = service.day(nets, users, part, _load(twin, rollout), demands.services([UNIT])[0].rate_mbps)
+    relief_, count = _relief(twin), len(rollout.operators)
+    nets = [ground.network(o, rollout, placed, users, density, relief_, seed) for o in range(count)]
+    return _Nation(rollout, users, nets, coverage.calibrate(nets, users, rollout.covered))
+
+
+@stage(
+    "Mobile networks: who is covered",
+    params=("mobile", "nation.name"),
+    reads=("cells", "settlements", "terrain_loss_db"),
+    writes=("carriers", "mobile_coverage", "mobile_cover_share"),
+    catalog=("rollouts", "spectrum", "bands", "radios"),
+)
+def covering(twin: Twin) -> dict[str, Any]:
+    """Levels that count as coverage, and the share of each cell's people under each generation."""
+    found, cells = _nation(twin), len(twin.table("cells"))
+    if found is None:
+        empty = {
+            "carriers": ("operator", "band", "generation", "frequency_ghz", "mhz", "sites"),
+            "mobile_coverage": ("generation", "share", "published", "threshold_dbm"),
+        }
+        return _empty(empty) | {"mobile_cover_share": np.full((cells, len(GENERATIONS)), np.nan)}
     return {
-        "carriers": _carriers(rollout, nets),
-        "mobile_coverage": _coverage(rollout, covered, users),
+        "carriers": _carriers(found.rollout, found.nets),
+        "mobile_coverage": _coverage(found.rollout, found.covered, found.users),
+        "mobile_cover_share": coverage.by_cell(found.covered.any, found.users, cells),
+    }
+
+
+@stage(
+    "Who has no broadband today, by the networks' coverage",
+    reads=("cells", "mobile_cover_share"),
+    writes=("unserved_share",),
+    provider="radio",
+)
+def unserved(twin: Twin) -> dict[str, Any]:
+    """Share of households outside 4G and newer, and without a fixed line: the two are independent."""
+    cover = np.nan_to_num(twin.values("mobile_cover_share").astype(np.float64)[:, 1:].max(axis=1))
+    fixed = twin.table("cells")["fixed_today_share"].to_numpy(np.float64)
+    return {"unserved_share": (1.0 - cover) * (1.0 - fixed)}
+
+
+@stage(
+    "Mobile networks: rates over the day",
+    params=("mobile", "nation.name"),
+    reads=("cells", "settlements", "demand_mbps", "terrain_loss_db"),
+    writes=("mobile_hours", "mobile_rate_mbps", "mobile_load"),
+    catalog=("rollouts", "spectrum", "bands", "services", "radios"),
+)
+def rates(twin: Twin) -> dict[str, Any]:
+    """Rate of a user and load of the sites in each hour."""
+    nation = _nation(twin)
+    if nation is None:
+        blank = np.full((len(twin.table("cells")), demands.HOURS), np.nan)
+        none = _empty({"mobile_hours": ("hour", *service.NATIONAL)})
+        return none | {"mobile_rate_mbps": blank, "mobile_load": blank}
+    part = service.customers(nation.covered, nation.rollout.shares, roaming=twin.scenario.mobile.roaming)
+    unit_mbps = demands.services([UNIT])[0].rate_mbps
+    found = service.day(nation.nets, nation.users, part, _load(twin, nation.rollout), unit_mbps)
+    return {
         "mobile_hours": _hours(found),
-        "mobile_cover_share": coverage.by_cell(covered.any, users, cells),
         "mobile_rate_mbps": found.rate_mbps,
         "mobile_load": found.load,
     }
 
 
-def _nothing(cells: int, hours: int) -> dict[str, Any]:
-    """What a nation without known networks has."""
+def _empty(columns: dict[str, tuple[str, ...]]) -> dict[str, Any]:
+    """Tables without rows."""
     import pandas as pd
 
-    empty = {
-        "carriers": ("operator", "band", "generation", "frequency_ghz", "mhz", "sites"),
-        "mobile_coverage": ("generation", "share", "published", "threshold_dbm"),
-        "mobile_hours": ("hour", *service.NATIONAL),
-    }
-    tables: dict[str, Any] = {name: pd.DataFrame({key: [] for key in keys}) for name, keys in empty.items()}
-    blank = np.full((cells, hours), np.nan)
-    share = np.full((cells, len(GENERATIONS)), np.nan)
-    return tables | {"mobile_cover_share": share, "mobile_rate_mbps": blank, "mobile_load": blank}
+    return {name: pd.DataFrame({key: [] for key in keys}) for name, keys in columns.items()}
 
 
 def _relief(twin: Twin) -> ground.Relief:

@@ -58,7 +58,7 @@ def ground(files: Path | None) -> list[Row]:
 def network(scenario: Scenario) -> Twin:
     """Twin with the tables and arrays of the ground network."""
     twin = Twin(scenario, np.array([], dtype="datetime64[ns]"))
-    for stage in (nation.load, nation.demand, transport.gateways, stages.network):
+    for stage in (nation.load, nation.unserved, nation.demand, transport.gateways, stages.network):
         for name, value in stage(twin).items():
             if hasattr(value, "columns"):
                 twin.tables[name] = value

@@ -61,7 +61,7 @@ def tables() -> tuple[pd.DataFrame, pd.DataFrame]:
     """Tables ``nodes`` and ``spans`` of the shipped nation, coarse."""
     chosen = scenario.load(scenario.find("tiny"))
     twin = Twin(chosen, np.zeros(0, "datetime64[ns]"))
-    for stage in (nation.load, nation.demand, transport.gateways, ground.network):
+    for stage in (nation.load, nation.unserved, nation.demand, transport.gateways, ground.network):
         for name, value in stage(twin).items():
             if name in schema.tables():
                 twin.tables[name] = value

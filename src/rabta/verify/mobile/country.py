@@ -42,7 +42,14 @@ def national(resolution: int = 5, **mobile: Any) -> Twin:
 
     chosen = scenario.validate({"name": "verify", "nation": {"resolution": resolution}, "mobile": mobile})
     twin = Twin(chosen, np.zeros(0, "datetime64[ns]"))
-    for stage in (nation.load, nation.demand, terrain.around_masts, stages.networks):
+    for stage in (
+        nation.load,
+        nation.unserved,
+        nation.demand,
+        terrain.around_masts,
+        stages.covering,
+        stages.rates,
+    ):
         for name, value in stage(twin).items():
             if hasattr(value, "columns"):
                 twin.tables[name] = value
