@@ -9,16 +9,14 @@ from rabta.mobile.phy.fading import _kernels, channel, reference
 from rabta.mobile.phy.fading.motion import Track
 
 
-@pytest.mark.parametrize("even", [True, False])
-def test_scatter(even: bool) -> None:
-    rng = np.random.default_rng(1)
-    times = np.arange(5000) * 1.7e-4 + 3.0 if even else np.sort(rng.uniform(0.0, 1.0, 37))
+@pytest.mark.parametrize("count", [1, 14, 2000])
+def test_scatter(count: int) -> None:
+    # Doppler shifts are met to 1e-9 of the largest
+    times = np.random.default_rng(1).uniform(-1.0, 2.0, count)
     amplitude = np.array([0.5, 0.0, 2.0])
     keys = channel.scatter_keys(9, np.array([4, 7]), 3, 2)
     out = np.empty((2, times.size, 3, 2), dtype=np.complex64)
-    step = channel._step(times)
-    assert (step > 0.0) == even
-    _kernels.scatter(0, 2, keys, amplitude, 20, 83.0, times, step, out)
+    _kernels.scatter(0, 2, keys, amplitude, 20, 83.0, times, out)
     slow = reference.scatter(keys.reshape(2, 3, 2), amplitude, 20, 83.0, times)
     np.testing.assert_allclose(out, slow, atol=3e-6)
 

@@ -149,15 +149,6 @@ def link_numbers(links: int | ArrayLike) -> NDArray[np.int64]:
     return np.arange(int(which)) if which.ndim == 0 else which.astype(np.int64).ravel()
 
 
-def _step(times: Array) -> float:
-    """Spacing of even times; 0 where they are not even to 1e-12 of their length."""
-    if times.size < 2:
-        return 0.0
-    step = float(times[-1] - times[0]) / (times.size - 1)
-    even = np.abs(times - (times[0] + step * np.arange(times.size))).max()
-    return step if even <= 1e-12 * abs(float(times[-1])) + 1e-15 else 0.0
-
-
 def _scattered(
     given: Profile,
     times: Array,
@@ -176,8 +167,7 @@ def _scattered(
     key = scatter_keys(seed, which, amplitude.size, pairs)
     still = times if doppler_hz > 0.0 else times[:1]
     out = np.empty((which.size, still.size, amplitude.size, pairs), dtype=np.complex64)
-    step = _step(still)
-    jit.each_part(_kernels.scatter, which.size, key, amplitude, waves, doppler_hz, still, step, out)
+    jit.each_part(_kernels.scatter, which.size, key, amplitude, waves, doppler_hz, still, out)
     return out if still is times else np.repeat(out, times.size, axis=1)
 
 

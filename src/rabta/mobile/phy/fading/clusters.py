@@ -89,20 +89,36 @@ def response(
 def _cluster(
     given: Profile, tap: int, at: dict[str, Array], hertz: Array, times: Array, which: NDArray[np.int64],
     seed: int, got: Panel, sent: Panel,
-) -> Complex:  # fmt: skip
+) -> Coefficients:  # fmt: skip
     """One cluster of links, shape (link, time, receive, transmit); equations 7.5-28 and 7.5-29."""
     assert given.clusters is not None
     key = field.keys(seed, STREAM, which, tap)[:, None]
     count = at["aoa"].size
-    angle = {name: values[_order(key, place, count)] for place, (name, values) in enumerate(at.items())}
-    mixed = _polarised(key, count, given.clusters.xpr_db)
-    arriving = got.antenna_fields(angle["aoa"], angle["zoa"])
-    leaving = sent.antenna_fields(angle["aod"], angle["zod"])
-    ray = np.einsum("lmri,lmij,lmsj->lmrs", arriving, mixed, leaving, optimize=True)
-    turns = (direction(angle["aoa"], angle["zoa"]) @ hertz)[:, None, :] * times[:, None]
-    wave = np.exp(2j * np.pi * np.mod(turns, 1.0)) * np.sqrt(given.power[tap] / count)
-    found = wave @ ray.reshape(which.size, count, -1)
+    order = {name: _order(key, place, count) for place, name in enumerate(at)}
+    come, leave = (order["aoa"], order["zoa"]), (order["aod"], order["zod"])
+    arriving = _fields(got, at["aoa"], at["zoa"])[come]
+    leaving = _fields(sent, at["aod"], at["zod"])[leave]
+    ray = _between(arriving, _polarised(key, count, given.clusters.xpr_db), leaving)
+    shift = (direction(at["aoa"][:, None], at["zoa"]) @ hertz)[come]
+    turns = np.mod(shift[:, None, :] * times[:, None], 1.0)
+    wave = np.exp(2j * np.pi * turns) * np.sqrt(given.power[tap] / count)
+    found = wave.astype(np.complex64) @ ray.reshape(which.size, count, -1)
     return np.asarray(found.reshape(which.size, times.size, got.antennas, sent.antennas))
+
+
+def _fields(panel: Panel, azimuth_deg: Array, zenith_deg: Array) -> Coefficients:
+    """Fields of every pair of a cluster's azimuths and zeniths, shape (azimuth, zenith, antenna, 2)."""
+    return panel.antenna_fields(azimuth_deg[:, None], zenith_deg).astype(np.complex64)
+
+
+def _between(arriving: Coefficients, mixed: Complex, leaving: Coefficients) -> Coefficients:
+    """Rays between antennas, shape (link, ray, receive, transmit)."""
+    turned = mixed.astype(np.complex64)[:, :, None]
+    total = np.zeros((*arriving.shape[:3], leaving.shape[2]), dtype=np.complex64)
+    for i in range(2):
+        field_there = turned[..., i, 0] * leaving[..., 0] + turned[..., i, 1] * leaving[..., 1]
+        total += arriving[..., i, None] * field_there[:, :, None, :]
+    return total
 
 
 def _order(key: NDArray[np.uint64], place: int, count: int) -> NDArray[np.int64]:
