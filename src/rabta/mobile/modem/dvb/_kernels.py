@@ -17,7 +17,7 @@ FAR = np.float32(1e30)
 
 
 @kernel("void(float32[::1], float32[::1], float32, float32[:,::1])")
-def demodulate(symbols: F4, table: F4, certainty: np.float32, ratios: F4) -> None:
+def demodulate(symbols: F4, table: F4, certainty: np.float32, ratios: F4) -> None:  # noqa: C901
     """Max-log ratios of the bits of symbols (real and imaginary parts in turn), shape (bit, symbol).
 
     Works on 64 symbols at a time, point by point, so that the compiler has vectors to work on.
@@ -51,8 +51,8 @@ def demodulate(symbols: F4, table: F4, certainty: np.float32, ratios: F4) -> Non
 def filter_at(first: int, last: int, samples: F4, bank: F4, times: F8, made: F4) -> None:
     """Output of a filter at times (in samples), from samples whose parts stand in turn.
 
-    ``bank`` has a row for each part of a sample that the time may lie past one. Times before the first or after
-    the last sample that the filter needs must not occur.
+    ``bank`` has a row for each part of a sample that the time may lie past one. Times that need others
+    than the samples at hand must not occur.
     """
     phases, width = bank.shape[0] - 1, UINT(bank.shape[1])
     for i in range(first, last):
@@ -83,26 +83,34 @@ def unwind(samples: F4, edges: NDArray[np.int64], phases: F8, made: F4) -> None:
             x, y = x * u - y * v, x * v + y * u
 
 
-@kernel("void(float32[::1], float32[::1], float64)")
-def follow(symbols: F4, table: F4, bandwidth: float) -> None:
-    """Turn symbols, in place, by the phase that a decision-directed loop of second order finds.
+@kernel("void(float32[::1], float32[::1], float64, float64)")
+def follow(symbols: F4, table: F4, noise: float, bandwidth: float) -> None:
+    """Turn symbols, in place, by the phase that a loop of second order finds from what was likely sent.
 
-    Gains for a damping of 0.707 and the given noise bandwidth over the symbol rate.
+    The error is measured against the mean of all points by their likelihood, which keeps it true where many
+    decisions are wrong. Gains for a damping of 0.707 and the given noise bandwidth over the symbol rate.
     """
     natural = bandwidth / 0.53
     proportional, integral = 2.0 * 0.707 * natural, natural * natural
     phase, frequency = 0.0, 0.0
+    count = table.shape[0] // 2
+    distance = np.empty(count, np.float64)
     for i in range(symbols.shape[0] // 2):
         c, s = np.cos(phase), np.sin(phase)
         x, y = symbols[2 * i] * c + symbols[2 * i + 1] * s, symbols[2 * i + 1] * c - symbols[2 * i] * s
         symbols[2 * i], symbols[2 * i + 1] = REAL(x), REAL(y)
-        nearest, u, v = 1e30, 0.0, 0.0
-        for p in range(table.shape[0] // 2):
+        nearest = 1e30
+        for p in range(count):
             a, b = x - table[2 * p], y - table[2 * p + 1]
-            distance = a * a + b * b
-            if distance < nearest:
-                nearest, u, v = distance, float(table[2 * p]), float(table[2 * p + 1])
-        error = y * u - x * v
+            distance[p] = a * a + b * b
+            nearest = min(nearest, distance[p])
+        u, v, total = 0.0, 0.0, 0.0
+        for p in range(count):
+            worse = (distance[p] - nearest) / noise
+            if worse < 12.0:
+                w = np.exp(-worse)
+                u, v, total = u + w * table[2 * p], v + w * table[2 * p + 1], total + w
+        error = (y * u - x * v) / total
         frequency += integral * error
         phase += frequency + proportional * error
 

@@ -8,13 +8,13 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rabta.errors import RabtaError, nearest
+from rabta.errors import RabtaError
 
 Bits = NDArray[np.uint8]
 Bytes = NDArray[np.uint8]
 
-STREAMS = {"transport": 3, "gse": 2, "continuous": 1, "packets": 0}
-"""What the data field holds, and the two bits that say so; ``gse`` is of the newer standard."""
+STREAMS = {"transport": 3, "gse-hem": 2, "continuous": 1, "packets": 0}
+"""What the data field holds, and the two bits that say so; ``gse-hem`` is of the newer standard."""
 ROLL_OFFS = {
     0.35: (False, 0),
     0.25: (False, 1),
@@ -216,10 +216,3 @@ def without_crc(stream: ArrayLike, header: Header) -> tuple[Bytes, NDArray[np.bo
     whole = crc8(rows[:-1, 1:]) == rows[1:, 0]
     rows[:, 0] = header.sync
     return rows[:-1], whole
-
-
-def stream_kind(name: str) -> str:
-    """Name of a stream; an unknown one is refused with the nearest."""
-    if name not in STREAMS:
-        raise RabtaError("no such stream", key="stream", value=name, expected=nearest(name, STREAMS))
-    return name

@@ -53,7 +53,7 @@ def points(of: Modcod) -> NDArray[np.complex128]:
         parts = [token.split("@") for token in tokens]
         radius = np.array([of.radii[int(ring)] for ring, _ in parts])
         raw = radius * np.exp(1j * np.pi * np.array([float(Fraction(phase)) for _, phase in parts]))
-        return raw / np.sqrt(np.mean(np.abs(raw) ** 2))
+        return np.asarray(raw / np.sqrt(np.mean(np.abs(raw) ** 2)), dtype=np.complex128)
     return np.array([complex(*map(float, token.split(","))) for token in tokens])
 
 
@@ -82,7 +82,8 @@ def modulate(bits: ArrayLike, of: Modcod) -> NDArray[np.complex128]:
         read = filled.reshape(len(frames), of.order, -1)[:, list(of.columns)]
         labels = np.tensordot(weights, read, axes=([0], [1]))
     labels = np.pad(labels, ((0, 0), (0, of.slots * 90 - of.symbols)), constant_values=2**of.order - 1)
-    return points(of)[labels]
+    made: NDArray[np.complex128] = points(of)[labels]
+    return made
 
 
 def demodulate(symbols: ArrayLike, noise_variance: float, of: Modcod) -> F4:

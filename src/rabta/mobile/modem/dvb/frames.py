@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rabta.errors import RabtaError
-from rabta.mobile.modem.dvb import baseband, constellations, physical, shaping
+from rabta.mobile.modem.dvb import baseband, constellations, gse, physical, shaping, streams
 from rabta.mobile.modem.dvb.baseband import Header
 from rabta.mobile.modem.dvb.fec import chain, codes, ldpc
 from rabta.mobile.modem.dvb.modcods import DUMMY, Modcod, modcod, of_pls
 from rabta.mobile.modem.dvb.receiver import carrier, locate, timing
+from rabta.mobile.modem.dvb.streams import Payload
 
 C8 = NDArray[np.complex64]
 C16 = NDArray[np.complex128]
@@ -80,9 +81,18 @@ class Reception:
         fields = [f.data for f in self.frames if f.ok]
         return np.packbits(np.concatenate(fields)).tobytes() if fields else b""
 
+    def packets(self) -> list[bytes]:
+        """Packets of a stream of packets that came whole."""
+        carrying = [f for f in self.frames if f.modcod != DUMMY]
+        return streams.packets((f.header, f.data) if f.header else None for f in carrying)
+
+    def datagrams(self) -> list[gse.Datagram]:
+        """Datagrams of an encapsulated stream that came whole."""
+        return gse.received(np.packbits(f.data).tobytes() for f in self.frames if f.ok)
+
 
 def transmit(
-    payload: bytes | ArrayLike,
+    payload: Payload,
     modcods: str | Sequence[str],
     *,
     samples_per_symbol: int = 4,
@@ -95,7 +105,8 @@ def transmit(
 
     Parameters
     ----------
-    payload : bytes, or array_like of bits
+    payload
+        By default bytes or a row of bits; see `streams.source`.
     modcods : str or sequence of str
         Of every frame (variable coding and modulation); the last one goes on; ``"dummy"`` is a dummy frame.
     samples_per_symbol : int
@@ -108,6 +119,7 @@ def transmit(
         Number of the scrambling code of the physical layer.
     stream : str
         What the payload is: ``"continuous"``, ``"transport"`` (188-byte packets), ``"packets"`` or ``"gse"``.
+        Packets need one more after them, whose CRC-8 they are checked by.
 
     Returns
     -------
@@ -127,7 +139,7 @@ def transmit(
 
 
 def symbols(
-    payload: bytes | ArrayLike,
+    payload: Payload,
     modcods: str | Sequence[str],
     *,
     roll_off: float = 0.20,
@@ -136,24 +148,17 @@ def symbols(
     stream: str = "continuous",
 ) -> Iterator[C16]:
     """Symbols of frames that carry a payload, frame by frame; see `transmit`."""
-    bits = _payload_bits(payload)
-    base = Header(
-        baseband.stream_kind(stream), 0, roll_off, isinstance(modcods, str),
-        packet_bits=1504 if stream == "transport" else 0, sync=0x47 if stream == "transport" else 0,
-    )  # fmt: skip
-    at, count = 0, 0
+    source = streams.source(payload, stream, roll_off, isinstance(modcods, str))
+    count = 0
     for name in _endless(modcods):
+        if source.empty:
+            return
         if name == DUMMY:
             yield physical.dummy(scrambling)
             continue
-        of = modcod(name)
-        part = bits[at : at + of.payload]
-        distance = -at % base.packet_bits if base.packet_bits else 0
-        head = replace(base, data_bits=len(part), sync_distance=distance, alternate=count % 2 == 0)
-        yield _frame(head, part, of, pilots, scrambling)
-        at, count = at + len(part), count + 1
-        if at >= len(bits):
-            return
+        head, part = source.take(modcod(name).payload)
+        yield _frame(replace(head, alternate=count % 2 == 0), part, modcod(name), pilots, scrambling)
+        count += 1
 
 
 def _frame(head: Header, data: Bits, of: Modcod, pilots: bool, scrambling: int) -> C16:
@@ -176,19 +181,6 @@ def _endless(modcods: str | Sequence[str]) -> Iterator[str]:
     yield from named
     while True:
         yield named[-1]
-
-
-def _payload_bits(payload: bytes | ArrayLike) -> Bits:
-    """Bits of a payload."""
-    if isinstance(payload, bytes | bytearray | memoryview):
-        bits: Bits = np.unpackbits(np.frombuffer(payload, dtype=np.uint8))
-        return bits
-    row = np.asarray(payload)
-    if row.ndim != 1 or not np.isin(row, (0, 1)).all():
-        raise RabtaError(
-            "not a row of bits", key="payload", value=str(row.shape), expected="bytes, or zeros and ones"
-        )
-    return row.astype(np.uint8)
 
 
 def receive(

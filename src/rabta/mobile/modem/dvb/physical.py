@@ -55,7 +55,7 @@ def header(pls: int) -> C16:
     if not 0 <= pls < 256:
         raise RabtaError("no such signalling", key="pls", value=pls, expected="0 to 255")
     sent = np.concatenate([bits_of(SOF, SOF_BITS), signalling(pls)])
-    symbols = DIAGONAL * np.where(np.arange(SLOT) % 2, 1j, 1.0) * (1.0 - 2.0 * sent)
+    symbols: C16 = DIAGONAL * np.where(np.arange(SLOT) % 2, 1j, 1.0) * (1.0 - 2.0 * sent)
     if pls >= 128:
         symbols[SOF_BITS:] *= 1j
     symbols.flags.writeable = False

@@ -105,11 +105,11 @@ def decode(  # noqa: C901, PLR0912
     """
     m1, m2, sign, seen, change = scratch[0], scratch[1], scratch[2], scratch[3], scratch[4]
     rows, start = UINT(first.shape[0] - 1), INT(0)
-    for e in range(UINT(messages.shape[0])):
+    for k in range(UINT(messages.shape[0])):
         for z in range(LANES):
-            messages[e, z] = INT(0)
-    for c in range(UINT(turned.shape[0])):
-        turned[c] = np.uint32(0)
+            messages[k, z] = INT(0)
+    for k in range(UINT(turned.shape[0])):
+        turned[k] = np.uint32(0)
     for turn in range(iterations):
         bad = INT(0)
         for r in range(rows):
@@ -175,7 +175,7 @@ def decode(  # noqa: C901, PLR0912
 def encode(first: I64, row: I64, turn: I64, information: int, words: U8) -> None:
     """Fill the parity bits of words whose information bits are set; `reference.encode`.
 
-    An address of group ``g`` adds lane ``z`` of it to check ``row + q (z + turn)``; the checks are then summed.
+    An address of a group adds lane ``z`` of it to check ``row + q (z + turn)``; the checks are then summed.
     """
     lanes = 360
     q = (words.shape[1] - information) // lanes
@@ -201,8 +201,8 @@ def encode(first: I64, row: I64, turn: I64, information: int, words: U8) -> None
 def divide(words: U8, table: U64, remainders: U64) -> None:
     """Remainders of words of bytes, times x to the generator's degree; `reference.divide`.
 
-    The generator's bits stand at the top of three 64-bit numbers; ``table`` has what a byte that leaves at the
-    top leaves behind.
+    The generator's bits stand at the top of three 64-bit numbers; ``table`` has what a byte that leaves at
+    the top leaves behind.
     """
     eight, rest, top = UINT(8), UINT(56), UINT(255)
     for w in range(words.shape[0]):

@@ -122,7 +122,8 @@ def syndromes(code: Code, remainder: Bits) -> I8:
     it, order = field(code.field), (1 << code.field) - 1
     powers = len(remainder) - 1 - np.flatnonzero(remainder)
     wanted = np.arange(1, 2 * code.corrects + 1)
-    return np.bitwise_xor.reduce(it.exp[wanted[:, None] * powers % order], axis=1)
+    found: I8 = np.bitwise_xor.reduce(it.exp[wanted[:, None] * powers % order], axis=1)
+    return found
 
 
 def decode(code: Code, bits: ArrayLike) -> tuple[Bits, I8]:

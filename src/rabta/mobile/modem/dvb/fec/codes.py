@@ -1,8 +1,8 @@
 """The standard's LDPC codes as graphs of 360-fold symmetry: EN 302 307-1 and -2, annexes B and C.
 
 The tables give, for the first of every 360 information bits, the parity accumulators that it is added to;
-the next bit is added ``q`` further on. Parity check ``q a + b`` is lane ``a`` of row ``b`` here, so that every row
-works on whole columns of 360 bits, each turned by a shift: what a decoder needs to use vector instructions.
+the next bit is added ``q`` further on. Parity check ``q a + b`` is lane ``a`` of row ``b`` here, so a row
+works on whole columns of 360 bits, each turned by a shift: what vector instructions need.
 """
 
 from __future__ import annotations

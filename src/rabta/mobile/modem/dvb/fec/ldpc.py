@@ -21,8 +21,8 @@ TOP = 8191
 ITERATIONS = 50
 OFFSET = 1.0 / 16.0
 MOST = 0.5
-"""What is taken off magnitudes for each bit that a check holds, and at most (in log-likelihood ratio): the smallest
-of many overstates what all say together. These two fit all rates of QPSK within two iterations of the best."""
+"""What is taken off magnitudes for each bit that a check holds, and at most (in log-likelihood ratio): the
+smallest of many overstates what all say. Fits all rates of QPSK within two iterations of the best."""
 
 
 @cache
@@ -65,7 +65,8 @@ def to_lanes(code: Code, words: NDArray[np.int16]) -> NDArray[np.int16]:
 def quantised(ratios: ArrayLike) -> NDArray[np.int16]:
     """Log-likelihood ratios as the decoder's steps."""
     values = np.asarray(ratios, dtype=np.float32)
-    return np.clip(np.rint(values * np.float32(SCALE)), -TOP, TOP).astype(np.int16)
+    steps: NDArray[np.int16] = np.clip(np.rint(values * np.float32(SCALE)), -TOP, TOP).astype(np.int16)
+    return steps
 
 
 def decode(

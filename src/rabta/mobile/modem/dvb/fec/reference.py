@@ -53,8 +53,8 @@ def decode(code: Code, lanes: NDArray[np.int16], iterations: int, offset: int) -
             known = np.ones(at.shape, dtype=bool)
             known[-1, 0] = r > 0
             met &= bool((np.where(known, values[columns, at] < 0, False).sum(axis=0) % 2 == 0).all())
-            messages[edges] += _row(np.where(known, values[columns, at], TOP), messages[edges], offset, values,
-                                    columns, at, known)  # fmt: skip
+            held = np.where(known, values[columns, at], TOP)
+            messages[edges] += _row(held, messages[edges], offset, values, columns, at, known)
         if met and not _broken(code, values):
             return values.ravel(), turn + 1
     return values.ravel(), iterations + 1
@@ -71,7 +71,7 @@ def _row(
     smallest = np.where(size - offset <= least, second, least)
     odd = (sums < 0).sum(axis=0) % 2 == 1
     new = np.where(odd ^ (sums < 0), -smallest, smallest)
-    change = np.where(known, new - old, 0)
+    change: I8 = np.where(known, new - old, 0)
     for e in range(len(change)):
         lanes = values[columns[e, 0]]
         lanes[at[e]] = np.clip(lanes[at[e]] + change[e], -TOP, TOP)

@@ -21,7 +21,7 @@ I8 = NDArray[np.int64]
 
 SMOOTHING = 8.0
 """Frames over which the frequency is smoothed (standard deviation of a Gaussian window)."""
-BANDWIDTH = 1e-3
+BANDWIDTH = 3e-3
 """Noise bandwidth, over the symbol rate, of the loop that follows the phase of frames without pilots."""
 CURVES = 5
 """Curvatures of the phase over a frame that are tried, half a turn at its ends apart."""
@@ -97,7 +97,7 @@ def _frequency(row: Row, found: Found) -> float:
     total = sum(np.vdot(bare[: SLOT - m], bare[m:SLOT]) for m in range(1, lags + 1))
     blocks = bare[SLOT : SLOT + (len(bare) - SLOT) // PILOT * PILOT].reshape(-1, PILOT)
     total += sum(np.vdot(blocks[:, :-m], blocks[:, m:]) for m in range(1, lags + 1))
-    return before + found.frequency + float(np.angle(total)) / (np.pi * (lags + 1))
+    return float(before + found.frequency + np.angle(total) / (np.pi * (lags + 1)))
 
 
 def recover(row: Row, found: Found, frequency: float, change: float) -> Recovered | None:
@@ -122,7 +122,7 @@ def recover(row: Row, found: Found, frequency: float, change: float) -> Recovere
     made = flat[data] * (turned / np.complex64(amplitude))
     if not pilots:
         table = points(of).astype(np.complex64)
-        _kernels.follow(made.view(np.float32), table.view(np.float32), BANDWIDTH)
+        _kernels.follow(made.view(np.float32), table.view(np.float32), noise / amplitude**2, BANDWIDTH)
     return Recovered(
         made, noise / amplitude**2, float(10 * np.log10(amplitude**2 / noise)), frequency + rest,
         float(2 * np.pi * (phases[0] % 1.0)), amplitude,
@@ -148,7 +148,7 @@ class _Track:
 
 
 def _groups(at: I8, bare: C16) -> tuple[F8, C16]:
-    """Middles and sums of the header's two halves and of the blocks of pilots; of the header alone without."""
+    """Middles and sums of the header's halves and of the blocks of pilots; of the whole header without."""
     starts = [0, SLOT // 2, *range(SLOT, len(at), PILOT)] if len(at) > SLOT else [0]
     edges = np.array(starts)
     ends = np.append(edges[1:], len(at))
@@ -179,7 +179,7 @@ def _phases(sums: C16) -> F8:
     """Smoothed phases of the known groups in cycles, held beyond the first and the last."""
     if len(sums) >= 5:
         padded = np.concatenate([sums[:1], sums, sums[-1:]])
-        sums = 0.25 * padded[:-2] + 0.5 * padded[1:-1] + 0.25 * padded[2:]
+        sums = np.asarray(0.25 * padded[:-2] + 0.5 * padded[1:-1] + 0.25 * padded[2:], np.complex128)
     angles = np.unwrap(np.angle(sums)) / (2 * np.pi)
     return np.concatenate([angles[:1], angles, angles[-1:]])
 

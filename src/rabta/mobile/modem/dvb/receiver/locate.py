@@ -24,7 +24,7 @@ CANDIDATES = 60
 DEPTH = 5
 """Frames that a candidate must foretell."""
 NOISE, NOISE_KNOWN = 0.36, 0.28
-"""Strength that noise alone may have as a header: of 216 headers at any frequency, and at one known frequency."""
+"""Strength that noise may have as a header: of 216 headers at any frequency, and at one known frequency."""
 LEAST = 0.15
 """What the headers that a candidate foretells must add up to above noise."""
 CERTAIN = 0.35
@@ -98,7 +98,8 @@ def evened(symbols: C8) -> C8:
     at = np.arange(len(symbols))
     low, high = np.maximum(at - width // 2, 0), np.minimum(at + width // 2 + 1, len(symbols))
     mean = (power[high] - power[low]) / (high - low)
-    return (symbols / np.sqrt(np.maximum(mean, 1e-30))).astype(np.complex64)
+    made: C8 = (symbols / np.sqrt(np.maximum(mean, 1e-30))).astype(np.complex64)
+    return made
 
 
 def correlation(symbols: C8, count: int) -> F4:

@@ -80,7 +80,7 @@ def coarse_frequency(samples: ArrayLike, roll_off: float, rate: float) -> F8:
     row = np.asarray(samples, dtype=np.complex64)
     count = max(1, round(len(row) / (SEGMENT * rate)))
     size = 1024
-    expected = spectrum_shape(np.fft.fftfreq(size), roll_off, rate)
+    expected = spectrum_shape(np.asarray(np.fft.fftfreq(size), np.float64), roll_off, rate)
     pattern = np.conj(np.fft.fft(expected))
     found, weight = np.zeros(count), np.zeros(count)
     for i, part in enumerate(np.array_split(row, count)):
@@ -181,7 +181,7 @@ def lines(samples: C8, roll_off: float, rate: float) -> tuple[F8, NDArray[np.com
     times = (starts[:, None] + quarter).ravel() * rate
     power = np.abs(shaping.matched(samples, times, roll_off, rate, SHORT)) ** 2
     turned = power.reshape(-1, BLOCK, 4) @ np.array([1, -1j, -1, 1j])
-    return starts + BLOCK / 2.0, turned.sum(axis=1)
+    return np.asarray(starts + BLOCK / 2.0, np.float64), turned.sum(axis=1)
 
 
 def timing(samples: C8, roll_off: float, rate: float) -> Timing:
@@ -191,7 +191,6 @@ def timing(samples: C8, roll_off: float, rate: float) -> Timing:
     some hundred parts in a million.
     """
     middles, line = lines(samples, roll_off, rate)
-    step = float(middles[1] - middles[0]) if len(middles) > 1 else BLOCK
     slope = _drift(line)
     n = np.arange(len(line))
     flat = line * np.exp(-2j * np.pi * slope * n)
@@ -210,7 +209,7 @@ def _drift(line: NDArray[np.complex128]) -> float:
     if len(line) < 8:
         return 0.0
     size = 8 * 2 ** int(np.ceil(np.log2(len(line))))
-    return _peak(np.abs(np.fft.fft(line, size))) / size
+    return float(_peak(np.abs(np.fft.fft(line, size))) / size)
 
 
 def _instants(middles: F8, late: F8, total: float, rate: float) -> Timing:
