@@ -221,8 +221,9 @@ def ls(received: ArrayLike, pilots: ArrayLike, noise_variance: float) -> tuple[C
             _lines(raw.combs, known.shape[2]),
         )
         slope = _slope(raw)
-        straight = raw.values * np.exp(-1j * slope * np.asarray(raw.combs))
-        full = over_time @ straight @ over_frequency.T * np.exp(1j * slope * np.arange(known.shape[2]))
+        turn = np.exp(1j * slope * np.arange(known.shape[2]))
+        straight = _raw(heard * turn.conj(), known, port).values  # codes are now orthogonal
+        full = over_time @ straight @ over_frequency.T * turn
         layers.append(full.astype(heard.dtype))
         noise = noise_variance * raw.share
         errors.append(noise * np.outer((over_time**2).sum(axis=1), (over_frequency**2).sum(axis=1)))
