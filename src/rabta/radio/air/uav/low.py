@@ -19,11 +19,17 @@ ENVIRONMENT_M = 1.0  # effective height of the surroundings; users above 13 m ma
 NEAREST_M, FARTHEST_NLOS_M = 10.0, 5000.0
 
 
-def breakpoint_m(scenario: str, height_m: Array, ghz: Array, base_m: float) -> Array:
+def breakpoint_m(
+    scenario: str,
+    height_m: Array,
+    ghz: Array,
+    base_m: Array | float,
+    environment_m: Array | float = ENVIRONMENT_M,
+) -> Array:
     """Breakpoint distance, notes 1 and 5 of table 7.4.1-1."""
     if scenario == "RMa-AV":
         return np.asarray(2.0 * np.pi * base_m * height_m * ghz * 1e9 / LIGHT_M_S)
-    return np.asarray(4.0 * (base_m - ENVIRONMENT_M) * (height_m - ENVIRONMENT_M) * ghz * 1e9 / LIGHT_M_S)
+    return np.asarray(4.0 * (base_m - environment_m) * (height_m - environment_m) * ghz * 1e9 / LIGHT_M_S)
 
 
 def los_probability(scenario: str, d: Array, height_m: Array) -> Array:
@@ -38,10 +44,17 @@ def los_probability(scenario: str, d: Array, height_m: Array) -> Array:
     return np.asarray(np.where(d <= 18.0, 1.0, (near + np.exp(-d / 63.0) * (1.0 - near)) * more))
 
 
-def los_db(scenario: str, d: Array, height_m: Array, ghz: Array, base_m: float) -> Array:
+def los_db(
+    scenario: str,
+    d: Array,
+    height_m: Array,
+    ghz: Array,
+    base_m: Array | float,
+    environment_m: Array | float = ENVIRONMENT_M,
+) -> Array:
     """Path loss in line of sight, table 7.4.1-1."""
     rise = base_m - height_m
-    slant, turn = np.hypot(d, rise), breakpoint_m(scenario, height_m, ghz, base_m)
+    slant, turn = np.hypot(d, rise), breakpoint_m(scenario, height_m, ghz, base_m, environment_m)
     if scenario == "RMa-AV":
         bend = np.hypot(turn, rise)
         far = _rural_db(bend, ghz) + 40.0 * np.log10(slant / bend)
@@ -64,14 +77,21 @@ def _rural_db(slant: Array, ghz: Array) -> Array:
     )
 
 
-def nlos_db(scenario: str, d: Array, height_m: Array, ghz: Array, base_m: float) -> Array:
+def nlos_db(
+    scenario: str,
+    d: Array,
+    height_m: Array,
+    ghz: Array,
+    base_m: Array | float,
+    environment_m: Array | float = ENVIRONMENT_M,
+) -> Array:
     """Path loss without line of sight, table 7.4.1-1."""
     log = np.log10(np.hypot(d, base_m - height_m))
     loss = _NLOS[scenario](log, height_m, ghz, base_m)
-    return np.maximum(los_db(scenario, d, height_m, ghz, base_m), loss)
+    return np.maximum(los_db(scenario, d, height_m, ghz, base_m, environment_m), loss)
 
 
-def _rural_nlos(log: Array, height_m: Array, ghz: Array, base_m: float) -> Array:
+def _rural_nlos(log: Array, height_m: Array, ghz: Array, base_m: Array | float) -> Array:
     b = np.log10(base_m)
     loss = 161.04 - 7.1 * np.log10(STREET_M) + 7.5 * np.log10(BUILDING_M)
     loss = loss - (24.37 - 3.7 * (BUILDING_M / base_m) ** 2) * b
@@ -79,22 +99,24 @@ def _rural_nlos(log: Array, height_m: Array, ghz: Array, base_m: float) -> Array
     return np.asarray(loss - (3.2 * np.log10(11.75 * height_m) ** 2 - 4.97))
 
 
-def _urban_nlos(log: Array, height_m: Array, ghz: Array, _: float) -> Array:
+def _urban_nlos(log: Array, height_m: Array, ghz: Array, _: Array | float) -> Array:
     return np.asarray(13.54 + 39.08 * log + 20.0 * np.log10(ghz) - 0.6 * (height_m - 1.5))
 
 
-def _street_nlos(log: Array, height_m: Array, ghz: Array, _: float) -> Array:
+def _street_nlos(log: Array, height_m: Array, ghz: Array, _: Array | float) -> Array:
     return np.asarray(35.3 * log + 22.4 + 21.3 * np.log10(ghz) - 0.3 * (height_m - 1.5))
 
 
-_NLOS: dict[str, Callable[[Array, Array, Array, float], Array]] = {
+_NLOS: dict[str, Callable[[Array, Array, Array, Array | float], Array]] = {
     "RMa-AV": _rural_nlos,
     "UMa-AV": _urban_nlos,
     "UMi-AV": _street_nlos,
 }
 
 
-def shadowing_db(scenario: str, d: Array, height_m: Array, ghz: Array, base_m: float, los: Mask) -> Array:
+def shadowing_db(
+    scenario: str, d: Array, height_m: Array, ghz: Array, base_m: Array | float, los: Mask
+) -> Array:
     """Standard deviation of shadow fading, table 7.4.1-1."""
     hidden = {"RMa-AV": 8.0, "UMa-AV": 6.0, "UMi-AV": 7.82}[scenario]
     seen: Array | float = 4.0
