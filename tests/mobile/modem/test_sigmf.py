@@ -19,8 +19,10 @@ SAMPLES = (np.linspace(-0.99, 0.99, 64) + 1j * np.linspace(0.99, -0.99, 64)).ast
 
 
 def _write(folder: Path, datatype: str = "cf32_le") -> Path:
-    with sigmf.Writer(folder / "x.sigmf", 1e6, datatype=datatype, frequency_hz=2e9,
-                      start=np.datetime64("2026-01-13T08:00:00.25"), own={"framing": "nr"}) as file:  # fmt: skip
+    start = np.datetime64("2026-01-13T08:00:00.25")
+    with sigmf.Writer(
+        folder / "x.sigmf", 1e6, datatype=datatype, frequency_hz=2e9, start=start, own={"framing": "nr"}
+    ) as file:
         file.append(SAMPLES[:10])
         file.append(SAMPLES[10:])
         file.note(3, 4, "frame", modcod="QPSK")
@@ -157,6 +159,6 @@ def test_hostile_metadata_never_crashes(
         found = sigmf.load(tmp_path / "h")
     except RabtaError:
         return
-    assert found.count * found.kind.bytes == 8
+    assert found.count * found.kind.size == 8
     found.read()
     _ = found.frequency_hz, found.start, found.seconds

@@ -65,7 +65,7 @@ class Kind:
     offset: float
 
     @property
-    def bytes(self) -> int:
+    def size(self) -> int:
         """Bytes of a complex sample."""
         return 2 * self.dtype.itemsize
 
@@ -90,7 +90,7 @@ def kind(name: str) -> Kind:
 
     Examples
     --------
-    >>> kind("ci16_le").bytes, kind("cu8").offset
+    >>> kind("ci16_le").size, kind("cu8").offset
     (4, 127.5)
     """
     if name not in TYPES:
@@ -160,9 +160,9 @@ class Recording:
                 expected=f"within {self.count}",
             )  # fmt: skip
         with self.path.open("rb") as file:
-            file.seek(start * self.kind.bytes)
-            raw = file.read(wanted * self.kind.bytes)
-        if len(raw) < wanted * self.kind.bytes:
+            file.seek(start * self.kind.size)
+            raw = file.read(wanted * self.kind.size)
+        if len(raw) < wanted * self.kind.size:
             raise RabtaError("the file of samples became shorter while it was read", file=self.path)
         return _finite(self.kind.read(raw), self.path)
 
@@ -181,14 +181,13 @@ def _finite(samples: Samples, path: Path) -> Samples:
 def _instant(text: str, path: Path) -> np.datetime64:
     match = re.fullmatch(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?Z", text)
     try:
-        if match is None:
-            raise ValueError(text)
-        fraction = float(match[2] or 0.0)
-        return np.datetime64(match[1], "ns") + np.timedelta64(round(fraction * 1e9), "ns")
+        whole = np.datetime64(match[1] if match else "?", "ns")
     except ValueError as error:
         raise RabtaError(
             "no instant", file=path, key="core:datetime", value=text, expected="as in 2026-01-13T08:00:00Z"
         ) from error
+    fraction = float((match[2] if match else None) or 0.0)
+    return whole + np.timedelta64(round(fraction * 1e9), "ns")
 
 
 def stem(path: str | Path) -> Path:
@@ -227,12 +226,12 @@ def load(path: str | Path, *, check: bool = True) -> Recording:
     if not data.is_file():
         raise RabtaError("metadata without samples", file=data, expected=f"{data.name} beside {meta.name}")
     size = data.stat().st_size
-    if size == 0 or size % form.bytes:
+    if size == 0 or size % form.size:
         raise RabtaError(
             "the file ends inside a sample" if size else "no samples", file=data, value=f"{size} bytes",
-            expected=f"a multiple of {form.bytes} bytes, one {form.name} sample each",
+            expected=f"a multiple of {form.size} bytes, one {form.name} sample each",
         )  # fmt: skip
-    count = size // form.bytes
+    count = size // form.size
     _captures(info, count, meta)
     recording = Recording(data, form, rate, count, info)
     _ = recording.start
@@ -303,7 +302,7 @@ def _check_global(found: dict[str, Any], path: Path) -> None:
 
 
 def _number(found: dict[str, Any], key: str, path: Path) -> float:
-    value = found.get(key)
+    value: Any = found.get(key)
     wrong = isinstance(value, bool) or not isinstance(value, int | float)
     if wrong or not (math.isfinite(value) and 0.0 < value < 1e12):
         raise RabtaError(
@@ -316,14 +315,14 @@ def _number(found: dict[str, Any], key: str, path: Path) -> float:
 def _captures(info: dict[str, Any], count: int, path: Path) -> None:
     before = -1
     for part in [*info["captures"], *info["annotations"]]:
-        start = part.get("core:sample_start") if isinstance(part, dict) else None
+        start: Any = part.get("core:sample_start") if isinstance(part, dict) else None
         if not isinstance(start, int) or isinstance(start, bool) or start < 0:
             raise RabtaError(
                 "a capture or annotation without its place", file=path, key="core:sample_start", value=start,
                 expected="a whole number, 0 or more",
             )  # fmt: skip
     for part in info["captures"]:
-        start = part["core:sample_start"]
+        start = int(part["core:sample_start"])
         if start <= before or start >= count:
             raise RabtaError(
                 "captures out of order", file=path, key="core:sample_start", value=start,
