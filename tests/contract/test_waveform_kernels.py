@@ -67,3 +67,16 @@ def test_most_likely(antennas: int, layers: int, order: int) -> None:
         y.astype(complex), h.astype(complex), noise.astype(float), qam.points(order)
     )
     np.testing.assert_allclose(mimo.ml(y, h, noise, order), known, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize(("antennas", "layers", "order"), [(1, 1, 4), (2, 2, 4), (3, 2, 6), (4, 3, 2)])
+def test_best_words(antennas: int, layers: int, order: int) -> None:
+    """With all words kept the ratios are those over all words."""
+    rng = np.random.default_rng(order)
+    h, y = wave(rng, 10, antennas, layers), wave(rng, 10, antennas)
+    noise = rng.uniform(0.05, 1.0, 10).astype(np.float32)
+    known = reference.most_likely(
+        y.astype(complex), h.astype(complex), noise.astype(float), qam.points(order)
+    )
+    found = mimo.k_best(y, h, noise, order, words=1 << (order * (layers - 1)), limit=1e4)
+    np.testing.assert_allclose(found, known, rtol=1e-4, atol=1e-3)

@@ -100,6 +100,19 @@ def test_maximum_likelihood_errs_least() -> None:
     assert np.mean((mimo.ml(y, h, noise, 4) < 0) != bits) < 0.6 * linear
 
 
+def test_best_words_err_little_more_than_all() -> None:
+    rng, count, noise = np.random.default_rng(14), 4000, 0.03
+    bits = rng.integers(0, 2, (count, 4, 4)).astype(np.uint8)
+    h = noise_of(rng, 1.0, count, 4, 4)
+    y = np.einsum("nal,nl->na", h, qam.modulate(bits, 4)[..., 0]) + noise_of(rng, noise, count, 4)
+    symbols, variance = mimo.lmmse(y, h, noise)
+    linear = np.mean((qam.demodulate(symbols[..., None], variance[..., None], 4) < 0) != bits)
+    few, many = (np.mean((mimo.k_best(y, h, noise, 4, words=k) < 0) != bits) for k in (4, 64))
+    assert many < few < 0.5 * linear
+    assert np.abs(mimo.k_best(y, h, noise, 4, limit=7.0)).max() == 7.0
+    assert (mimo.k_best(np.ones(2), np.ones((2, 2)), 0.1, 2) == 0).all()
+
+
 def channel_of(rng: np.random.Generator, draws: int, antennas: int, layers: int) -> np.ndarray:
     """Gaussian channels with the known statistics, (draw, symbol, subcarrier, antenna, layer)."""
     times, frequencies = CARRIER.symbol_times(), CARRIER.frequencies_hz()
@@ -259,6 +272,8 @@ def test_the_best_precoder_is_chosen() -> None:
         (lambda: mimo.lmmse(np.ones(2), np.ones((2, 2)), 0.0), "noise"),
         (lambda: mimo.ml(np.ones(4), np.ones((4, 4)), 0.1, 6), "order, layers"),
         (lambda: mimo.ml(np.ones(4), np.ones((4, 4)), 0.1, 5), "order"),
+        (lambda: mimo.k_best(np.ones(2), np.ones((2, 3)), 0.1, 2), "channel"),
+        (lambda: mimo.k_best(np.ones(2), np.ones((2, 2)), 0.1, 2, words=0), "order, words, limit"),
         (lambda: precoding.type_one(6, 1), "ports"),
         (lambda: precoding.type_one(8, 1, (3, 1)), "panel"),
         (lambda: precoding.svd(np.ones((2, 4)), 3), "layers"),

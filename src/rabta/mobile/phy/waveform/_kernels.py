@@ -273,3 +273,124 @@ def most_likely(  # noqa: C901, PLR0912
         for i in range(layers):
             for j in range(order):
                 out[n, i, j] = (best[i, j, 1] - best[i, j, 0]) / noise[n]
+
+
+@kernel("boolean(complex64[:,::1], complex64[::1], int64[::1], complex128[:,::1], complex128[::1])")
+def _triangle(  # noqa: C901, PLR0912
+    h: C8, y: C8, rank: I64, upper: NDArray[np.complex128], turned: NDArray[np.complex128]
+) -> bool:
+    """Upper Cholesky factor of the Gram matrix, weakest layer first, and y by it; false if singular."""
+    antennas, layers = h.shape
+    power = np.zeros(layers)
+    for i in range(layers):
+        for a in range(antennas):
+            power[i] += float(h[a, i].real) ** 2 + float(h[a, i].imag) ** 2
+        rank[i] = i
+    for i in range(1, layers):
+        j = i
+        while j > 0 and power[rank[j - 1]] > power[rank[j]]:
+            rank[j - 1], rank[j] = rank[j], rank[j - 1]
+            j -= 1
+    for i in range(layers):
+        for j in range(i, layers):
+            total = 0.0j
+            for a in range(antennas):
+                total += np.conj(np.complex128(h[a, rank[i]])) * h[a, rank[j]]
+            for k in range(i):
+                total -= np.conj(upper[k, i]) * upper[k, j]
+            if i == j:
+                if not total.real > 1e-9 * power[rank[i]]:
+                    return False
+                upper[i, i] = math.sqrt(total.real)
+            else:
+                upper[i, j] = total / upper[i, i].real
+        total = 0.0j
+        for a in range(antennas):
+            total += np.conj(np.complex128(h[a, rank[i]])) * y[a]
+        for k in range(i):
+            total -= np.conj(upper[k, i]) * turned[k]
+        turned[i] = total / upper[i, i].real
+    return True
+
+
+@kernel(
+    "void(complex64[:,::1], complex64[:,:,::1], f4[::1], f8, complex128[::1], f4[:,:,::1], i8, f8, "
+    "f4[:,:,::1])"
+)
+def best_words(  # noqa: C901, PLR0912, PLR0915
+    received: C8, channel: C8, noise: F4, spacing: float, points: NDArray[np.complex128], line: F4, kept: int,
+    limit: float, out: F4,
+) -> None:  # fmt: skip
+    """Max-log ratios over the ``kept`` best words, grown layer by layer from the strongest one.
+
+    The weakest layer, the last, is cut to its nearest levels as in `most_likely`. With as many words kept as
+    there are, the same ratios; bits that all words share have the ratio ``limit``.
+    """
+    layers, order, levels = channel.shape[2], out.shape[2], line.shape[0]
+    size = points.shape[0]
+    rank = np.empty(layers, np.int64)
+    upper = np.zeros((layers, layers), np.complex128)
+    turned = np.empty(layers, np.complex128)
+    words, grown = np.zeros((kept, layers), np.int64), np.zeros((kept, layers), np.int64)
+    cost, next_cost = np.empty(kept), np.empty(kept)
+    source, choice = np.empty(kept, np.int64), np.empty(kept, np.int64)
+    best = np.empty((layers, order, 2))
+    for n in range(channel.shape[0]):
+        if not _triangle(channel[n], received[n], rank, upper, turned):
+            out[n] = 0.0
+            continue
+        count, cost[0] = 1, 0.0
+        for back in range(layers - 1):
+            i = layers - 1 - back
+            found = 0
+            for w in range(count):
+                left = turned[i]
+                for j in range(i + 1, layers):
+                    left -= upper[i, j] * points[words[w, j]]
+                for p in range(size):
+                    rest = left - upper[i, i].real * points[p]
+                    value = cost[w] + rest.real * rest.real + rest.imag * rest.imag
+                    if found == kept and value >= next_cost[kept - 1]:
+                        continue
+                    at = found if found < kept else kept - 1
+                    found = min(found + 1, kept)
+                    while at > 0 and next_cost[at - 1] > value:
+                        next_cost[at] = next_cost[at - 1]
+                        source[at], choice[at] = source[at - 1], choice[at - 1]
+                        at -= 1
+                    next_cost[at], source[at], choice[at] = value, w, p
+            count = found
+            for w in range(count):
+                for j in range(i + 1, layers):
+                    grown[w, j] = words[source[w], j]
+                grown[w, i] = choice[w]
+                cost[w] = next_cost[w]
+            words, grown = grown, words
+        best[:] = np.inf
+        own = upper[0, 0].real
+        for w in range(count):
+            left = turned[0]
+            for j in range(1, layers):
+                left -= upper[0, j] * points[words[w, j]]
+            z = left / own
+            a = int(min(max(z.real / spacing + 0.5 * levels, 0.0), levels - 1.0))
+            b = int(min(max(z.imag / spacing + 0.5 * levels, 0.0), levels - 1.0))
+            re = z.real - (a - 0.5 * (levels - 1)) * spacing
+            im = z.imag - (b - 0.5 * (levels - 1)) * spacing
+            base = cost[w] + own * own * (re * re + im * im)
+            for j in range(order // 2):
+                for axis in range(2):
+                    more = line[a, j, 0] * z.real if axis == 0 else line[b, j, 0] * z.imag
+                    more += line[a, j, 1] if axis == 0 else line[b, j, 1]
+                    zero = base if more >= 0.0 else base - own * own * more
+                    one = base + own * own * more if more >= 0.0 else base
+                    best[0, 2 * j + axis, 0] = min(best[0, 2 * j + axis, 0], zero)
+                    best[0, 2 * j + axis, 1] = min(best[0, 2 * j + axis, 1], one)
+            for i in range(1, layers):
+                for j in range(order):
+                    bit = (words[w, i] >> (order - 1 - j)) & 1
+                    best[i, j, bit] = min(best[i, j, bit], base)
+        for i in range(layers):
+            for j in range(order):
+                ratio = (best[i, j, 1] - best[i, j, 0]) / noise[n]
+                out[n, rank[i], j] = min(max(ratio, -limit), limit)

@@ -145,3 +145,56 @@ def ml(received: ArrayLike, channel: ArrayLike, noise: ArrayLike, order: int) ->
     out = np.empty((len(heard), shape[-1], order), dtype=np.float32)
     _kernels.most_likely(heard, matrix, level, spacing, np.array(qam.points(order)), line, out)
     return out.reshape(*shape, order)
+
+
+def k_best(
+    received: ArrayLike,
+    channel: ArrayLike,
+    noise: ArrayLike,
+    order: int,
+    *,
+    words: int = 32,
+    limit: float = 20.0,
+) -> Floats:
+    """Log-likelihood ratios over the best ``words`` of all layers, max-log: for sizes too large for `ml`.
+
+    Parameters
+    ----------
+    received, channel, noise, order
+        As in `ml`; as many antennas as layers or more.
+    words : int
+        Kept after each layer.
+    limit : float
+        Largest ratio; also that of bits which all kept words share.
+
+    Returns
+    -------
+    ndarray of float32, shape (..., layers, order)
+        log P(0)/P(1); 0 where the layers cannot be told apart.
+
+    Notes
+    -----
+    Z. Guo and P. Nilsson, "Algorithm and implementation of the K-best sphere decoding for MIMO detection",
+    IEEE J. Sel. Areas Commun. 24 (2006) 491-503.
+    """
+    qam.check_order(order)
+    heard, matrix, level, shape = _prepare(received, channel, noise)
+    if order == 1 or words < 1 or not limit > 0.0:
+        raise RabtaError(
+            "no such search",
+            key="order, words, limit",
+            value=(order, words, limit),
+            expected="an order of 2 or more, 1 word or more, a limit above 0",
+        )
+    if shape[-1] > heard.shape[-1]:
+        raise RabtaError(
+            "more layers than antennas",
+            key="channel",
+            value=matrix.shape[1:],
+            expected=f"{heard.shape[-1]} layers or fewer",
+        )
+    spacing, line = qam.tables(order)
+    out = np.empty((len(heard), shape[-1], order), dtype=np.float32)
+    points = np.array(qam.points(order))
+    _kernels.best_words(heard, matrix, level, spacing, points, line, words, limit, out)
+    return out.reshape(*shape, order)
