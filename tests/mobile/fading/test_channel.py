@@ -156,6 +156,11 @@ def test_direct_ray_is_a_plane_wave() -> None:
     np.testing.assert_allclose(ray[:, 1] / ray[:, 0], np.full((4, 2, 2), turned), atol=1e-5)
 
 
+def test_direct_ray_as_in_conformance_tests() -> None:
+    _, h = channel.response("TDLD30", 0.0, receive=2, transmit=2, ray="static", links=2)
+    np.testing.assert_allclose(h[:, 0, 0] / h[:, 0, 0, :1, :1], [[[1, 1j], [1, -1j]]] * 2, atol=1e-6)
+
+
 def test_draws_do_not_depend_on_parts() -> None:
     times = np.arange(3000) * 1e-4
     asked: dict[str, Any] = {"doppler_hz": 70.0, "shift_hz": 1234.5, "receive": 2, "seed": 3}

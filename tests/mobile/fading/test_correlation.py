@@ -55,6 +55,23 @@ def test_every_matrix_has_a_root(level: str, receive: int, transmit: int, uplink
         np.testing.assert_allclose(half @ half.conj().T, given[np.ix_(order, order)], atol=1e-6)
 
 
+def test_static_channels() -> None:
+    # TS 38.101-4, annex B.1: rows of receivers, columns of ports
+    np.testing.assert_array_equal(correlation.static(2, 1), [[1], [1]])
+    np.testing.assert_array_equal(correlation.static(2, 2), [[1, 1j], [1, -1j]])
+    np.testing.assert_array_equal(correlation.static(2, 4), [[1, 1, 1j, 1j], [1, 1, -1j, -1j]])
+    four = [[1, 1, 1j, 1j], [1, 1, -1j, -1j], [1, -1, 1j, -1j], [1, -1, -1j, 1j]]
+    np.testing.assert_array_equal(correlation.static(4, 4), four)
+    np.testing.assert_array_equal(correlation.static(4, 2), [[1, 1j], [1, -1j], [1, 1j], [1, -1j]])
+    np.testing.assert_array_equal(correlation.static(4, 8)[3], [1, 1, -1, -1, -1j, -1j, 1j, 1j])
+    with pytest.raises(RabtaError, match="static"):
+        correlation.static(3, 2)
+    with pytest.raises(RabtaError, match="did you mean 'static'"):
+        correlation.ray_matrix("statik", 2, 2)
+    with pytest.raises(RabtaError, match="does not fit"):
+        correlation.ray_matrix(np.eye(3), 2, 2)
+
+
 def test_wrong_input_is_refused() -> None:
     with pytest.raises(RabtaError, match="did you mean 'medium'"):
         correlation.root("mediun", 2, 2)

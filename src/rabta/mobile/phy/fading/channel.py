@@ -42,6 +42,7 @@ def response(
     receive: int = 1,
     transmit: int = 1,
     correlation: str | ArrayLike = "low",
+    ray: str | ArrayLike = "plane",
     uplink: bool = False,
     links: int | ArrayLike = 1,
     seed: int = 0,
@@ -65,7 +66,9 @@ def response(
         Another K-factor (clause 7.7.6) for a profile with a direct ray.
     correlation : str or array_like
         Between antennas, of all scattered taps: a level of `correlation.LEVELS` or a matrix in its order.
-        The direct ray is a plane wave, the same at all antennas.
+    ray : str or array_like, shape (receive, transmit)
+        The direct ray between antennas: ``plane``, the same at all; ``static``, of full rank as in
+        conformance tests; or a matrix, such as of panels that face each other.
     uplink : bool
         The terminal transmits: it has the terminal's share of a named correlation.
     links : int or array_like of int
@@ -106,7 +109,8 @@ def response(
     if half is not None:
         h = np.matmul(h, half.T.astype(np.complex64))
     if given.direct:
-        h[:, :, 0] = _ray(given, times, doppler_hz, which, seed)[..., None]
+        facing = antennas.ray_matrix(ray, receive, transmit).ravel().astype(np.complex64)
+        h[:, :, 0] = _ray(given, times, doppler_hz, which, seed)[..., None] * facing
     if shift_hz != 0.0:
         h *= np.exp(2j * np.pi * np.mod(shift_hz * times, 1.0)).astype(np.complex64)[:, None, None]
     return delays, h.reshape(*h.shape[:3], receive, transmit)

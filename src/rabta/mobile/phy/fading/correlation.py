@@ -24,6 +24,7 @@ LEVELS = {
     "cross-high": (0.9, 0.9, 0.3),
 }
 UPLINK = {"medium": (0.9, 0.3, 0.0)}  # TS 38.104, table G.2.3.1.2-1; the others are the same
+RAYS = ("plane", "static")
 MOST = 64
 
 
@@ -98,6 +99,34 @@ def check_sizes(receive: int, transmit: int) -> None:
     for key, count in (("receive", receive), ("transmit", transmit)):
         if not 1 <= count <= MOST:
             raise RabtaError("no such number of antennas", key=key, value=count, expected=f"1 to {MOST}")
+
+
+def static(receive: int, transmit: int) -> Complex:
+    """Channel without fading between 1, 2, 4 or 8 ports and 2 or 4 receivers, shape (receive, transmit).
+
+    TS 38.101-4, annex B.1; in its conformance tests (B.2.2) also of the direct ray of TDLD profiles.
+    """
+    if receive not in (2, 4) or transmit not in (1, 2, 4, 8):
+        raise RabtaError("no such static channel", key="receive, transmit", value=f"{receive}, {transmit}",
+                         expected="2 or 4 receivers, 1, 2, 4 or 8 ports")  # fmt: skip
+    row, port = np.arange(receive)[:, None], np.arange(transmit)
+    half = max(transmit // 2, 1)
+    crossed = np.where(port >= half, 1j * (-1.0) ** row, 1.0) if transmit > 1 else np.ones((receive, 1))
+    far = (port % half >= half / 2.0) & (half > 1)
+    return np.asarray(crossed * np.where(far & (row >= 2), -1.0, 1.0), dtype=np.complex128)
+
+
+def ray_matrix(ray: str | ArrayLike, receive: int, transmit: int) -> Complex:
+    """The direct ray between antennas: ``plane``, ``static`` (see `static`) or a matrix of phases."""
+    if isinstance(ray, str):
+        if ray not in RAYS:
+            raise RabtaError("no such direct ray", key="ray", value=ray, expected=nearest(ray, RAYS))
+        return static(receive, transmit) if ray == "static" else np.ones((receive, transmit), np.complex128)
+    given = np.asarray(ray, dtype=np.complex128)
+    if given.shape != (receive, transmit) or not np.isfinite(given).all():
+        raise RabtaError("the direct ray does not fit", key="ray", value=f"shape {given.shape}",
+                         expected=f"finite, ({receive}, {transmit})")  # fmt: skip
+    return given
 
 
 def root(
