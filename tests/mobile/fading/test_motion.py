@@ -165,6 +165,12 @@ def test_wrong_input_is_refused() -> None:
         channel.apply(sent, RATE, [0.0], np.ones((4, 1, 1, 1)), times_s=[0.0, 1.0, 2.0, 5.0])
     with pytest.raises(RabtaError, match="time of samples"):
         channel.apply(sent, RATE, [0.0], np.ones((4, 1, 1, 1)), times_s=[0.0, 1e-7, 2e-7, 3e-7])
+    with pytest.raises(RabtaError, match="delays_s"):
+        channel.apply(sent, RATE, [np.nan], ONE)
+    with pytest.raises(RabtaError, match="received_s"):
+        channel.apply(sent, RATE, [0.0], ONE, received_s=np.inf)
+    with pytest.raises(RabtaError, match="count"):
+        channel.apply(sent[:0], RATE, [0.0], ONE)
     with pytest.raises(RabtaError, match="sample_rate_hz"):
         channel.apply(sent, 0.0, [0.0], ONE)
     track = Track.steady(1e9, duration_s=1e-6)
@@ -179,3 +185,25 @@ def test_wrong_input_is_refused() -> None:
         Track.through([0.0, 1.0, 2.0, 3.0], [0.0, 2.0, 0.0, 0.0], 1e9)
     with pytest.raises(RabtaError, match="carrier_hz"):
         Track.through([0.0, 1.0, 2.0, 3.0], [0.0] * 4, np.nan)
+
+
+def test_far_from_the_signal_there_is_nothing() -> None:
+    sent = np.ones(50, dtype=np.complex128)
+    for received in (-1e-3, 1e-3, -1e8, 1e8):
+        for track in (None, Track.through(received + np.arange(4.0), np.full(4, 1e-6), 1e9)):
+            found = channel.apply(
+                sent, RATE, [0.0, 3e-6], np.ones((2, 1, 1)), received_s=received, track=track
+            )
+            np.testing.assert_array_equal(found, 0.0)
+
+
+def test_edges_fade_in_and_out() -> None:
+    # samples around the ends see the filter's tails, as those of a signal with nothing before and after
+    sent = np.ones(64, dtype=np.complex128)
+    late, whole = 7.5 / RATE, np.pad(sent, 200)
+    found = channel.apply(sent, RATE, [late], ONE, received_s=-100 / RATE, count=300)
+    theirs = channel.apply(whole, RATE, [late], ONE, sent_s=-200 / RATE, received_s=-100 / RATE, count=300)
+    np.testing.assert_allclose(found, theirs, atol=1e-9)
+    moving = Track.through(np.linspace(-1.0, 1.0, 5), np.full(5, late), 0.0)
+    same = channel.apply(sent, RATE, [0.0], ONE, received_s=-100 / RATE, count=300, track=moving)
+    np.testing.assert_allclose(same, theirs, atol=1e-7)

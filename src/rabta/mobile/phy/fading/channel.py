@@ -270,7 +270,9 @@ def apply(
     taps = taps[None] if taps.ndim == 3 else taps
     _check_apply(given, sample_rate_hz, delays, taps)
     begin = sent_s if received_s is None else received_s
+    check_range("sent_s, received_s", (sent_s, begin), -1e9, 1e9, "this model")
     size = given.shape[1] if count is None else count
+    check_range("count", size, 1, 2**31, "this model")
     at, rate = _cover(_times(times_s), taps.shape[0], begin, begin + (size - 1) / sample_rate_hz)
     padded = np.pad(given.astype(np.complex128), ((0, 0), (LENGTH, LENGTH)))
     out = np.empty((taps.shape[2], size), dtype=np.complex128)
@@ -329,6 +331,7 @@ def _check_apply(
     given: NDArray[np.complexfloating], rate_hz: float, delays: Array, taps: NDArray[np.complex128]
 ) -> None:
     check_range("sample_rate_hz", rate_hz, 1.0, 1e12, "this model")
+    check_range("delays_s", delays, -10.0, 10.0, "this model")
     if taps.ndim != 4 or delays.shape != (taps.shape[1],) or given.shape != (taps.shape[3], given.shape[-1]):
         raise RabtaError(
             "samples, delays and coefficients do not fit", key="samples, delays_s, coefficients",
