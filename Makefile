@@ -44,9 +44,11 @@ lock: $(VENV)/.dev ## renew the locked versions
 	  pyproject.toml requirements/build.in -o requirements/run.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
 	  pyproject.toml requirements/build.in --group dev -c requirements/run.txt -o requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+	  requirements/rt.in -o requirements/rt.txt
 
 clean:
-	rm -rf $(VENV) runs
+	rm -rf $(VENV) .rt runs
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
