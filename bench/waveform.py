@@ -1,6 +1,6 @@
 """The waveform's parts measured on one thread, and Sionna's in the same run.
 
-Usage: python bench/waveform.py [--sionna PYTHON]
+Usage: OPENBLAS_NUM_THREADS=1 python bench/waveform.py [--sionna PYTHON]
 PYTHON is an interpreter that has sionna-no-rt and torch; without it the peer is left out, and the result
 says so. Slots are of 20 MHz at 15 kHz (106 blocks, 2,048 points, 30.72 million samples a second).
 Results go to bench/results/waveform.json; CPU seconds are the least of several.
@@ -105,6 +105,8 @@ def antennas(rng: np.random.Generator) -> dict[str, float]:
 
 def main() -> None:
     """Measure and write."""
+    if os.environ.get("OPENBLAS_NUM_THREADS") != "1":
+        raise SystemExit("set OPENBLAS_NUM_THREADS=1: idle threads of matrix products count as CPU time")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sionna")
     peer = parser.parse_args().sionna
@@ -116,7 +118,7 @@ def main() -> None:
         "load": os.getloadavg()[0],
         "threads": 1,
         "symbols, Mbit/s": symbols(rng),
-        "multiplex, million samples a CPU s": multiplex(rng),
+        "multiplex, million samples a CPU s unless said": multiplex(rng),
         "antennas, thousand elements or slots a CPU s": antennas(rng),
         "sionna": "left out",
     }

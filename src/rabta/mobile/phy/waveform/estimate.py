@@ -20,6 +20,8 @@ Complex = NDArray[np.complexfloating[Any, Any]]
 Floats = NDArray[np.float64]
 Places = tuple[float, ...]
 
+NEGLIGIBLE = 1e-7  # share of the channel's power in modes that are left out
+
 
 @dataclass(frozen=True)
 class Statistics:
@@ -79,19 +81,30 @@ class Statistics:
 
 
 @dataclass(frozen=True)
-class _Raw:
-    """Raw estimates of one port, shape (..., antenna, place, comb), and where they are.
+class _Pattern:
+    """Where a port's pilots are, and what its raw estimates are made of.
 
-    ``early`` and ``low`` are the distances of a code's symbols and subcarriers from its middle; ``share`` is
-    the noise variance of an estimate over that of a resource element.
+    ``places`` and ``combs`` are the middles of its codes; ``early`` and ``low`` the distances of a code's
+    symbols and subcarriers from these; ``share`` is an estimate's noise variance over that of an element.
     """
 
-    values: Complex
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    code: tuple[int, int]
+    weight: Complex
     places: Places
     combs: Places
     early: Places
     low: Places
     share: float
+
+    def values(self, heard: Complex) -> Complex:
+        """Elements with pilots, these divided out, shape (..., antenna, symbol, subcarrier)."""
+        return np.asarray(heard[..., self.rows[:, None], self.columns] * self.weight)
+
+    def means(self, values: Complex) -> Complex:
+        """Raw estimates, shape (..., antenna, place, comb)."""
+        return values if self.code == (1, 1) else np.asarray(_tiles(values, self.code).mean(axis=-1))
 
 
 def _refuse(problem: str, value: object, expected: str) -> RabtaError:
@@ -133,7 +146,7 @@ def _code(known: Complex, port: int, rows: NDArray[Any], columns: NDArray[Any]) 
     )
 
 
-def _raw(heard: Complex, known: Complex, port: int) -> _Raw:
+def _pattern(known: Complex, port: int) -> _Pattern:
     mask = known[port] != 0.0
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if not len(rows) or not mask[np.ix_(rows, columns)].all():
@@ -142,10 +155,12 @@ def _raw(heard: Complex, known: Complex, port: int) -> _Raw:
         )
     code = _code(known, port, rows, columns)
     sent = known[port][np.ix_(rows, columns)]
-    turned = heard[..., rows[:, None], columns] * (sent.conj() / np.abs(sent) ** 2)
     places, combs = rows.reshape(-1, code[0]), columns.reshape(-1, code[1])
-    return _Raw(
-        _tiles(turned, code).mean(axis=-1),
+    return _Pattern(
+        rows,
+        columns,
+        code,
+        sent.conj() / np.abs(sent) ** 2,
         _floats(places.mean(axis=1)),
         _floats(combs.mean(axis=1)),
         _floats(places[0] - places[0].mean()),
@@ -154,33 +169,61 @@ def _raw(heard: Complex, known: Complex, port: int) -> _Raw:
     )
 
 
+@lru_cache(maxsize=64)
+def _cached(pilots: bytes, shape: tuple[int, ...], single: bool) -> tuple[_Pattern, ...]:
+    known: Complex = np.ndarray(shape, np.complex64 if single else np.complex128, pilots)
+    return tuple(_pattern(known, port) for port in range(shape[0]))
+
+
+def _patterns(known: Complex) -> tuple[_Pattern, ...]:
+    """Patterns of all ports; those of the slots of a frame come back."""
+    single = known.dtype == np.complex64
+    plain = known if single else known.astype(np.complex128)
+    return _cached(plain.tobytes(), known.shape, single)
+
+
 def _floats(values: NDArray[Any]) -> Places:
     return tuple(float(value) for value in values)
 
 
-def _lines(places: Places, count: int) -> Floats:
-    """Weights of a straight line through neighbouring places, also beyond the last, shape (count, place)."""
-    at = np.asarray(places)
-    out = np.zeros((count, len(at)))
+@lru_cache(maxsize=256)
+def _lines(places: Places, count: int) -> tuple[NDArray[np.int64], Floats]:
+    """Place to the left of each of ``count``, and how far each lies on the way to the next, also beyond."""
+    at, n = np.asarray(places), np.arange(count)
+    left = np.clip(np.searchsorted(at, n, side="right") - 1, 0, max(len(at) - 2, 0))
     if len(at) == 1:
-        out[:] = 1.0
-        return out
-    n = np.arange(count)
-    left = np.clip(np.searchsorted(at, n, side="right") - 1, 0, len(at) - 2)
-    part = (n - at[left]) / (at[left + 1] - at[left])
-    out[n, left] = 1.0 - part
-    out[n, left + 1] = part
-    return out
+        return left, np.zeros(count)
+    return left, (n - at[left]) / (at[left + 1] - at[left])
 
 
-def _slope(raw: _Raw) -> Complex:
+def _drawn(values: Complex, places: Places, count: int, axis: int) -> Complex:
+    """Straight lines through neighbouring places along an axis."""
+    if len(places) == 1:
+        return np.repeat(values, count, axis=axis)
+    left, part = _lines(places, count)
+    share = part.astype(values.real.dtype)
+    share = share[:, None] if axis == -2 else share
+    first = np.take(values, left, axis=axis)
+    return np.asarray(first + share * (np.take(values, left + 1, axis=axis) - first))
+
+
+def _line_noise(places: Places, count: int) -> Floats:
+    """Noise power of the lines over that of a place."""
+    _, part = _lines(places, count)
+    return np.ones(count) if len(places) == 1 else (1.0 - part) ** 2 + part**2
+
+
+def _slope(raw: Complex, combs: Places) -> NDArray[Any]:
     """Mean turn a subcarrier of each antenna, rad, shape (..., antenna, 1, 1): a late or early start."""
-    if len(raw.combs) < 2:
-        return np.zeros((*raw.values.shape[:-2], 1, 1))
-    product = raw.values[..., 1:] * raw.values[..., :-1].conj()
-    angle = np.angle(product.sum(axis=(-2, -1)))
-    steps = np.diff(raw.combs)
-    return np.asarray(angle / steps.min())[..., None, None]
+    if len(combs) < 2:
+        return np.zeros((*raw.shape[:-2], 1, 1))
+    product = raw[..., 1:] * raw[..., :-1].conj()
+    step = min(np.diff(combs[: 12 + 1]))
+    return np.asarray(np.angle(product.sum(axis=(-2, -1))) / step)[..., None, None]
+
+
+def _turn(slope: NDArray[Any], at: ArrayLike, kind: Any) -> Complex:
+    return np.asarray(np.exp(1j * slope * np.asarray(at)).astype(kind))
 
 
 def _assemble(parts: list[Complex]) -> Complex:
@@ -213,20 +256,17 @@ def ls(received: ArrayLike, pilots: ArrayLike, noise_variance: float) -> tuple[C
         Sizes that do not fit, or pilots that cannot be told apart.
     """
     heard, known = _check(received, pilots)
+    symbols, subcarriers = known.shape[1:]
     layers, errors = [], []
-    for port in range(len(known)):
-        raw = _raw(heard, known, port)
-        over_time, over_frequency = (
-            _lines(raw.places, known.shape[1]),
-            _lines(raw.combs, known.shape[2]),
-        )
-        slope = _slope(raw)
-        turn = np.exp(1j * slope * np.arange(known.shape[2]))
-        straight = _raw(heard * turn.conj(), known, port).values  # codes are now orthogonal
-        full = over_time @ straight @ over_frequency.T * turn
-        layers.append(full.astype(heard.dtype))
-        noise = noise_variance * raw.share
-        errors.append(noise * np.outer((over_time**2).sum(axis=1), (over_frequency**2).sum(axis=1)))
+    for port in _patterns(known):
+        values = port.values(heard)
+        slope = _slope(port.means(values), port.combs)
+        straight = port.means(values * _turn(-slope, port.columns, values.dtype))  # codes are now orthogonal
+        full = _drawn(straight, port.combs, subcarriers, -1)
+        full = full * _turn(slope, np.arange(subcarriers), values.dtype)
+        layers.append(_drawn(full, port.places, symbols, -2))
+        spread = _line_noise(port.places, symbols)[:, None] * _line_noise(port.combs, subcarriers)
+        errors.append(noise_variance * port.share * spread)
     return _assemble(layers), np.stack(errors, axis=-1)
 
 
@@ -246,6 +286,9 @@ def _axis(at: Floats, code: Floats, wanted: Floats, correlation: Any) -> _Axis:
     the channel itself only the own mean is correlated.
     """
     values, vectors = np.linalg.eigh(correlation(at[:, None] - at))
+    rest = np.cumsum(np.maximum(values, 0.0))
+    first = int(np.searchsorted(rest, NEGLIGIBLE * rest[-1]))
+    values, vectors = values[first:], vectors[:, first:]
     own = np.mean([correlation(wanted[:, None] - at - shift) for shift in code], axis=0)
     return _Axis(np.maximum(values, 0.0), vectors, own @ vectors)
 
@@ -296,18 +339,19 @@ def lmmse(
     heard, sent = _check(received, pilots)
     if sent.shape[2] != carrier.subcarriers:
         raise _refuse("pilots do not fit the carrier", sent.shape, f"{carrier.subcarriers} subcarriers")
+    count = sent.shape[1]
     layers, errors = [], []
-    for port in range(len(sent)):
-        raw = _raw(heard, sent, port)
-        time, frequency = _axes(carrier, known, sent.shape[1], raw.places, raw.combs, raw.early, raw.low)
+    for port in _patterns(sent):
+        time, frequency = _axes(carrier, known, count, port.places, port.combs, port.early, port.low)
         weight = known.gain / (
-            known.gain * np.outer(time.values, frequency.values) + noise_variance * raw.share
+            known.gain * np.outer(time.values, frequency.values) + noise_variance * port.share
         )
-        modes = time.vectors.conj().T @ raw.values @ frequency.vectors.conj()
-        full = time.spread @ (modes * weight) @ frequency.spread.T
+        raw = port.means(port.values(heard))
+        modes = time.vectors.conj().T @ (raw @ frequency.vectors.conj())
+        full = time.spread @ ((modes * weight) @ frequency.spread.T)
         layers.append(full.astype(heard.dtype))
-        error = known.gain * (1.0 - np.abs(time.spread) ** 2 @ weight @ np.abs(frequency.spread.T) ** 2)
-        errors.append(np.maximum(error, 0.0))
+        caught = np.abs(time.spread) ** 2 @ (weight @ np.abs(frequency.spread.T) ** 2)
+        errors.append(known.gain * np.maximum(1.0 - caught, 0.0))
     return _assemble(layers), np.stack(errors, axis=-1)
 
 
@@ -319,11 +363,12 @@ def noise(received: ArrayLike, pilots: ArrayLike) -> float:
     """
     heard, known = _check(received, pilots)
     found = []
-    for port in range(len(known)):
-        raw = _raw(heard, known, port)
-        if len(raw.combs) < 3:
-            raise _refuse("too few pilots for a noise estimate", len(raw.combs), "three or more a symbol")
-        even = raw.values * np.exp(-1j * _slope(raw) * np.asarray(raw.combs))
+    for port in _patterns(known):
+        if len(port.combs) < 3:
+            raise _refuse("too few pilots for a noise estimate", len(port.combs), "three or more a symbol")
+        values = port.values(heard)
+        slope = _slope(port.means(values), port.combs)
+        even = port.means(values * _turn(-slope, port.columns, values.dtype))
         bend = even[..., 1:-1] - 0.5 * (even[..., 2:] + even[..., :-2])
-        found.append(float(np.mean(np.abs(bend) ** 2)) / 1.5 / raw.share)
+        found.append(float(np.mean(np.abs(bend) ** 2)) / 1.5 / port.share)
     return float(np.mean(found))
