@@ -83,7 +83,7 @@ def scrambler(code: int, count: int = 33_192) -> I8:
     Examples
     --------
     >>> scrambler(0, 12).tolist()
-    [0, 2, 3, 1, 2, 0, 2, 0, 2, 1, 2, 1]
+    [0, 1, 1, 1, 1, 3, 1, 3, 1, 3, 1, 3]
     """
     if not 0 <= code < PERIOD:
         raise RabtaError(

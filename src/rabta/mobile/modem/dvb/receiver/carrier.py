@@ -93,10 +93,11 @@ def _frequency(row: Row, found: Found) -> float:
     before = (row.removed[last] - row.removed[first]) / max(last - first, 1)
     foreseen = found.frequency * at + before * at - row.removed[first + at]
     bare = np.conj(sent) * row.symbols[first + at] * np.exp(-2j * np.pi * foreseen)
-    lags = 18
-    total = sum(np.vdot(bare[: SLOT - m], bare[m:SLOT]) for m in range(1, lags + 1))
     blocks = bare[SLOT : SLOT + (len(bare) - SLOT) // PILOT * PILOT].reshape(-1, PILOT)
-    total += sum(np.vdot(blocks[:, :-m], blocks[:, m:]) for m in range(1, lags + 1))
+    lags, total = 18, 0j
+    for m in range(1, lags + 1):
+        products = np.vdot(bare[: SLOT - m], bare[m:SLOT]) + np.vdot(blocks[:, :-m], blocks[:, m:])
+        total += products / (SLOT - m + len(blocks) * (PILOT - m))
     return float(before + found.frequency + np.angle(total) / (np.pi * (lags + 1)))
 
 
@@ -171,8 +172,17 @@ def _trend(middles: F8, sums: C16, edges: I8) -> tuple[float, F8]:
     curves = np.exp(-2j * np.pi * bends[:, None] * (middles / length - 0.5) ** 2)
     fits = np.abs((curves * sums) @ waves.T)
     c, i = np.unravel_index(int(np.argmax(fits)), fits.shape)
-    trend = grid[i] * edges + bends[c] * (edges / length - 0.5) ** 2
-    return float(grid[i]), trend + _phases(sums * np.exp(-2j * np.pi * trend[1:-1]))
+    bent = bends[c] * (edges / length - 0.5) ** 2
+    rest = float(grid[i]) + _tilt(middles, sums * np.exp(-2j * np.pi * (grid[i] * edges + bent)[1:-1]))
+    trend = rest * edges + bent
+    return rest, trend + _phases(sums * np.exp(-2j * np.pi * trend[1:-1]))
+
+
+def _tilt(middles: F8, sums: C16) -> float:
+    """What is left of the frequency: a straight line through the phases of the groups, in cycles a symbol."""
+    weight, angles = np.abs(sums), np.unwrap(np.angle(sums)) / (2 * np.pi)
+    x = middles - np.average(middles, weights=weight)
+    return float(np.sum(weight * x * angles) / np.sum(weight * x * x))
 
 
 def _phases(sums: C16) -> F8:
@@ -187,12 +197,12 @@ def _phases(sums: C16) -> F8:
 def _level(bare: C16, groups: int) -> tuple[float, float]:
     """Amplitude and noise variance of known symbols that are all one, after the phase of groups is off.
 
-    The phase follows some of the noise: three eighths of a real number a group, by its window.
+    The phase follows some of the noise: half a real number a group, by its window, and a line.
     """
     amplitude = max(float(np.mean(bare.real)), 1e-12)
     noise = (
         float(np.mean(np.abs(bare - amplitude) ** 2))
         * len(bare)
-        / max(len(bare) - 0.5 - 0.1875 * groups, 1.0)
+        / max(len(bare) - 1.5 - 0.25 * groups, 1.0)
     )
     return amplitude, max(noise, 1e-9 * amplitude**2)

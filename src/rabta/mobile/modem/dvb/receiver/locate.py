@@ -154,7 +154,8 @@ def _between(fit: NDArray[np.floating], i: int) -> float:
 
 def slope(known: C16 | C8, lags: int = 30) -> float:
     """Frequency of a bare carrier, in cycles a symbol (Luise and Reggiannini, 1995); below 1 / lags."""
-    sums = sum(np.vdot(known[: len(known) - m], known[m:]) for m in range(1, lags + 1))
+    n = len(known)
+    sums = sum(np.vdot(known[: n - m], known[m:]) / (n - m) for m in range(1, lags + 1))
     return float(np.angle(sums)) / (np.pi * (lags + 1))
 
 

@@ -86,7 +86,7 @@ def coarse_frequency(samples: ArrayLike, roll_off: float, rate: float) -> F8:
     for i, part in enumerate(np.array_split(row, count)):
         fit = np.fft.ifft(np.fft.fft(_spectrum(part, size)) * pattern).real
         found[i] = _peak(fit) / size
-        weight[i] = (fit.max() / fit.mean() - 1.0) ** 2 + 1e-9  # noise alone fits everywhere
+        weight[i] = (fit.max() / max(fit.mean(), 1e-30) - 1.0) ** 2 + 1e-9  # noise alone fits everywhere
     # offsets near half of the sampling rate wrap around
     middle = float(np.angle(np.sum(weight * np.exp(2j * np.pi * found)))) / (2 * np.pi)
     turned = middle + (found - middle + 0.5) % 1.0 - 0.5
