@@ -251,6 +251,33 @@ def _hexagon(rng: np.random.Generator, count: int, isd_m: float, nearest_m: floa
     return found[:count]
 
 
+def scatter(
+    layout: Layout,
+    count: int,
+    radius_m: float,
+    *,
+    indoor: float = 0.5,
+    depth_m: float = 10.0,
+    nearest_m: float = 10.0,
+    seed: int = 0,
+) -> Users:
+    """Users spread evenly over a disc around the middle of any layout, at 1.5 m; none beside a site."""
+    check_range("radius_m", radius_m, 1.0, 2e6, "a disc")
+    check_range("count", count, 1, 100_000_000, "a drop of users")
+    check_range("indoor", indoor, 0.0, 1.0, "a share")
+    rng = np.random.default_rng(seed)
+    way, turn = radius_m * np.sqrt(rng.random(count)), rng.uniform(0.0, 2.0 * np.pi, count)
+    place = np.column_stack([way * np.cos(turn), way * np.sin(turn)])
+    for site in layout.position_m[:, :2]:
+        step = place - site
+        near = np.hypot(step[:, 0], step[:, 1])
+        push = np.where(near < nearest_m, nearest_m / np.maximum(near, 1e-6), 1.0)
+        place = site + step * push[:, None]
+    inside = rng.random(count) < indoor
+    deep = np.where(inside, rng.uniform(0.0, depth_m, (2, count)).min(axis=0), 0.0)
+    return Users(np.column_stack([place, np.full(count, 1.5)]), inside, deep)
+
+
 def drop_office(count: int, *, height_m: float = 1.0, seed: int = 0) -> Users:
     """Users spread evenly over the office. TR 38.901, table 7.2-2."""
     check_range("count", count, 1, 100_000_000, "a drop of users")
@@ -279,3 +306,8 @@ def paths(layout: Layout, position_m: ArrayLike) -> Geometry:
         np.degrees(np.arctan2(best[..., 1], best[..., 0])),
         np.degrees(np.arctan2(rise, np.maximum(distance, 1e-9))),
     )
+
+
+def within(geometry: Geometry, farthest_m: float) -> Geometry:
+    """The same paths, none longer than a model's range: the caller drops those that were."""
+    return Geometry(np.minimum(geometry.distance_m, farthest_m), geometry.azimuth_deg, geometry.elevation_deg)
