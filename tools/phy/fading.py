@@ -48,7 +48,9 @@ def lines(draws: int) -> dict[str, Any]:
         steps = np.array(LAGS_S[1:]) * 1e3
         h, delays = model(draws, int(steps[-1]) + 1, 1e3)
         taken = h.numpy()[:, 0, 0, 0, 0][:, :, [0, *steps.astype(int)]]
-        out[("TDL" if name in FIXED else "TDL-") + name] = moments(taken, delays.numpy()[0, 0, 0].astype(float))
+        out[("TDL" if name in FIXED else "TDL-") + name] = moments(
+            taken, delays.numpy()[0, 0, 0].astype(float)
+        )
     return out
 
 
@@ -57,7 +59,7 @@ def panels(draws: int) -> dict[str, Any]:
     from sionna.phy.channel.tr38901 import CDL, PanelArray
 
     out = {}
-    for name in ("A", "C", "D"):
+    for name in LINES:
         base = PanelArray(num_rows_per_panel=2, num_cols_per_panel=2, polarization="dual",
                           polarization_type="cross", antenna_pattern="38.901",
                           carrier_frequency=CARRIER_HZ)  # fmt: skip
