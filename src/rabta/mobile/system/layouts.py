@@ -170,9 +170,13 @@ def office() -> Layout:
 
 
 def from_places(
-    lat_deg: ArrayLike, lon_deg: ArrayLike, height_m: ArrayLike = 25.0, azimuths_deg: ArrayLike = SECTORS_DEG
+    lat_deg: ArrayLike,
+    lon_deg: ArrayLike,
+    height_m: ArrayLike = 25.0,
+    azimuths_deg: ArrayLike = SECTORS_DEG,
+    middle: tuple[float, float] | None = None,
 ) -> Layout:
-    """Sites of a table, on a plane that touches the Earth in their middle.
+    """Sites of a table, on a plane that touches the Earth in their middle or in a given one.
 
     Good to 0.1 % of distances within 200 km; a wider table is refused.
     """
@@ -184,7 +188,9 @@ def from_places(
             expected="as many latitudes as longitudes, one or more",
         )  # fmt: skip
     check_range("lat_deg", lat, -89.0, 89.0, "a table of sites")
-    place = plane_m(lat, lon, float(lat.mean()), float(lon.mean()))
+    check_range("lon_deg", lon, -360.0, 360.0, "a table of sites")
+    here = middle or (float(lat.mean()), float(lon.mean()))
+    place = plane_m(lat, lon, *here)
     check_range("distance from the middle, m", np.hypot(*place.T), 0.0, 2e5, "a table of sites")
     tall = np.broadcast_to(np.asarray(height_m, dtype=np.float64), lat.shape)
     return _of(np.column_stack([place, tall]), azimuths_deg, np.zeros((1, 2)), float("nan"))
