@@ -109,6 +109,37 @@ def transport_blocks() -> dict[str, Any]:
     return out
 
 
+CONTROL = {
+    "uplink": (
+        *((20, n) for n in (36, 60, 64, 108, 216, 432, 864)),
+        *((64, n) for n in (100, 128, 144, 200, 256, 400, 800)),
+        *((140, n) for n in (216, 256, 300, 432, 512, 700, 1000)),
+        *((400, n) for n in (512, 600, 768, 900, 1024, 1080)),
+        *((900, n) for n in (960, 1024, 1080)),
+    ),
+    "downlink": (
+        *((12, n) for n in (54, 108, 216, 432)),
+        *((40, n) for n in (108, 128, 216, 400, 432, 576)),
+        *((70, n) for n in (108, 216, 300, 432, 512)),
+        *((140, n) for n in (216, 432, 500, 576)),
+    ),
+}
+
+
+def control() -> dict[str, Any]:
+    """Digest of coded control information in polar codes."""
+    import torch
+    from sionna.phy.fec.polar import Polar5GEncoder  # type: ignore[import-not-found]
+
+    out = {}
+    for way, cases in CONTROL.items():
+        for k, n in cases:
+            name = f"{way} {k} {n}"
+            word = torch.tensor(bits(name, k)[None], dtype=torch.float32)
+            out[name] = digest(Polar5GEncoder(k, n, channel_type=way)(word).numpy()[0])
+    return out
+
+
 def main() -> int:
     """Write everything."""
     import sionna  # type: ignore[import-not-found]
@@ -118,6 +149,7 @@ def main() -> int:
         "crc": checks(),
         "transport": transport_blocks(),
         "ldpc": codewords(),
+        "polar": control(),
     }
     Path(sys.argv[1]).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     return 0
