@@ -73,7 +73,7 @@ def multiplex(rng: np.random.Generator) -> dict[str, float]:
         "modulate": samples.size / least(lambda: ofdm.modulate(grid, CARRIER)) / 1e6,
         "demodulate": samples.size / least(lambda: ofdm.demodulate(samples, CARRIER)) / 1e6,
         "turn": samples.size / least(lambda: offset.turn(samples, 30.72e6, 1234.5)) / 1e6,
-        "cp, start and frequency, a slot": least(
+        "start and frequency from the prefixes of a slot, CPU s": least(
             lambda: offset.prefix(samples[:40_000], CARRIER, search=2_192)
         ),
         "cell search of 20 ms, 48 kHz either way, CPU s": least(
