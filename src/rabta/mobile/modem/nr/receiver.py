@@ -1,0 +1,235 @@
+"""A terminal: finds the cell, follows its time and frequency from slot to slot, takes transport blocks.
+
+Frequency and time are followed by the pilots of the shared channel: the turn between its two pilot symbols is
+what is left of the frequency, the slope over subcarriers what is left of the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rabta.mobile.modem.nr import control
+from rabta.mobile.modem.nr.control import Word
+from rabta.mobile.modem.nr.slots import BLOCK_SYMBOL, CONTROL_SYMBOLS, Layout
+from rabta.mobile.phy.waveform import estimate, ofdm, qam
+from rabta.mobile.phy.waveform.estimate import Statistics
+from rabta.mobile.phy.waveform.sync import search
+from rabta.mobile.phy.waveform.sync.offset import turn
+
+Complex = NDArray[np.complexfloating[Any, Any]]
+Floats = NDArray[np.float32]
+Source = Callable[[int, int], NDArray[np.complex64]]
+
+SPREAD_S, DOPPLER_HZ = 100e-9, 20.0
+"""Of the channel around a terminal, beside what is followed: open surroundings (TR 38.811, NTN-TDL-C)."""
+LOOP = 0.5
+"""Share of a slot's finding by which frequency and time follow it."""
+RATE_LOOP = 0.02
+"""Share of what is left of the frequency by which its rate follows."""
+FAR = 2.0  # samples
+
+
+@dataclass(frozen=True)
+class Slot:
+    """What was heard of a slot.
+
+    Attributes
+    ----------
+    number : int
+        From the beginning of the reception, block slots counted.
+    start : float
+        Its first sample.
+    frequency_hz : float
+        Frequency that the signal had too much.
+    snr_db : float
+        Es/N0 of a resource element.
+    control : ndarray
+        Ratios of the control word.
+    symbols, variance : ndarray
+        Equalised data symbols and the variance of their noise.
+    """
+
+    number: int
+    start: float
+    frequency_hz: float
+    snr_db: float
+    control: Floats
+    symbols: Complex
+    variance: Floats
+
+
+@dataclass
+class State:
+    """Where a receiver stands.
+
+    Attributes
+    ----------
+    at : float
+        First sample of the next slot.
+    frequency_hz, rate_hz : float
+        Frequency, and its change from slot to slot.
+    slot : int
+        Number of the next slot in the period of synchronisation blocks.
+    """
+
+    at: float
+    frequency_hz: float
+    rate_hz: float
+    slot: int
+    word: Word | None
+    likeness: float
+
+
+@cache
+def _lowpass(factor: int) -> NDArray[np.float64]:
+    """Filter before every ``factor``-th sample is taken: passes the synchronisation block."""
+    from scipy.signal import firwin
+
+    return np.asarray(firwin(24 * factor + 1, 1.1 / factor, window=("kaiser", 7.0)))
+
+
+def thinned(samples: Complex, factor: int) -> Complex:
+    """Every ``factor``-th sample behind a filter that keeps the middle of the band."""
+    if factor == 1:
+        return samples
+    from scipy.signal import upfirdn
+
+    taps = _lowpass(factor)
+    delay = (len(taps) - 1) // 2
+    out = upfirdn(taps, np.pad(samples, (0, delay)), 1, factor)
+    skip = delay // factor  # the filter is 24 factor + 1 long: its delay is a multiple of the factor
+    return np.asarray(out[skip : skip + -(-len(samples) // factor)])
+
+
+def acquire(
+    samples: Complex, layout: Layout, *, middle_hz: float = 0.0, widest_hz: float = 0.0
+) -> State | None:
+    """Cell in samples: its slot with the synchronisation block, frequency, and what the block says."""
+    carrier = layout.carrier
+    factor = carrier.size // 256
+    narrow = search.block_carrier(carrier.spacing_khz, 256)
+    flat = turn(samples, carrier.sample_rate, -middle_hz)
+    found = search.cells(thinned(flat, factor), narrow, widest_hz=widest_hz)
+    if found is None or found.cell != layout.cell:
+        return None
+    before = carrier.samples(BLOCK_SYMBOL)
+    start = float(found.start * factor - before)
+    word = _broadcast(found, layout.cell)
+    frequency = middle_hz + found.frequency_hz
+    return State(start, frequency, 0.0, 0, word, found.likeness)
+
+
+def _broadcast(found: search.Cell, cell: int) -> Word | None:
+    """Word of the PBCH over the channel of the block's own pilots, smoothed over frequency and the block."""
+    from rabta.mobile.phy.waveform.grids import block
+
+    known = block.known(cell, found.index)
+    grid = found.grid[0]
+    where = known != 0.0
+    raw = np.where(where, grid * known.conj(), 0.0)
+    kernel = np.ones(37)
+    weight = np.convolve(where.sum(axis=0).astype(float), kernel, mode="same")
+    smooth = np.convolve(raw.sum(axis=0), kernel, mode="same") / weight
+    channel: Complex = np.broadcast_to(smooth, grid.shape).astype(np.complex128)
+    left = (grid - channel * known)[where]
+    noise = float(np.mean(np.abs(left) ** 2))
+    return control.heard_broadcast(grid, channel, max(noise, 1e-9), cell)
+
+
+def follow(source: Source, total: int, layout: Layout, state: State) -> Iterator[Slot]:
+    """Slots from a state on; the state follows, and is that of the next slot after each one."""
+    carrier = layout.carrier
+    per_frame = carrier.slots_per_subframe
+    number = 0
+    while True:
+        length = carrier.samples(slot=state.slot % per_frame)
+        first = round(state.at)
+        if first + length > total:
+            return
+        if not layout.holds_block(state.slot) and first >= 0:
+            samples = np.asarray(source(first, length))
+            yield _slot(samples, layout, state, number, first)
+        step = length / (1.0 + state.frequency_hz / _carrier_hz(source))
+        state.at += step
+        state.frequency_hz += state.rate_hz
+        state.slot += 1
+        number += 1
+
+
+def _carrier_hz(source: Source) -> float:
+    """Carrier whose Doppler shift stretches time as well; none where it is not known."""
+    return float(getattr(source, "carrier_hz", np.inf))
+
+
+def _slot(samples: Complex, layout: Layout, state: State, number: int, first: int) -> Slot:
+    carrier, shared = layout.carrier, layout.shared
+    in_frame = state.slot % carrier.slots_per_frame
+    flat = turn(samples, carrier.sample_rate, -state.frequency_hz)
+    advance = carrier.size * 9 // 256
+    grid = ofdm.demodulate(
+        flat, carrier, slot=state.slot % carrier.slots_per_subframe, symbols=14, advance=advance
+    )
+    sent = shared.pilots(in_frame)
+    late, drift = _left(grid, sent[0], layout)
+    hertz = carrier.frequencies_hz()
+    times = carrier.symbol_times(slot=state.slot % carrier.slots_per_subframe)
+    even = grid * np.exp(2j * np.pi * (hertz * late - drift * (times[:, None] - times[0])))
+    noise = estimate.noise(even[None], sent)
+    rows = sent[0] != 0.0
+    level = float(np.mean(np.abs(even[rows]) ** 2)) / float(np.mean(np.abs(sent[0][rows]) ** 2))
+    gain = max(level - noise / 2.0, 1e-3 * level)
+    channel, error = estimate.lmmse(
+        even[None] / np.sqrt(gain),
+        sent,
+        noise / gain,
+        carrier,
+        Statistics(delay_spread_s=SPREAD_S, doppler_hz=DOPPLER_HZ),
+    )
+    h, wrong = channel[..., 0, 0], error[..., 0]
+    power = np.maximum(np.abs(h) ** 2, 1e-9)
+    symbols = even / np.sqrt(gain) * h.conj() / power
+    variance = ((noise / gain + wrong) / power).astype(np.float32)
+    frequency = state.frequency_hz + drift
+    _move(state, late * carrier.sample_rate, drift)
+    where = layout.control_data
+    words = qam.demodulate(symbols[where], variance[where], 2)
+    data = shared.data
+    return Slot(
+        number, first + late * carrier.sample_rate, frequency, 10.0 * float(np.log10(gain / noise)), words,
+        symbols[data].astype(np.complex64), variance[data],
+    )  # fmt: skip
+
+
+def _left(grid: Complex, sent: Complex, layout: Layout) -> tuple[float, float]:
+    """Time by which the slot is late (s), and frequency that is left (Hz), from the pilots."""
+    carrier = layout.carrier
+    rows = layout.shared.dmrs.symbols(CONTROL_SYMBOLS, 14 - CONTROL_SYMBOLS)
+    columns = np.flatnonzero(sent[rows[0]])
+    raw: Any = grid[list(rows)][:, columns] * sent[list(rows)][:, columns].conj()
+    apart = float(columns[1] - columns[0]) * carrier.spacing_hz
+    slope = np.angle((raw[:, 1:] * raw[:, :-1].conj()).sum())
+    late = -float(slope) / (2.0 * np.pi * apart)
+    wide = np.exp(2j * np.pi * columns * carrier.spacing_hz * late)
+    sums = (raw * wide).sum(axis=1)
+    times = carrier.symbol_times()
+    between = float(times[rows[-1]] - times[rows[0]])
+    drift = float(np.angle(sums[-1] * sums[0].conj())) / (2.0 * np.pi * between)
+    # the slope of the whole band is finer than that of neighbours
+    half = len(columns) // 2
+    low, high = (raw * wide)[:, :half].sum(), (raw * wide)[:, half:].sum()
+    fine = float(np.angle(high * low.conj())) / (2.0 * np.pi * half * apart)
+    return late - fine, drift
+
+
+def _move(state: State, late_samples: float, drift: float) -> None:
+    """Follow what a slot showed: at once where it is far off, else by a share."""
+    away = round(state.at) + late_samples - state.at
+    state.at += away if abs(away) > FAR else LOOP * away
+    state.frequency_hz += LOOP * drift
+    state.rate_hz += RATE_LOOP * drift
