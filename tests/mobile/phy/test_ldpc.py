@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,8 +11,9 @@ from hypothesis import strategies as st
 
 from rabta.errors import RabtaError
 from rabta.mobile.phy.ldpc import coding, graphs, reference
+from rabta.verify.mobile import nr
 
-SIONNA = json.loads((Path(__file__).with_name("sionna.json")).read_text(encoding="utf-8"))["ldpc"]
+SIONNA = nr.stored()["ldpc"]
 
 
 def bits_of(name: str, count: int) -> np.ndarray:

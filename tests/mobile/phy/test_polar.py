@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,8 +11,9 @@ from hypothesis import strategies as st
 
 from rabta.errors import RabtaError
 from rabta.mobile.phy.polar import _kernels, codes, coding, control, reference
+from rabta.verify.mobile import nr
 
-SIONNA = json.loads((Path(__file__).parent / "sionna.json").read_text(encoding="utf-8"))["polar"]
+SIONNA = nr.stored()["polar"]
 
 
 def named(name: str, count: int) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from rabta.errors import RabtaError
 from rabta.mobile.phy import crc
 from rabta.mobile.phy.ldpc import matching
+from rabta.verify.mobile import nr
 
 from .test_ldpc import bits_of, digest
 
-SIONNA = json.loads((Path(__file__).with_name("sionna.json")).read_text(encoding="utf-8"))
+SIONNA = nr.stored()
 
 
 @pytest.mark.parametrize("name", list(SIONNA["crc"]))
