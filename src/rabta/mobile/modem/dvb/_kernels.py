@@ -9,42 +9,70 @@ from rabta.jit import kernel
 
 F4 = NDArray[np.float32]
 F8 = NDArray[np.float64]
+I4 = NDArray[np.int32]
 
 REAL = np.float32
 UINT = np.uint64
 BLOCK = 64
 FAR = np.float32(1e30)
+LOG2E = np.float32(1.4426950408889634)
 
 
-@kernel("void(float32[::1], float32[::1], float32, float32[:,::1])")
-def demodulate(symbols: F4, table: F4, certainty: np.float32, ratios: F4) -> None:  # noqa: C901
-    """Max-log ratios of the bits of symbols (real and imaginary parts in turn), shape (bit, symbol).
+@kernel("void(float32[::1], float32[:,::1], float32, int32[::1], float32[::1], float32[::1], float32[:,::1])")
+def _weigh(
+    nearest: F4, distance: F4, certainty: np.float32, power: I4, scale: F4, weight: F4, sums: F4
+) -> None:
+    """Add the likelihoods of all points of a block to the sums of the bits' two values, shape (2 bits, 64).
 
-    Works on 64 symbols at a time, point by point, so that the compiler has vectors to work on.
+    exp(-x) is 2 to a whole power, whose bits are those of ``scale`` seen as whole numbers (``power``), times
+    a polynomial of the rest that is right to 2e-7; the compiler makes vectors of all loops.
     """
-    order, count = ratios.shape[0], ratios.shape[1]
-    real, imag, distance = np.empty(BLOCK, REAL), np.empty(BLOCK, REAL), np.empty(BLOCK, REAL)
-    zero, one = np.empty((order, BLOCK), REAL), np.empty((order, BLOCK), REAL)
-    for start in range(0, count, BLOCK):
+    order = sums.shape[0] // 2
+    for b in range(2 * order):
+        for i in range(BLOCK):
+            sums[b, i] = REAL(0.0)
+    for p in range(distance.shape[0]):
+        row = distance[p]
+        for i in range(BLOCK):
+            y = min((row[i] - nearest[i]) * certainty, REAL(115.0))
+            n = np.int32(y)
+            f = y - REAL(n)
+            power[i] = np.int32((np.int32(127) - n) << np.int32(23))
+            g = REAL(0.00920918036) + f * REAL(-0.000946877029)
+            g = REAL(0.240178956) + f * (REAL(-0.0552981197) + f * g)
+            weight[i] = REAL(0.999999944) + f * (REAL(-0.693143135) + f * g)
+        for i in range(BLOCK):
+            weight[i] = weight[i] * scale[i]
+        for b in range(order):
+            near = sums[order + b] if p >> (order - 1 - b) & 1 else sums[b]
+            for i in range(BLOCK):
+                near[i] = near[i] + weight[i]
+
+
+@kernel("void(int64, int64, float32[::1], float32[::1], float32, float32[:,::1])")
+def demodulate(first: int, last: int, symbols: F4, table: F4, certainty: np.float32, ratios: F4) -> None:
+    """Log-likelihood ratios of the bits of blocks of 64 symbols (parts in turn), shape (bit, symbol)."""
+    order, count, points = ratios.shape[0], ratios.shape[1], table.shape[0] // 2
+    real, imag, nearest = np.empty(BLOCK, REAL), np.empty(BLOCK, REAL), np.empty(BLOCK, REAL)
+    distance, sums = np.empty((points, BLOCK), REAL), np.empty((2 * order, BLOCK), REAL)
+    power, weight = np.empty(BLOCK, np.int32), np.empty(BLOCK, REAL)
+    scale = power.view(np.float32)
+    for start in range(first * BLOCK, min(last * BLOCK, count), BLOCK):
         n = min(BLOCK, count - start)
         for i in range(BLOCK):
             at = 2 * (start + min(i, n - 1))
-            real[i], imag[i] = symbols[at], symbols[at + 1]
-        for b in range(order):
-            for i in range(BLOCK):
-                zero[b, i], one[b, i] = FAR, FAR
-        for p in range(table.shape[0] // 2):
-            x, y = table[2 * p], table[2 * p + 1]
+            real[i], imag[i], nearest[i] = symbols[at], symbols[at + 1], FAR
+        for p in range(points):
+            x, y, row = table[2 * p], table[2 * p + 1], distance[p]
             for i in range(BLOCK):
                 u, v = real[i] - x, imag[i] - y
-                distance[i] = u * u + v * v
-            for b in range(order):
-                near = one[b] if p >> (order - 1 - b) & 1 else zero[b]
-                for i in range(BLOCK):
-                    near[i] = min(near[i], distance[i])
+                row[i] = u * u + v * v
+            for i in range(BLOCK):
+                nearest[i] = min(nearest[i], row[i])
+        _weigh(nearest, distance, certainty * LOG2E, power, scale, weight, sums)
         for b in range(order):
             for i in range(n):
-                ratios[b, start + i] = (one[b, i] - zero[b, i]) * certainty
+                ratios[b, start + i] = np.log(sums[b, i] / sums[order + b, i])
 
 
 @kernel("void(int64, int64, float32[::1], float32[:,::1], float64[::1], float32[::1])")

@@ -87,7 +87,7 @@ def modulate(bits: ArrayLike, of: Modcod) -> NDArray[np.complex128]:
 
 
 def demodulate(symbols: ArrayLike, noise_variance: float, of: Modcod) -> F4:
-    """Log-likelihood ratios of coded bits, positive for a zero, in the order of the code: max-log.
+    """Log-likelihood ratios of coded bits, positive for a zero, in the order of the code: all points counted.
 
     Parameters
     ----------
@@ -101,26 +101,25 @@ def demodulate(symbols: ArrayLike, noise_variance: float, of: Modcod) -> F4:
     ndarray of float32, shape (N,)
     """
     received = np.ascontiguousarray(np.asarray(symbols, dtype=np.complex64)[: of.symbols])
+    if of.order == 2:  # the two bits are a real number each
+        scale = np.float32(2.0 * np.sqrt(2.0) / noise_variance)
+        return received.view(np.float32) * scale
     made = np.empty((of.order, of.symbols), dtype=np.float32)
-    table = points(of).astype(np.complex64)
-    _kernels.demodulate(
-        received.view(np.float32), table.view(np.float32), np.float32(1.0 / noise_variance), made
-    )
-    if of.order == 2:
-        ratios = made.T.ravel()
-    else:
-        ratios = np.empty_like(made)
-        ratios[list(of.columns)] = made
+    table, certainty = points(of).astype(np.complex64), np.float32(1.0 / noise_variance)
+    blocks = -(-of.symbols // _kernels.BLOCK)
+    _kernels.demodulate(0, blocks, received.view(np.float32), table.view(np.float32), certainty, made)
+    ratios = np.empty_like(made)
+    ratios[list(of.columns)] = made
     return ratios.ravel()[: codes.code(of.code).bits]
 
 
 def demodulate_reference(symbols: C8, noise_variance: float, of: Modcod) -> F4:
     """The kernel's ratios in NumPy, shape (bit, symbol)."""
     table = points(of)
-    distance = np.abs(symbols[:, None] - table) ** 2 / noise_variance
-    labels = np.arange(len(table))
-    ratios = [
-        np.min(distance[:, labels >> b & 1 == 1], axis=1) - np.min(distance[:, labels >> b & 1 == 0], axis=1)
-        for b in range(of.order - 1, -1, -1)
-    ]
-    return np.array(ratios, dtype=np.float32)
+    fits = -(np.abs(symbols[:, None] - table) ** 2) / noise_variance
+    labels, made = np.arange(len(table)), []
+    for b in range(of.order - 1, -1, -1):
+        one = labels >> b & 1 == 1
+        sums = [np.logaddexp.reduce(fits[:, part], axis=1) for part in (~one, one)]
+        made.append(sums[0] - sums[1])
+    return np.array(made, dtype=np.float32)

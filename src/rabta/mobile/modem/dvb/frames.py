@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rabta import jit
 from rabta.errors import RabtaError
 from rabta.mobile.modem.dvb import baseband, constellations, gse, physical, shaping, streams
 from rabta.mobile.modem.dvb.baseband import Header
@@ -261,8 +262,15 @@ def _decode_batch(
     of: Modcod, batch: list[tuple[int, carrier.Recovered, bool]], located: list[locate.Found], iterations: int
 ) -> dict[int, Frame]:
     """Frames of one modcod by their place."""
-    ratios = [constellations.demodulate(r.data, r.noise_variance, of) for _, r, _ in batch]
-    decoded = chain.decode(codes.code(of.code), np.array(ratios), iterations)
+    code = codes.code(of.code)
+    ratios = np.empty((len(batch), code.bits), dtype=np.float32)
+
+    def soften(k: int) -> None:
+        here = batch[k][1]
+        ratios[k] = constellations.demodulate(here.data, here.noise_variance, of)
+
+    jit.each(soften, range(len(batch)))
+    decoded = chain.decode(code, ratios, iterations)
     made = {}
     for k, (i, r, pilots) in enumerate(batch):
         opened = baseband.opened(decoded.bits[k]) if decoded.ok[k] else None

@@ -201,8 +201,6 @@ def _level(bare: C16, groups: int) -> tuple[float, float]:
     """
     amplitude = max(float(np.mean(bare.real)), 1e-12)
     noise = (
-        float(np.mean(np.abs(bare - amplitude) ** 2))
-        * len(bare)
-        / max(len(bare) - 1.5 - 0.25 * groups, 1.0)
+        float(np.mean(np.abs(bare - amplitude) ** 2)) * len(bare) / max(len(bare) - 1.5 - 0.25 * groups, 1.0)
     )
     return amplitude, max(noise, 1e-9 * amplitude**2)
