@@ -41,7 +41,11 @@ def test_slots_fill_a_millisecond(spacing: int) -> None:
 @pytest.mark.parametrize(
     ("mhz", "spacing", "name", "count"),
     [
+        (3, 15, "FR1", 15),
         (5, 15, "FR1", 25),
+        (35, 15, "FR1", 188),
+        (45, 30, "FR1", 119),
+        (10, 60, "FR1", 11),
         (20, 15, "FR1", 106),
         (50, 15, "FR1", 270),
         (5, 30, "FR1", 11),
@@ -56,7 +60,7 @@ def test_slots_fill_a_millisecond(spacing: int) -> None:
     ],
 )
 def test_blocks_of_channels(mhz: int, spacing: int, name: str, count: int) -> None:
-    """TS 38.101-1 and TS 38.101-2 (V17), table 5.3.2-1."""
+    """TS 38.101-1 and TS 38.101-2 (V18), table 5.3.2-1."""
     assert numerology.blocks(mhz, spacing, name) == count
     assert numerology.channel(mhz, spacing, name).blocks == count
 

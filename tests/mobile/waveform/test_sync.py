@@ -30,7 +30,7 @@ def record(rng: np.random.Generator, cell: int, index: int, start: int, shift: f
 
 @pytest.mark.parametrize("ratio_db", [20.0, 3.0, -1.0])
 def test_cells_are_found_under_the_doppler_of_low_orbits(ratio_db: float) -> None:
-    """24 parts in a million at 2 GHz (TR 38.811, 5.3.4.3.2: 48 kHz at 600 km); blocks as weak as noise."""
+    """24 parts in a million of 2 GHz (TR 38.821, table 4.2-2, 600 km); blocks as weak as noise."""
     rng = np.random.default_rng(int(ratio_db) + 50)
     for _ in range(8):
         cell, index = int(rng.integers(1008)), int(rng.integers(8))

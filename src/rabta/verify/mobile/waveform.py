@@ -219,7 +219,7 @@ def _synchronisation() -> list[Row]:
         heard = search.cells(record, carrier, widest_hz=48e3)
         right += heard is not None and (heard.cell, heard.index, heard.start) == (cell, index, start)
     alarms = sum(search.cells(_noise(rng, 1.0, 3000), carrier, widest_hz=15e3) is not None for _ in range(20))
-    shifts = "TR 38.811, 5.3.4.3.2: 24 ppm at 2 GHz; every one to be found"
+    shifts = "TR 38.821, table 4.2-2: 24 ppm, at 2 GHz; every one to be found"
     return [
         Row("cells found of 20 at 0 dB, up to 48 kHz off", float(right), 20.0, 0.0, shifts),
         Row(

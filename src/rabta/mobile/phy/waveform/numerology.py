@@ -17,11 +17,11 @@ SUBCARRIERS = 12  # of a resource block
 LARGEST_BLOCKS = 275  # TS 38.211, clause 4.4.4.3 with table 4.3 of TS 38.331: maxNrofPhysicalResourceBlocks
 CYCLIC_PREFIXES = ("normal", "extended")
 
-_FR1_MHZ = (5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 60, 70, 80, 90, 100)
+_FR1_MHZ = (3, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 60, 70, 80, 90, 100)
 _FR1 = {
-    15: (25, 52, 79, 106, 133, 160, 188, 216, 242, 270),
-    30: (11, 24, 38, 51, 65, 78, 92, 106, 119, 133, 162, 189, 217, 245, 273),
-    60: (0, 11, 18, 24, 31, 38, 44, 51, 58, 65, 79, 93, 107, 121, 135),
+    15: (15, 25, 52, 79, 106, 133, 160, 188, 216, 242, 270),
+    30: (0, 11, 24, 38, 51, 65, 78, 92, 106, 119, 133, 162, 189, 217, 245, 273),
+    60: (0, 0, 11, 18, 24, 31, 38, 44, 51, 58, 65, 79, 93, 107, 121, 135),
 }
 BLOCKS: dict[str, dict[int, dict[int, int]]] = {
     "FR1": {
@@ -165,7 +165,7 @@ def blocks(bandwidth_mhz: float, spacing_khz: int, band_range: str = "FR1") -> i
     Parameters
     ----------
     bandwidth_mhz : float
-        Channel bandwidth, 5 to 2000 MHz by range and spacing.
+        Channel bandwidth, 3 to 2000 MHz by range and spacing.
     spacing_khz : int
         Subcarrier spacing.
     band_range : str
@@ -178,7 +178,7 @@ def blocks(bandwidth_mhz: float, spacing_khz: int, band_range: str = "FR1") -> i
 
     Notes
     -----
-    3GPP TS 38.101-1 and TS 38.101-2, table 5.3.2-1.
+    3GPP TS 38.101-1 and TS 38.101-2 (V18), table 5.3.2-1.
 
     Examples
     --------
