@@ -14,7 +14,7 @@ from rabta.errors import RabtaError
 
 SPACINGS_KHZ = (15, 30, 60, 120, 240, 480, 960)
 SUBCARRIERS = 12  # of a resource block
-LARGEST_BLOCKS = 275  # TS 38.211, clause 4.4.4.3 with table 4.3 of TS 38.331: maxNrofPhysicalResourceBlocks
+LARGEST_BLOCKS = 275  # TS 38.331, 6.4: maxNrofPhysicalResourceBlocks
 CYCLIC_PREFIXES = ("normal", "extended")
 
 _FR1_MHZ = (3, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 60, 70, 80, 90, 100)
