@@ -1,0 +1,98 @@
+"""``rabta modem channel``: IQ samples over a satellite's pass."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def channel(
+    recording: Annotated[Path, typer.Argument(help="SigMF recording that rabta modem send wrote")],
+    out: Annotated[Path, typer.Option(help="SigMF recording to write")],
+    over: Annotated[str, typer.Option(help="Where it is heard: a town, or LAT,LON")] = "Gilgit",
+    satellite: Annotated[
+        str | None, typer.Option(help="Catalog entry, name or NORAD number; by the framing if left out")
+    ] = None,
+    start: Annotated[str, typer.Option(help="Passes are counted from here, UTC")] = "2026-01-13T08:00:00Z",
+    number: Annotated[int, typer.Option(help="Which pass, from 0")] = 0,
+    at: Annotated[float | None, typer.Option(help="Seconds into the pass; its middle if left out")] = None,
+    catalogue: Annotated[str | None, typer.Option(help="TLE or OMM file of other satellites")] = None,
+    system: Annotated[str | None, typer.Option(help="Constellation whose downlink the satellite has")] = None,
+    terminal: Annotated[str | None, typer.Option(help="Entry of the terminals catalog")] = None,
+    carrier: Annotated[float | None, typer.Option(help="Another carrier, GHz")] = None,
+    backoff: Annotated[float, typer.Option(help="The satellite sends so much less, dB")] = 0.0,
+    min_elevation: Annotated[float, typer.Option(help="Passes above this, degrees")] = 10.0,
+    rain: Annotated[float | None, typer.Option(help="Steady rain, mm/h")] = None,
+    rain_percent: Annotated[
+        float | None, typer.Option(help="Rain as rare as this share of the year, then P.1853's process")
+    ] = None,
+    clock: Annotated[float, typer.Option(help="Receiver's crystal too fast, ppm")] = 0.0,
+    linewidth: Annotated[float, typer.Option(help="Receiver's phase noise, Hz")] = 0.0,
+    fading: Annotated[str | None, typer.Option(help="Around the terminal: NTN-TDL-A to -D")] = None,
+    speed: Annotated[float, typer.Option(help="Of the terminal, m/s; with --fading")] = 0.0,
+    seed: Annotated[int, typer.Option(help="Of noise and fading")] = 0,
+    type_: Annotated[str, typer.Option("--type", help="Of samples: ci16_le, cf32_le, cu8 ...")] = "ci16_le",
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON")] = False,
+) -> None:
+    """Delay, Doppler, level, rain and noise of a real pass, put on IQ samples."""
+    import numpy as np
+
+    from rabta.cli.modem import _ways
+    from rabta.mobile.modem import sigmf, simulate
+    from rabta.mobile.modem.channel import Channel, Receiver
+    from rabta.mobile.modem.framing import of_settings
+    from rabta.radio.ntn.motion import doppler_hz
+
+    given = sigmf.load(recording)
+    own = {k.removeprefix("rabta:"): v for k, v in given.info["global"].items() if k.startswith("rabta:")}
+    way = of_settings(own)
+    name = satellite or _ways.SATELLITES[way.name]
+    seen, link, words = _ways.sky(
+        name, over, start, number, catalogue=catalogue, system=system, terminal=terminal,
+        carrier_ghz=carrier, backoff_db=backoff, min_elevation_deg=min_elevation,
+    )  # fmt: skip
+    es_n0, sky = link.along(seen, _ways.rain(rain, rain_percent, seed))
+    doppler = abs(float(doppler_hz(speed, link.link.frequency_ghz)))
+    own_parts = Receiver(clock, linewidth, fading, doppler_hz=doppler, seed=seed)
+    path = Channel(
+        seen, link.carrier_hz, given.sample_rate, way.bandwidth_hz, es_n0, own_parts,
+        power=float(own.get("power", way.power)),
+    )  # fmt: skip
+    sent_s = max(seen.span_s - given.seconds, 0.0) / 2.0 if at is None else at
+    early = simulate.EARLY
+    received = path.arrives(sent_s) - early / given.sample_rate
+    count = given.count + 2 * early
+    level = simulate.scale(path, type_)
+    parts = path.blocks(given.read, given.count, sent_s=sent_s, received_s=received, count=count)
+    begin = seen.start + np.timedelta64(round(received * 1e9), "ns")
+    facts = {**way.settings(), **words, "bandwidth_hz": way.bandwidth_hz, "sent_s": sent_s, "seed": seed}
+    with sigmf.Writer(
+        out, given.sample_rate, datatype=type_, frequency_hz=link.carrier_hz, start=begin,
+        description=f"{words['satellite']} over {words['over']}", own=facts,
+    ) as file:  # fmt: skip
+        shown, tick = _ways.bar("samples")
+        with shown:
+            for part in parts:
+                file.append(part * level)
+                tick(file.count, count)
+    ends = np.array([received, received + count / given.sample_rate])
+    elevation, _, _ = seen.at(ends)
+    found = {
+        **words, "from_s": sent_s, "seconds": count / given.sample_rate,
+        "elevation_deg": [float(e) for e in elevation],
+        "shift_hz": [float(v) for v in path.track.shift_hz(ends)],
+        "es_n0_db": [float(v) for v in path.snr_db(ends)], "samples": file.count, "clipped": file.clipped,
+        "sky_db": float(sky.max()), "recording": str(file.meta),
+    }  # fmt: skip
+    if json_:
+        print(json.dumps(found))
+        return
+    print(f"{words['satellite']} ({words['norad']}) over {words['over']}, pass of "
+          f"{words['pass_start'][:19]}Z, {words['pass_s']:.0f} s, up to {words['highest_deg']:.1f} degrees")  # fmt: skip
+    print(f"{words['carrier_ghz']:g} GHz into {words['terminal']}: Es/N0 {found['es_n0_db'][0]:.2f} to "
+          f"{found['es_n0_db'][1]:.2f} dB, Doppler {found['shift_hz'][0]:,.0f} to "
+          f"{found['shift_hz'][1]:,.0f} Hz, {found['elevation_deg'][0]:.1f} degrees up")  # fmt: skip
+    print(f"written: {file.meta}, {file.data.name} ({file.count:,} samples of {type_})")
