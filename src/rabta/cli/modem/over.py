@@ -111,9 +111,10 @@ def _print(told: dict[str, Any], found: Outcome) -> None:
           f"{'modcod':<16} {'good':>9} {'Mbit/s':>7}")  # fmt: skip
     step = max(-(-len(found.bursts) // ROWS), 1)
     for b in found.bursts[::step]:
+        rate = b.bits / b.seconds / 1e6
         print(f"{b.second:5.0f} {b.elevation_deg:5.1f} {b.range_km:6.0f} {b.doppler_hz:9,.0f} "
-              f"{b.sky_db:5.1f} {b.es_n0_db:6.2f} {b.heard_db:6.2f}  {b.modcod:<16} {b.good:4d}/{b.frames:<4d} "
-              f"{b.bits / b.seconds / 1e6:7.3f}")  # fmt: skip
+              f"{b.sky_db:5.1f} {b.es_n0_db:6.2f} {b.heard_db:6.2f}  {b.modcod:<16} "
+              f"{b.good:4d}/{b.frames:<4d} {rate:7.3f}")  # fmt: skip
     print(f"frames: {told['decoded']:,} of {told['frames']:,} decoded, {told['wrong']} with wrong bytes; "
           f"above threshold and margin {told['decoded_above']:,} of {told['frames_above']:,}, below "
           f"{told['decoded_below']:,} of {told['frames_below']:,}")  # fmt: skip

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from rabta.mobile.modem.channel import Channel
+    from rabta.mobile.modem.sigmf import Writer
 
 
 def channel(
@@ -78,21 +82,33 @@ def channel(
             for part in parts:
                 file.append(part * level)
                 tick(file.count, count)
-    ends = np.array([received, received + count / given.sample_rate])
-    elevation, _, _ = seen.at(ends)
-    found = {
-        **words, "from_s": sent_s, "seconds": count / given.sample_rate,
+    found = _facts(path, words, sent_s, received, file)
+    print(json.dumps({**found, "sky_db": float(sky.max())})) if json_ else _print(found)
+
+
+def _facts(
+    path: Channel, words: dict[str, Any], sent_s: float, received_s: float, file: Writer
+) -> dict[str, Any]:
+    """What the recording went through, from its first to its last sample."""
+    import numpy as np
+
+    ends = np.array([received_s, received_s + file.count / path.sample_rate])
+    elevation, _, _ = path.over.at(ends)
+    return {
+        **words, "from_s": sent_s, "seconds": file.count / path.sample_rate,
         "elevation_deg": [float(e) for e in elevation],
         "shift_hz": [float(v) for v in path.track.shift_hz(ends)],
         "es_n0_db": [float(v) for v in path.snr_db(ends)], "samples": file.count, "clipped": file.clipped,
-        "sky_db": float(sky.max()), "recording": str(file.meta),
+        "datatype": file.kind.name, "recording": str(file.meta),
     }  # fmt: skip
-    if json_:
-        print(json.dumps(found))
-        return
-    print(f"{words['satellite']} ({words['norad']}) over {words['over']}, pass of "
-          f"{words['pass_start'][:19]}Z, {words['pass_s']:.0f} s, up to {words['highest_deg']:.1f} degrees")  # fmt: skip
-    print(f"{words['carrier_ghz']:g} GHz into {words['terminal']}: Es/N0 {found['es_n0_db'][0]:.2f} to "
-          f"{found['es_n0_db'][1]:.2f} dB, Doppler {found['shift_hz'][0]:,.0f} to "
-          f"{found['shift_hz'][1]:,.0f} Hz, {found['elevation_deg'][0]:.1f} degrees up")  # fmt: skip
-    print(f"written: {file.meta}, {file.data.name} ({file.count:,} samples of {type_})")
+
+
+def _print(found: dict[str, Any]) -> None:
+    high, first, last = found["elevation_deg"][0], *found["es_n0_db"]
+    print(f"{found['satellite']} ({found['norad']}) over {found['over']}, pass of "
+          f"{found['pass_start'][:19]}Z, {found['pass_s']:.0f} s, up to "
+          f"{found['highest_deg']:.1f} degrees")  # fmt: skip
+    print(f"{found['carrier_ghz']:g} GHz into {found['terminal']}: Es/N0 {first:.2f} to {last:.2f} dB, "
+          f"Doppler {found['shift_hz'][0]:,.0f} to {found['shift_hz'][1]:,.0f} Hz, "
+          f"{high:.1f} degrees up")  # fmt: skip
+    print(f"written: {found['recording']} ({found['samples']:,} samples of {found['datatype']})")
