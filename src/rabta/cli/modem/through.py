@@ -104,7 +104,8 @@ def _facts(
 
 
 def _print(found: dict[str, Any]) -> None:
-    high, first, last = found["elevation_deg"][0], *found["es_n0_db"]
+    high: float = found["elevation_deg"][0]
+    first, last = (float(v) for v in found["es_n0_db"])
     print(f"{found['satellite']} ({found['norad']}) over {found['over']}, pass of "
           f"{found['pass_start'][:19]}Z, {found['pass_s']:.0f} s, up to "
           f"{found['highest_deg']:.1f} degrees")  # fmt: skip

@@ -20,6 +20,8 @@ C8 = NDArray[np.complex64]
 
 BATCH = 64
 """Slots that are decoded at once."""
+SOON = 3
+"""Slots that are searched first: a burst begins with its synchronisation block."""
 
 
 @dataclass(frozen=True)
@@ -137,9 +139,12 @@ def receive(
     period = sum(layout.carrier.samples(slot=slot) for slot in range(layout.period))
     at = 0
     while at + layout.carrier.samples() < count:
-        span = min(period + 2 * layout.carrier.samples(), count - at)
         middle, rate = expected(at) if expected is not None else (0.0, 0.0)
-        found = receiver.acquire(row(at, span), layout, middle_hz=middle, widest_hz=widest_hz)
+        for span in (SOON * layout.carrier.samples(), period + 2 * layout.carrier.samples()):
+            part = row(at, min(span, count - at))
+            found = receiver.acquire(part, layout, middle_hz=middle, widest_hz=widest_hz)
+            if found is not None:
+                break
         if found is None:
             at += max(period, 1)
             continue

@@ -18,7 +18,6 @@ from rabta.mobile.modem.nr import control
 from rabta.mobile.modem.nr.control import Word
 from rabta.mobile.modem.nr.slots import BLOCK_SYMBOL, CONTROL_SYMBOLS, Layout
 from rabta.mobile.phy.waveform import estimate, ofdm, qam
-from rabta.mobile.phy.waveform.estimate import Statistics
 from rabta.mobile.phy.waveform.sync import search
 from rabta.mobile.phy.waveform.sync.offset import turn
 
@@ -26,8 +25,9 @@ Complex = NDArray[np.complexfloating[Any, Any]]
 Floats = NDArray[np.float32]
 Source = Callable[[int, int], NDArray[np.complex64]]
 
-SPREAD_S, DOPPLER_HZ = 100e-9, 20.0
-"""Of the channel around a terminal, beside what is followed: open surroundings (TR 38.811, NTN-TDL-C)."""
+WIDEST_S = 0.6e-6
+"""Delays either way that a channel may have, beside what is followed; TR 38.811's taps reach 0.5 us."""
+EXTENSION = 1.25
 LOOP = 0.5
 """Share of a slot's finding by which frequency and time follow it."""
 RATE_LOOP = 0.02
@@ -100,7 +100,7 @@ def thinned(samples: Complex, factor: int) -> Complex:
         return samples
     from scipy.signal import upfirdn
 
-    taps = _lowpass(factor)
+    taps = _lowpass(factor).astype(samples.real.dtype)
     delay = (len(taps) - 1) // 2
     out = upfirdn(taps, np.pad(samples, (0, delay)), 1, factor)
     skip = delay // factor  # the filter is 24 factor + 1 long: its delay is a multiple of the factor
@@ -168,49 +168,96 @@ def _carrier_hz(source: Source) -> float:
 
 
 def _slot(samples: Complex, layout: Layout, state: State, number: int, first: int) -> Slot:
-    carrier, shared = layout.carrier, layout.shared
-    in_frame = state.slot % carrier.slots_per_frame
-    flat = turn(samples, carrier.sample_rate, -state.frequency_hz)
+    carrier = layout.carrier
+    flat = samples * rotator(-state.frequency_hz / carrier.sample_rate, len(samples))
+    within = state.slot % carrier.slots_per_subframe
     advance = carrier.size * 9 // 256
-    grid = ofdm.demodulate(
-        flat, carrier, slot=state.slot % carrier.slots_per_subframe, symbols=14, advance=advance
-    )
-    sent = shared.pilots(in_frame)
+    grid = ofdm.demodulate(flat, carrier, slot=within, symbols=14, advance=advance)
+    sent = known_pilots(layout, state.slot % carrier.slots_per_frame)
     late, drift = _left(grid, sent[0], layout)
-    hertz = carrier.frequencies_hz()
-    times = carrier.symbol_times(slot=state.slot % carrier.slots_per_subframe)
-    even = grid * np.exp(2j * np.pi * (hertz * late - drift * (times[:, None] - times[0])))
-    noise = estimate.noise(even[None], sent)
-    rows = sent[0] != 0.0
-    level = float(np.mean(np.abs(even[rows]) ** 2)) / float(np.mean(np.abs(sent[0][rows]) ** 2))
-    gain = max(level - noise / 2.0, 1e-3 * level)
-    channel, error = estimate.lmmse(
-        even[None] / np.sqrt(gain),
-        sent,
-        noise / gain,
-        carrier,
-        Statistics(delay_spread_s=SPREAD_S, doppler_hz=DOPPLER_HZ),
-    )
-    h, wrong = channel[..., 0, 0], error[..., 0]
-    power = np.maximum(np.abs(h) ** 2, 1e-9)
-    symbols = even / np.sqrt(gain) * h.conj() / power
-    variance = ((noise / gain + wrong) / power).astype(np.float32)
+    times = carrier.symbol_times(slot=within)
+    across = np.exp(2j * np.pi * late * carrier.frequencies_hz()).astype(np.complex64)
+    even = grid * across * np.exp(-2j * np.pi * drift * (times - times[0])).astype(np.complex64)[:, None]
+    noise = max(estimate.noise(even[None], sent), 1e-12)
+    h, share = _channel(even, sent[0], layout)
+    power = np.maximum(np.abs(h) ** 2, 1e-6 * noise)
+    symbols = even * (h.conj() / power)
+    variance = (noise * (1.0 + share) / power).astype(np.float32)
+    snr = float(np.mean(power) / noise - np.mean(share))
     frequency = state.frequency_hz + drift
+    start = first + late * carrier.sample_rate
     _move(state, late * carrier.sample_rate, drift)
-    where = layout.control_data
-    words = qam.demodulate(symbols[where], variance[where], 2)
-    data = shared.data
-    return Slot(
-        number, first + late * carrier.sample_rate, frequency, 10.0 * float(np.log10(gain / noise)), words,
-        symbols[data].astype(np.complex64), variance[data],
-    )  # fmt: skip
+    control_, data = layout.control_data, layout.shared.data
+    words = qam.demodulate(symbols[control_], variance[control_], 2)
+    level = 10.0 * float(np.log10(max(snr, 1e-4)))
+    return Slot(number, start, frequency, level, words, symbols[data], variance[data])
+
+
+@cache
+def known_pilots(layout: Layout, slot: int) -> Complex:
+    """Pilots of a slot of the frame, shape (1, symbol, subcarrier)."""
+    return layout.shared.pilots(slot)
+
+
+def rotator(cycles: float, count: int, block: int = 256) -> NDArray[np.complex64]:
+    """exp(2 pi i cycles n) for so many samples, as products of two short rows."""
+    small = np.exp(2j * np.pi * np.mod(cycles * np.arange(block), 1.0))
+    large = np.exp(2j * np.pi * np.mod(cycles * block * np.arange(-(-count // block)), 1.0))
+    return np.outer(large.astype(np.complex64), small.astype(np.complex64)).ravel()[:count]
+
+
+@cache
+def _modes(layout: Layout) -> tuple[Complex, Complex, NDArray[np.float32]]:
+    """Few waves over the band that a channel within `WIDEST_S` of delay is made of.
+
+    Returns the least squares from the pilots' subcarriers on them, their values on all subcarriers, and the
+    share of the noise that they keep. They are periodic beyond the band, so that its edges are no steps.
+    """
+    carrier = layout.carrier
+    place = np.arange(carrier.subcarriers) / (EXTENSION * carrier.subcarriers)
+    most = int(np.ceil(EXTENSION * carrier.subcarriers * carrier.spacing_hz * WIDEST_S))
+    waves = np.exp(2j * np.pi * np.arange(-most, most + 1)[:, None] * place)
+    columns = _columns(layout)
+    fit = np.linalg.pinv(waves[:, columns], rcond=1e-4)
+    share = (np.abs(fit @ waves) ** 2).sum(axis=0) / layout.shared.dmrs.groups
+    return fit.astype(np.complex64), waves.astype(np.complex64), share.astype(np.float32)
+
+
+@cache
+def _columns(layout: Layout) -> NDArray[np.int64]:
+    return np.flatnonzero(known_pilots(layout, 0)[0, layout.shared.dmrs.first])
+
+
+def _channel(even: Complex, sent: Complex, layout: Layout) -> tuple[Complex, NDArray[np.float32]]:
+    """Channel over the slot, shape (symbol, subcarrier), and the share of the noise in it.
+
+    Least squares at both pilot symbols on the waves of `_modes`, straight lines over time between them.
+    """
+    fit, waves, share = _modes(layout)
+    rows, columns = list(_rows(layout)), _columns(layout)
+    raw = even[rows][:, columns] / sent[rows][:, columns]
+    over = _lines(rows, even.shape[0])
+    # products this small are faster without the threads of a matrix library
+    ends = np.einsum("sm,mn->sn", np.einsum("sc,cm->sm", raw, fit), waves)
+    found = over[:, :1] * ends[0] + over[:, 1:] * ends[1]
+    return np.asarray(found, dtype=np.complex64), np.outer((over**2).sum(axis=1), share).astype(np.float32)
+
+
+def _rows(layout: Layout) -> tuple[int, ...]:
+    return layout.shared.dmrs.symbols(CONTROL_SYMBOLS, 14 - CONTROL_SYMBOLS)
+
+
+def _lines(rows: list[int], count: int) -> NDArray[np.float32]:
+    """Weights of the two pilot symbols along a straight line."""
+    first, last = rows[0], rows[-1]
+    part = (np.arange(count) - first) / (last - first)
+    return np.stack([1.0 - part, part], axis=1).astype(np.float32)
 
 
 def _left(grid: Complex, sent: Complex, layout: Layout) -> tuple[float, float]:
     """Time by which the slot is late (s), and frequency that is left (Hz), from the pilots."""
     carrier = layout.carrier
-    rows = layout.shared.dmrs.symbols(CONTROL_SYMBOLS, 14 - CONTROL_SYMBOLS)
-    columns = np.flatnonzero(sent[rows[0]])
+    rows, columns = _rows(layout), _columns(layout)
     raw: Any = grid[list(rows)][:, columns] * sent[list(rows)][:, columns].conj()
     apart = float(columns[1] - columns[0]) * carrier.spacing_hz
     slope = np.angle((raw[:, 1:] * raw[:, :-1].conj()).sum())
