@@ -42,6 +42,14 @@ def _rows(name: str, count: int) -> Bits:
     return out
 
 
+@cache
+def _packed(name: str, count: int) -> NDArray[np.uint32]:
+    """Remainder of each bit position as a number, the first position first."""
+    size, _ = POLYNOMIALS[name]
+    weights = 1 << np.arange(size - 1, -1, -1)
+    return np.asarray(_rows(name, count)[::-1].astype(np.int64) @ weights, dtype=np.uint32)
+
+
 def check_bits(words: ArrayLike, name: str) -> Bits:
     """Parity bits of words, shape (..., bits) to (..., length of the check).
 
@@ -50,10 +58,10 @@ def check_bits(words: ArrayLike, name: str) -> Bits:
     >>> check_bits([1, 0, 0, 0], "CRC6").tolist()
     [1, 0, 1, 1, 1, 1]
     """
-    length(name)
     bits = np.asarray(words, dtype=np.uint8)
-    table = _rows(name, bits.shape[-1])[::-1]
-    return np.asarray(bits.astype(np.float32) @ table.astype(np.float32) % 2, dtype=np.uint8)
+    size, count = length(name), bits.shape[-1]
+    sums = np.bitwise_xor.reduce(bits * _packed(name, count), axis=-1, initial=0)
+    return np.asarray((sums[..., None] >> np.arange(size - 1, -1, -1)) & 1, dtype=np.uint8)
 
 
 def attach(words: ArrayLike, name: str) -> Bits:
