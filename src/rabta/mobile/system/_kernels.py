@@ -48,14 +48,14 @@ def sinr(received: Any, serving: Any, load: Any, channel: Any, overlap: Any, noi
 
 
 @inline
-def _need(can: Any, age: Any, budget: Any, guaranteed: Any, owed: Any) -> Any:
-    """How much a user needs a subband: age over budget, or subbands owed; nought for none."""
+def _need(can: Any, usual: Any, age: Any, budget: Any, guaranteed: Any, owed: Any) -> Any:
+    """How much a user needs a subband: age over budget, or subbands owed, the more the better it is now."""
     need = 0.0
     if budget > 0.0:
         need = age / budget
     if guaranteed > 0.0 and owed > 0.0:
-        need = owed / can
-    return need
+        need = owed / usual
+    return need * can / usual
 
 
 @inline
@@ -106,6 +106,11 @@ def schedule(  # noqa: C901, PLR0912, PLR0915 (one loop over slots, called for e
         mean, owed, delivered, seen = np.full(n, 1e-9), np.zeros(n), np.zeros(n), np.zeros(n)
         oldest, attempt = np.zeros(n, np.int64), np.zeros(n, np.int64)
         turn, plan, widest = np.arange(n) - n, np.zeros(n), np.zeros(n)
+        usual = np.full(n, 1e-9)
+        for row in range(period):
+            for b in range(bands):
+                for k in range(n):
+                    usual[k] += bits[row, b, first + k] / (period * bands)
         count = 0
         for t in range(slots):
             row = t % period
@@ -129,7 +134,7 @@ def schedule(  # noqa: C901, PLR0912, PLR0915 (one loop over slots, called for e
                     if can <= 0.0 or queue[k] - plan[k] <= 0.0:
                         continue
                     age = 1.0 + t - oldest[k]
-                    need = _need(can, age, budget[u], guaranteed[u], owed[k] - plan[k])
+                    need = _need(can, usual[k], age, budget[u], guaranteed[u], owed[k] - plan[k])
                     worth = need if need > 0.0 else _worth(policy, turn[k], can, mean[k])
                     if need > 0.0:
                         ahead = _before(urgent, rank, value, need, priority[u])

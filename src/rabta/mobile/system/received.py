@@ -23,6 +23,7 @@ F4 = NDArray[np.float32]
 Indices = NDArray[np.int64]
 
 REFERENCE_K = 290.0
+SETTLED = 1e-6
 
 
 def panel(down_deg: float = 12.0, rows: int = 10, columns: int = 1) -> Planar:
@@ -231,7 +232,8 @@ def settle(
     full_mbps : (transmitter,) array_like
         Rate of a whole cell for one bit a resource element; the bits come from `rabta.mobile.nr.efficiency`.
     balance : bool
-        Users move from full cells to ones that are not, by a bias that falls 3 dB for each part of load.
+        Cells that are asked for more than the mean of all lose users by a bias that grows until the fullest
+        is asked for least; the best of the rounds is kept.
 
     Notes
     -----
@@ -241,24 +243,25 @@ def settle(
     level = np.asarray(received_dbm, dtype=np.float32)
     width = np.broadcast_to(np.asarray(full_mbps, dtype=np.float64), level.shape[-1:])
     demand = np.asarray(demand_mbps, dtype=np.float64)
-    bias = np.broadcast_to(np.asarray(bias_db, dtype=np.float64), level.shape[-1:])
-    load = np.zeros(level.shape[-1])
-    asked, mine = load, _serving(level, bias, load, balance)
-    ratio = np.zeros(mine.shape, dtype=np.float32)
-    for _ in range(rounds):
-        ratio = sinr_db(level, mine, noise_dbm, load=load, channel=channel, overlap=overlap)
-        asked = _asked(mine, demand, ratio, width)
-        new = np.minimum(asked, 1.0)
-        if np.abs(new - load).max(initial=0.0) < 1e-6:
-            break
-        load = new
-        if balance:
-            mine = _serving(level, bias, 0.5 * (load + np.minimum(asked, 3.0)), True)
-    return Cell(mine, ratio, np.minimum(asked, 1.0), asked)
+    bias = np.array(np.broadcast_to(np.asarray(bias_db, dtype=np.float64), level.shape[-1:]))
 
+    def settled(shift: Array) -> Cell:
+        mine, load = serving(level, shift), np.zeros(level.shape[-1])
+        for _ in range(rounds):
+            ratio = sinr_db(level, mine, noise_dbm, load=load, channel=channel, overlap=overlap)
+            asked = _asked(mine, demand, ratio, width)
+            new = np.minimum(asked, 1.0)
+            if np.abs(new - load).max(initial=0.0) < SETTLED:
+                break
+            load = new
+        return Cell(mine, ratio, new, asked)
 
-def _serving(level: F4, bias: Array, load: Array, balance: bool) -> Indices:
-    return serving(level, bias - (3.0 * load if balance else 0.0))
+    best = found = settled(bias)
+    for turn in range(rounds if balance else 0):
+        bias = bias - np.clip(found.asked - found.asked.mean(), -1.0, 1.0) / (1.0 + turn / 4.0)
+        found = settled(bias)
+        best = found if found.asked.max() < best.asked.max() else best
+    return best
 
 
 def _asked(mine: Indices, demand: Array, ratio: F4, width: Array) -> Array:

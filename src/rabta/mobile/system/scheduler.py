@@ -1,8 +1,8 @@
 """Schedulers: who gets the subbands of every slot, with traffic that ends or not, errors, and guarantees.
 
 All cells run side by side in a compiled kernel. In a subband, users whose guarantee is owed or whose packets
-age come first, by priority and then by need; what they leave is given in turn, proportionally fair, or to the
-greatest rate.
+age come first, by priority and then by need times what the subband is worth to them; what they leave is given
+in turn, proportionally fair, or to the greatest rate.
 """
 
 from __future__ import annotations
@@ -102,7 +102,10 @@ def run(
     -----
     Proportional fair: Kelly, Maulloo and Tan, J. Oper. Res. Soc. 49 (1998) 237; Viswanath, Tse and Laroia,
     IEEE Trans. Inf. Theory 48 (2002) 1277, section IV. Guarantees: a debt that grows by what is guaranteed
-    and falls by what is served; it stays bounded where `slices.load` of the users is at most 1.
+    and falls by what is served; the greatest debt times rate goes first, in units of the user's usual rate,
+    which keeps debts bounded wherever any schedule does (Tassiulas and Ephremides, IEEE Trans. Autom. Control
+    37 (1992) 1936); where rates do not change, that is where `slices.load` adds up to at most 1. Budgets: age
+    in place of debt (Andrews et al., IEEE Commun. Mag. 39 (2001) no. 2, p. 150).
     """
     from rabta.mobile.system import _kernels
 
@@ -278,6 +281,7 @@ def _cell(
     come = np.cumsum(coming[:, part], axis=0, dtype=np.float64) if len(coming) else np.zeros((0, n))
     mean, owed, done = np.full(n, 1e-9), np.zeros(n), np.zeros(n)
     turn, attempt, count = np.arange(n) - n, np.zeros(n, np.int64), 0
+    usual = 1e-9 + table.mean(axis=(0, 1))
     for t in range(slots):
         can, plan = table[t % len(table)], np.zeros(n)
         age = np.ones(n)
@@ -286,8 +290,9 @@ def _cell(
             age = 1.0 + t - (come[: t + 1] <= done).sum(axis=0)
         owed = np.minimum(owed + granted[part], queue)
         for rate in can:
-            best = _choose(rate, queue - plan, owed - plan, age, granted[part], rank[part], budget[part],
-                           [-turn.astype(np.float64), rate / mean, rate][policy])  # fmt: skip
+            worth = [-turn.astype(np.float64), rate / mean, rate][policy]
+            claims = age, granted[part], rank[part], budget[part]
+            best = _choose(rate, usual, queue - plan, owed - plan, *claims, worth)
             if best < 0:
                 continue
             plan[best] += rate[best]
@@ -307,15 +312,14 @@ def _cell(
 
 
 def _choose(
-    rate: Array, queue: Array, owed: Array, age: Array, granted: Array, rank: Indices, budget: Array,
-    worth: Array,
+    rate: Array, usual: Array, queue: Array, owed: Array, age: Array, granted: Array, rank: Indices,
+    budget: Array, worth: Array,
 ) -> int:  # fmt: skip
     able = (rate > 0.0) & (queue > 0.0)
     if not able.any():
         return -1
-    safe = np.where(rate > 0.0, rate, 1.0)
     need = np.where(budget > 0.0, age / np.where(budget > 0.0, budget, 1.0), 0.0)
-    need = np.where((granted > 0.0) & (owed > 0.0), owed / safe, need)
+    need = np.where((granted > 0.0) & (owed > 0.0), owed / usual, need) * rate / usual
     urgent = able & (need > 0.0)
     if urgent.any():
         first = urgent & (rank == rank[urgent].min())
