@@ -104,6 +104,23 @@ def each(function: Callable[[T], None], items: Iterable[T]) -> None:
             pass
 
 
+@cache
+def gpu() -> bool:
+    """Whether kernels can run on a GPU; asks the driver only where there may be one.
+
+    With NUMBA_ENABLE_CUDASIM=1 the compiler's simulator counts as one.
+    """
+    simulated = os.environ.get("NUMBA_ENABLE_CUDASIM", "0") not in ("", "0")
+    if not simulated and not Path("/dev/nvidiactl").exists() and os.name != "nt":
+        return False
+    return bool(importlib.import_module("numba.cuda").is_available())
+
+
+def cuda() -> Any:
+    """Compiler of GPU kernels, imported when first asked for: it takes a while."""
+    return importlib.import_module("numba.cuda")
+
+
 def set_threads(count: int) -> None:
     """Limit the threads of parallel kernels."""
     numba.set_num_threads(count)

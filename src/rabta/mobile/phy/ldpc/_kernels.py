@@ -84,19 +84,18 @@ def encode(  # noqa: C901, PLR0912
             _fill_row(first, column, shift, size, systematic, UINT(r), words[w])
 
 
-@kernel("boolean(uint32[::1], uint32[::1], uint32[::1], uint64, int16[::1], int16[::1])")
-def broken(first: U32, column: U32, shift: U32, size: np.uint64, values: I16, sign: I16) -> bool:
+@kernel("boolean(uint32[::1], uint32[::1], uint32[::1], uint64, uint64, int16[:,::1], int16[::1])")
+def broken(
+    first: U32, column: U32, rest: U32, size: np.uint64, lanes: np.uint64, values: I16, sign: I16
+) -> bool:
     """Whether any parity check fails on the signs of the values."""
     for r in range(UINT(first.shape[0] - 1)):
-        for z in range(size):
+        for z in range(lanes):
             sign[z] = INT(0)
         for e in range(UINT(first[r]), UINT(first[r + UINT(1)])):
-            base, s = UINT(column[e]) * size, UINT(shift[e])
-            n = size - s
-            for z in range(n):
-                sign[z] = INT(sign[z] ^ values[base + s + z])
-            for z in range(n, size):
-                sign[z] = INT(sign[z] ^ values[base + z - n])
+            c, s = UINT(column[e]), UINT(rest[e])
+            for z in range(lanes):
+                sign[z] = INT(sign[z] ^ values[c, s + z])
         worst = INT(0)
         for z in range(size):
             worst = INT(worst | sign[z])
@@ -106,13 +105,14 @@ def broken(first: U32, column: U32, shift: U32, size: np.uint64, values: I16, si
 
 
 @kernel(
-    "int64(uint32[::1], uint32[::1], uint32[::1], uint64, int64, int16[::1], int16[:,::1], int16[:,::1], "
-    "int16[:,::1])"
+    "int64(uint32[::1], uint32[::1], uint32[::1], uint32[::1], uint64, int64, int16[:,::1], int16[:,::1], "
+    "int16[:,::1], int16[:,::1])"
 )
-def decode(  # noqa: C901, PLR0912
+def _word(  # noqa: C901, PLR0912
     first: U32,
     column: U32,
-    shift: U32,
+    step: U32,
+    rest: U32,
     size: np.uint64,
     iterations: int,
     values: I16,
@@ -120,51 +120,99 @@ def decode(  # noqa: C901, PLR0912
     sums: I16,
     scratch: I16,
 ) -> int:
-    """Layered scaled min-sum of one word, in place; `reference.decode`.
-
-    Returns the iterations that were needed, or one more than allowed where no codeword was found. A value
-    below zero is a one. ``messages`` has a row an edge, ``sums`` one for each edge of the largest row,
-    ``scratch`` three. Magnitudes are scaled by three quarters, rounded down: the best of the scales tried.
-    """
+    """Layered scaled min-sum of one word, in place; iterations needed."""
+    lanes = UINT(scratch.shape[1])
     m1, m2, sign = scratch[0], scratch[1], scratch[2]
-    rows = UINT(first.shape[0] - 1)
     for e in range(UINT(messages.shape[0])):
-        for z in range(size):
+        for z in range(lanes):
             messages[e, z] = INT(0)
     for turn in range(iterations):
-        for r in range(rows):
+        for r in range(UINT(first.shape[0] - 1)):
             a, b = UINT(first[r]), UINT(first[r + UINT(1)])
-            for z in range(size):
+            for z in range(lanes):
                 m1[z] = FAR
                 m2[z] = FAR
                 sign[z] = INT(0)
             for e in range(a, b):
-                base, s, k = UINT(column[e]) * size, UINT(shift[e]), e - a
-                n = size - s
-                for z in range(n):
-                    sums[k, z] = INT(values[base + s + z] - messages[e, z])
-                for z in range(n, size):
-                    sums[k, z] = INT(values[base + z - n] - messages[e, z])
-                for z in range(size):
-                    w = INT(abs(sums[k, z]))
+                c, s, k = UINT(column[e]), UINT(step[e]), e - a
+                for z in range(lanes):
+                    sums[k, z] = INT(values[c, s + z] - messages[e, z])
+                for z in range(lanes):
+                    v = sums[k, z]
+                    w = INT(abs(v))
                     x, y = m1[z], m2[z]
                     m1[z] = min(w, x)
                     m2[z] = min(max(w, x), y)
-                for z in range(size):
-                    sign[z] = INT(sign[z] ^ sums[k, z])
+                    sign[z] = INT(sign[z] ^ v)
             for e in range(a, b):
-                base, s, k = UINT(column[e]) * size, UINT(shift[e]), e - a
-                n = size - s
-                for z in range(size):
+                c, k = UINT(column[e]), e - a
+                for z in range(lanes):
                     v = sums[k, z]
                     t = m2[z] if INT(abs(v)) <= m1[z] else m1[z]
                     t = INT((t >> INT(1)) + (t >> INT(2)))
                     m = INT((sign[z] ^ v) >> INT(15))
                     messages[e, z] = INT((t ^ m) - m)
-                for z in range(n):
-                    values[base + s + z] = max(min(INT(sums[k, z] + messages[e, z]), TOP), INT(-TOP))
-                for z in range(n, size):
-                    values[base + z - n] = max(min(INT(sums[k, z] + messages[e, z]), TOP), INT(-TOP))
-        if not broken(first, column, shift, size, values, sign):
+                for z in range(lanes):
+                    values[c, z] = max(min(INT(sums[k, z] + messages[e, z]), TOP), INT(-TOP))
+                for z in range(lanes):
+                    values[c, size + z] = max(min(INT(sums[k, z] + messages[e, z]), TOP), INT(-TOP))
+        if not broken(first, column, rest, size, lanes, values, sign):
             return turn + 1
     return iterations + 1
+
+
+@kernel(
+    "void(uint32[::1], uint32[::1], uint32[::1], uint32[::1], uint32[::1], uint64, int64, int16[:,::1], "
+    "int16[:,::1], int16[:,::1], int16[:,::1], int16[:,::1], uint8[:,::1], int64[::1])"
+)
+def decode(
+    first: U32,
+    column: U32,
+    step: U32,
+    rest: U32,
+    last: U32,
+    size: np.uint64,
+    iterations: int,
+    words: I16,
+    values: I16,
+    messages: I16,
+    sums: I16,
+    scratch: I16,
+    bits: U8,
+    used: NDArray[np.int64],
+) -> None:
+    """Layered scaled min-sum of words; `reference.decode`.
+
+    ``used`` gets the iterations that were needed, or one more than allowed where no codeword was found. A
+    value below zero is a one. Each column of the graph lies in ``values`` twice, one behind the other, turned
+    as the row that wrote it last had it: so a row reads and writes straight runs of ``lanes``, whatever its
+    shifts. ``step`` turns a column from that row to the next that has it, ``rest`` from the last row of all,
+    and ``last`` is how that one leaves it. ``messages`` has a row an edge, ``sums`` one for each edge of the
+    largest row, ``scratch`` three. Magnitudes are scaled by three quarters, rounded down: the best of the
+    scales tried.
+    """
+    columns = UINT(values.shape[0])
+    for w in range(UINT(words.shape[0])):
+        for c in range(columns):
+            n = size - UINT(last[c])
+            for z in range(size):
+                values[c, z] = words[w, c * size + (z + UINT(last[c]) if z < n else z - n)]
+            for z in range(size):
+                values[c, size + z] = values[c, z]
+        used[w] = _word(first, column, step, rest, size, iterations, values, messages, sums, scratch)
+        for c in range(columns):
+            n = size - UINT(last[c])
+            for z in range(size):
+                bits[w, c * size + (z + UINT(last[c]) if z < n else z - n)] = values[c, z] < INT(0)
+
+
+@kernel("void(float32[:,::1], float32, int16[:,::1])")
+def steps(ratios: NDArray[np.float32], scale: np.float32, words: I16) -> None:
+    """Ratios as whole steps, rounded and limited; zero where there is no number."""
+    top = np.float32(TOP)
+    for w in range(UINT(ratios.shape[0])):
+        for z in range(UINT(ratios.shape[1])):
+            v = np.rint(ratios[w, z] * scale)
+            v = v if v < top else top
+            v = v if v > -top else -top
+            words[w, z] = INT(v) if ratios[w, z] == ratios[w, z] else INT(0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 
 import numpy as np
@@ -25,7 +25,7 @@ SMALL_K, MEDIUM_K = 292, 3824
 LOW_RATE, MIDDLE_RATE = 0.25, 0.67
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Graph:
     """A base graph lifted to one size.
 
@@ -55,6 +55,32 @@ class Graph:
         """Rows of the base graph."""
         return len(self.first) - 1
 
+    @cached_property
+    def turns(self) -> tuple[UInts, UInts, UInts]:
+        """How columns turn from row to row, for a decoder that leaves them as the last row had them.
+
+        Returns
+        -------
+        step : shape (edge,)
+            Shift of an edge less that of the edge before in the same column, round the rows.
+        rest : shape (edge,)
+            Shift of an edge less that of the last edge in the same column.
+        last : shape (column,)
+            Shift of the last edge of each column.
+        """
+        last = np.zeros(int(self.column.max()) + 1, dtype=np.int64)
+        last[self.column] = self.shift  # of equal columns the last one stays
+        now, step = last.copy(), np.empty(len(self.column), dtype=np.int64)
+        for edge, (column, shift) in enumerate(zip(self.column, self.shift, strict=True)):
+            step[edge], now[column] = shift - now[column], shift
+        rest = self.shift - last[self.column]
+        return (
+            (step % self.size).astype(np.uint32),
+            (rest % self.size).astype(np.uint32),
+            last.astype(np.uint32),
+        )
+
+    @cache  # noqa: B019 - graphs live as long as the process
     def cut(self, rows: int) -> Graph:
         """Leave the first rows: enough where the parity bits of the others are not sent."""
         edges = int(self.first[rows])
