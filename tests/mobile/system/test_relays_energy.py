@@ -80,6 +80,26 @@ def test_chain(hops: int) -> None:
     assert iab.scale(chain, last, shared=False) == pytest.approx(50.0 if hops > 1 else 100.0)
 
 
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10_000), count=st.integers(2, 9))
+def test_grown_tree_takes_least_time(seed: int, count: int) -> None:
+    from scipy.sparse.csgraph import dijkstra
+
+    rng = np.random.default_rng(seed)
+    rate = rng.uniform(1.0, 100.0, (count, count)) * (rng.random((count, count)) < 0.6)
+    np.fill_diagonal(rate, 50.0)
+    rate[0] = np.maximum(rate[0], 0.5)  # every node is within reach
+    found, order = iab.grow(rate)
+    with np.errstate(divide="ignore"):
+        theirs = dijkstra(
+            np.where(np.eye(count) > 0.0, 0.0, 1.0 / np.where(rate > 0.0, rate, np.inf)), indices=0
+        )
+    time = np.zeros(count)
+    for k in range(1, count):
+        time[k] = time[found.parent[k]] + 1.0 / found.hop_mbps[k]
+    np.testing.assert_allclose(time, theirs[order])
+
+
 def test_demand_that_is_less_than_fair_leaves_room() -> None:
     star = iab.tree([-1, 0, 0], 100.0, 1000.0)
     fair = iab.fair_mbps(star, [0, 1, 1], demand_mbps=[0.0, 5.0, np.inf])
@@ -125,6 +145,8 @@ def test_earth_linear_model() -> None:
         (lambda: iab.tree([-1, 2, 1], 1.0, 1.0), "does not come before"),
         (lambda: iab.tree([-1, 0], 0.0, 1.0), "hop_mbps"),
         (lambda: iab.scale(iab.tree([-1, 0], 1.0, 1.0), [1.0]), "demand"),
+        (lambda: iab.grow(np.eye(3)), "no way reaches"),
+        (lambda: iab.grow(np.ones((2, 3))), "links do not fit"),
         (lambda: iab.busy(iab.tree([-1, 0], 1.0, 1.0), "duplex"), "did you mean"),
     ],
 )

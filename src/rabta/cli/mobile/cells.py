@@ -126,9 +126,11 @@ def _print(found: dict[str, Any]) -> None:
     )
     print(f"sites take {found['supply_w'] / 1e3:.1f} kW (EARTH's stations of 2010), {energy}")
     for row in found["slices"]:
-        kept = "-" if row["kept_share"] is None else f"{100 * row['kept_share']:.0f} %"
-        median = "-" if row["median_mbps"] is None else f"{row['median_mbps']:.2f}"
-        print(
-            f"slice {row['name']}: {row['admitted']} of {row['users']} admitted, {kept} have their "
-            f"{row['guaranteed_mbps']:g} Mbit/s, median {median}"
-        )
+        median = "-" if row["median_mbps"] is None else f"{row['median_mbps']:.2f} Mbit/s"
+        line = f"slice {row['name']}: {row['users']} users, median {median}"
+        if row["guaranteed_mbps"] > 0.0:
+            kept = "-" if row["kept_share"] is None else f"{100 * row['kept_share']:.0f} %"
+            line += (
+                f"; {row['admitted']} admitted, {kept} of these have their {row['guaranteed_mbps']:g} Mbit/s"
+            )
+        print(line)
