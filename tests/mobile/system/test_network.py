@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from rabta.cli.mobile import app
 from rabta.errors import RabtaError
 from rabta.mobile.system import network, satellites, slices
-from rabta.verify.mobile import calibration
+from rabta.verify.mobile.network import calibration
 
 run = CliRunner()
 

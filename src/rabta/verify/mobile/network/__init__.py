@@ -1,0 +1,1 @@
+"""Networks of cells and beams against published calibrations and theory."""
