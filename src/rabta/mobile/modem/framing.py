@@ -17,6 +17,7 @@ from rabta.mobile.modem.dvb import modcods as dvb_modcods
 from rabta.mobile.modem.dvb import shaping
 from rabta.mobile.modem.nr import frames as nr
 from rabta.mobile.modem.nr import slots
+from rabta.mobile.phy.link import tables
 from rabta.mobile.phy.waveform.sync.offset import turn
 from rabta.radio import modcods
 from rabta.radio.modcods import Waveform
@@ -29,6 +30,8 @@ Field = tuple[str, bytes]
 NAMES = ("nr", "dvb-s2x", "dvb-s2")
 GROUP = 16
 """Frames of DVB that are made, or heard, at once."""
+HARDLY = 1e-3
+"""Share of NR's blocks that may be lost at what `Framing.need_db` says."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,9 @@ class Framing(Protocol):
     def capacity(self, modcod: str) -> int:
         """Bytes of a frame."""
 
+    def need_db(self, modcod: str) -> float:
+        """Es/N0 at which hardly a frame is lost, by the code's own curve or the standard's table."""
+
     def frame_s(self, modcod: str) -> float:
         """Duration of a frame."""
 
@@ -153,6 +159,11 @@ class Nr:
     def capacity(self, modcod: str) -> int:
         """Bytes of a slot's transport block."""
         return nr.capacity(self.layout, mcs_of(modcod))
+
+    def need_db(self, modcod: str) -> float:
+        """One block in a thousand is lost, in white noise: `rabta.mobile.phy.link.tables`."""
+        mcs = mcs_of(modcod)
+        return tables.threshold_db(slots.TABLE, mcs, HARDLY, self.layout.format(mcs).bits)
 
     def frame_s(self, modcod: str) -> float:  # noqa: ARG002 (slots are alike)
         """A slot, with its share of the synchronisation block."""
@@ -259,6 +270,15 @@ class Dvb:
         """Bytes of a frame's data field."""
         return dvb_modcods.modcod(modcod).payload // 8
 
+    def need_db(self, modcod: str) -> float:
+        """Quasi-error-free: one frame in ten million is lost, by the tables of EN 302 307."""
+        wave = self.waveform
+        if modcod in wave.names:
+            return float(wave.threshold_db[wave.names.index(modcod)])
+        raise RabtaError(
+            "no such modcod in use", key="modcod", value=modcod, expected=nearest(modcod, wave.names)
+        )
+
     def frame_s(self, modcod: str) -> float:
         """Duration of a frame with pilots."""
         return dvb_modcods.modcod(modcod).length(True) / self.symbol_rate
@@ -290,7 +310,7 @@ class Dvb:
         return np.pad(bits, (0, size - len(bits)))
 
     def hear(self, source: Source, total: int, hint: Hint) -> Iterator[Heard]:
-        """Frames of windows that overlap by more than a frame; each is taken once."""
+        """Frames of windows that overlap by two; what begins where they do is left to the second."""
         longest = max(dvb_modcods.modcod(str(n)).length(True) for n in self.waveform.names)
         frame = longest * self.samples_per_symbol
         size, overlap = (2 * GROUP + 2) * frame, 2 * frame
@@ -302,8 +322,7 @@ class Dvb:
             last = at + count >= total
             for found in self._window(source(at, count), at, hint):
                 fresh = found.start > done + 45.0 * self.samples_per_symbol
-                whole = last or found.start < at + count - frame
-                if fresh and whole:
+                if fresh and (last or found.start < at + count - overlap):
                     done = found.start
                     yield found
             at += count if last else count - overlap

@@ -293,7 +293,10 @@ def _check_global(found: dict[str, Any], path: Path) -> None:
         raise RabtaError(
             "bytes that are no samples", file=path, key="core:trailing_bytes", expected="none, 0"
         )
-    for part in found.get("core:extensions") or []:
+    extensions = found.get("core:extensions") or []
+    if not isinstance(extensions, list):
+        raise RabtaError("no list of extensions", file=path, key="core:extensions", expected="a list")
+    for part in extensions:
         if isinstance(part, dict) and part.get("name") != "rabta" and part.get("optional") is False:
             raise RabtaError(
                 "the recording needs an extension that Rabta does not know", file=path,

@@ -80,7 +80,7 @@ class Setup:
         if not 1 <= self.frames <= 10_000:
             raise RabtaError("no such burst", key="frames", value=self.frames, expected="1 to 10,000 frames")
         if self.modcod is not None:
-            self.framing.capacity(self.modcod)
+            self.framing.need_db(self.modcod)
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Burst:
         Attenuation of the sky, Es/N0 of the budget, and as the receiver estimates it (NaN: nothing heard).
     modcod : str
     above : bool
-        The Es/N0 is above the modcod's threshold and the margin.
+        The Es/N0 is above what the modcod needs (`Framing.need_db`) and the margin.
     frames, good, wrong : int
         Sent; decoded with their checks right; of these such whose bytes differ from what was sent.
     bits, seconds : float
@@ -300,13 +300,12 @@ def _burst(
     level = [h.es_n0_db for h in heard if h.modcod]
     elevation, _, length = channel.over.at(middle)
     es_n0 = float(channel.snr_db(np.array([middle]))[0])
-    need = dict(zip(framing.waveform.names, framing.waveform.threshold_db, strict=True))
     return Burst(
         second=start, elevation_deg=float(elevation), range_km=float(length) / 1e3,
         doppler_hz=float(channel.track.shift_hz(middle)), rate_hz_s=float(channel.track.rate_hz_s(middle)),
         sky_db=float(np.interp(middle, channel.over.times_s, sky)), es_n0_db=es_n0,
         heard_db=float(np.median(level)) if level else float("nan"), modcod=modcod,
-        above=es_n0 >= float(need.get(modcod, np.inf)) + setup.margin_db, frames=len(fields), good=len(good),
+        above=es_n0 >= framing.need_db(modcod) + setup.margin_db, frames=len(fields), good=len(good),
         wrong=wrong, bits=8.0 * sum(len(h.data) for h in good), seconds=len(sent) / framing.sample_rate,
         shift_hz=float(np.mean(off)) if len(heard) else float("nan"),
     )  # fmt: skip

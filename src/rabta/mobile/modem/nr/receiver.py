@@ -150,10 +150,11 @@ def follow(source: Source, total: int, layout: Layout, state: State) -> Iterator
     while True:
         length = carrier.samples(slot=state.slot % per_frame)
         first = round(state.at)
-        if first + length > total:
+        if first + length > total + carrier.size // 32:
             return
         if not layout.holds_block(state.slot) and first >= 0:
-            samples = np.asarray(source(first, length))
+            samples = np.asarray(source(first, min(length, total - first)))
+            samples = np.pad(samples, (0, length - len(samples)))  # a few samples behind the last slot
             yield _slot(samples, layout, state, number, first)
         step = length / (1.0 + state.frequency_hz / _carrier_hz(source))
         state.at += step
