@@ -212,6 +212,7 @@ def drop(
     depth_m: float = 25.0,
     nearest_m: float = 35.0,
     floors: bool = True,
+    even_depth: bool = False,
     seed: int = 0,
 ) -> Users:
     """Users spread evenly over the hexagons of all sites.
@@ -226,6 +227,9 @@ def drop(
         Nobody stands nearer to a site.
     floors : bool
         Users in buildings stand on floors: of 4 to 8, each 3 m high; else all are at 1.5 m.
+    even_depth : bool
+        The drop of TR 36.873, with which 3GPP calibrated in 2016: the way inside is one even draw, no longer
+        than that to the site, and users in buildings may stand at any distance from it.
 
     Notes
     -----
@@ -237,13 +241,19 @@ def drop(
     rng = np.random.default_rng(seed)
     sites = len(layout.position_m)
     place = layout.position_m[np.repeat(np.arange(sites), each), :2]
-    place = place + _hexagon(rng, sites * each, layout.isd_m, nearest_m)
     inside = rng.random(len(place)) < indoor
+    step = _hexagon(rng, sites * each, layout.isd_m, nearest_m)
+    if even_depth:
+        step = np.where(inside[:, None], _hexagon(rng, sites * each, layout.isd_m, 0.0), step)
+    place = place + step
     storeys = rng.integers(4, 9, len(place))
     level = 1 + np.floor(rng.random(len(place)) * storeys)
     height = np.where(inside & floors, 3.0 * (level - 1.0), 0.0) + 1.5
-    deep = np.where(inside, rng.uniform(0.0, depth_m, (2, len(place))).min(axis=0), 0.0)
-    return Users(np.column_stack([place, height]), inside, deep)
+    two = rng.uniform(0.0, depth_m, (2, len(place)))
+    deep = two.min(axis=0)
+    if even_depth:
+        deep = two[0] * np.minimum(1.0, np.hypot(step[:, 0], step[:, 1]) / depth_m)
+    return Users(np.column_stack([place, height]), inside, np.where(inside, deep, 0.0))
 
 
 def _hexagon(rng: np.random.Generator, count: int, isd_m: float, nearest_m: float) -> Array:

@@ -65,20 +65,26 @@ class Calibration:
     sinr_db: Array
 
 
-def large_scale(scenario: str, ghz: float, *, each: int = 200, seed: int = 1) -> Calibration:
+def large_scale(
+    scenario: str, ghz: float, *, each: int = 200, even_depth: bool = True, seed: int = 1
+) -> Calibration:
     """Large-scale calibration of TR 38.901, clause 7.8.1: UMa, UMi or the open office at 6, 30 or 70 GHz.
 
     Parameters
     ----------
     each : int
         Users of each of 19 sites; an office has twenty times as many.
+    even_depth : bool
+        Users dropped as in TR 36.873, which the calibration's table names; else as TR 38.901 has it now.
     """
     setup = SETUPS[losses.known(scenario)]
     if scenario == "InH":
         plan, users = layouts.office(), layouts.drop_office(20 * each, seed=seed)
     else:
         plan = layouts.hexagonal(setup.isd_m, height_m=setup.height_m)
-        users = layouts.drop(plan, each, nearest_m=setup.nearest_m, depth_m=setup.depth_m, seed=seed)
+        users = layouts.drop(
+            plan, each, nearest_m=setup.nearest_m, depth_m=setup.depth_m, even_depth=even_depth, seed=seed
+        )
     low = ghz <= 6.0
     seen = layouts.paths(plan, users.position_m)
     links = losses.draw(scenario, seen, users, plan.position_m[:, 2], ghz, seed=seed)
