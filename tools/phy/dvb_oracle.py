@@ -1,6 +1,6 @@
 """Digests of frames that GNU Radio's gr-dtv makes: run with a Python that has GNU Radio 3.10.
 
-    PYTHONPATH=src python3 tools/phy/dvb_oracle.py tests/mobile/modem/dvb/gnuradio.json
+    PYTHONPATH=src python3 tools/phy/dvb_oracle.py src/rabta/verify/mobile/dvb_gnuradio.csv
 
 The packets are of a transport stream: 0x47, then bytes of a linear congruence. Every modcod makes two frames;
 the digests are of bits (one a byte) after each step, and of the frame's symbols in thousandths. Facts of the
@@ -10,8 +10,8 @@ outputs only: none of that program's code is here.
 from __future__ import annotations
 
 import argparse
+import csv
 import hashlib
-import json
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -85,7 +85,7 @@ def summary(name: str, stream: bytes, i: int) -> dict[str, Any]:
     """Digests of two frames of one modcod, with and without pilots in turn."""
     of, pilots, gold = modcod(name), i % 2 == 0, (0, 5, 123456)[i % 3]
     made, it = steps(of, stream, pilots, gold), code(of.code)
-    found: dict[str, Any] = {"name": name, "pilots": pilots, "gold": gold}
+    found: dict[str, Any] = {"name": name, "pilots": int(pilots), "gold": gold}
     for step, length in zip(STEPS, (it.payload, it.payload, it.information, it.bits), strict=True):
         whole = length + 6 if step == "ldpc" and of.order == 7 else length  # six zeros are in it already
         found[step] = digest(made[step][: FRAMES * whole].reshape(FRAMES, whole)[:, :length])
@@ -95,18 +95,16 @@ def summary(name: str, stream: bytes, i: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Write the digests of every modcod."""
+    """Write the digests (SHA-256, first 16 digits) of every modcod as a table."""
     parser = argparse.ArgumentParser()
     parser.add_argument("out", type=Path)
     told = parser.parse_args()
-    from gnuradio import gr
-
     stream = packets(400)
     found = [summary(name, stream, i) for i, name in enumerate(names())]
-    about = "outputs of GNU Radio's gr-dtv (SHA-256, first 16 digits); made by tools/phy/dvb_oracle.py"
-    told.out.write_text(
-        json.dumps({"about": about, "version": gr.version(), "modcods": found}, indent=0) + "\n"
-    )
+    with told.out.open("w", newline="", encoding="ascii") as file:
+        writer = csv.DictWriter(file, list(found[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(found)
 
 
 if __name__ == "__main__":
