@@ -15,8 +15,8 @@ PROCEDURES = [
     Procedure(event="a5", least_dbm=-90.0, own_dbm=-80.0, hysteresis_db=1.0),
     Procedure("conditional", offset_db=1.0, ttt_s=0.1),
     Procedure("conditional", most=2, prepare_ttt_s=0.1, rach=False),
-    Procedure("timed", prepare_db=-10.0),
-    Procedure("located", prepare_db=-10.0, leave_m=400.0, enter_m=600.0, hysteresis_m=10.0),
+    Procedure("timed", lead_s=0.5),
+    Procedure("located", close_m=700.0, leave_m=400.0, enter_m=600.0, hysteresis_m=10.0),
 ]
 
 
@@ -51,7 +51,7 @@ def test_machine(number: int) -> None:
     assert machine.tally[:, k.DONE].sum() > users
     total = machine.tally.sum(axis=0)
     assert (total[[k.OUTAGE, k.BROKEN, k.SHORT]] > 0).all()
-    assert number == 3 or total[k.RLF] + total[k.NO_COMMAND] + total[k.RECOVERED] > 0
+    assert number >= 3 or total[k.RLF] + total[k.NO_COMMAND] + total[k.RECOVERED] > 0
 
 
 def test_normal() -> None:

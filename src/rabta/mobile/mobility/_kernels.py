@@ -31,8 +31,8 @@ TALLIES = 16
 # rows of `rule` (floats)
 (
     Q_OUT, Q_IN, NOISE, SHARE, PREP_DB, EXEC_DB, HYST_DB, LEAST_DBM, OWN_DBM, LEAVE_M, ENTER_M, HYST_M,
-    LOAD, ERROR_DB, RELEASE_DB,
-) = range(15)  # fmt: skip
+    LOAD, ERROR_DB, RELEASE_DB, LEAD_S, CLOSE_M,
+) = range(17)  # fmt: skip
 # rows of `count` (whole steps, codes)
 (
     EVERY, TTT, TTT_PREP, WAIT, SWITCH, REJOIN, T310_STEPS, N310, N311, WIN_OUT, WIN_IN, PONG, CONDITIONAL,
@@ -100,6 +100,20 @@ def holds(
         far = away[own] - rule[HYST_M] > rule[LEAVE_M]
         return enough and far and away[c] + rule[HYST_M] < rule[ENTER_M]
     return enough
+
+
+@kernel("b1(f4[::1], f4[::1], f8[:,::1], f8[::1], i8, i8, i8, f8, b1)")
+def planned(
+    filtered: Any, away: Any, window: Any, rule: Any, event: Any, own: Any, c: Any, now: Any, stay: Any
+) -> Any:
+    """Whether a neighbour is to be prepared, or to stay so: by what is known before, else by A3."""
+    if event == T1:
+        return window[c, 0] - rule[LEAD_S] < now <= window[c, 1]
+    if event == D1:
+        return away[c] < (1.2 if stay else 1.0) * rule[CLOSE_M]
+    if stay:
+        return filtered[c] + rule[RELEASE_DB] >= filtered[own] + rule[PREP_DB]
+    return holds(filtered, away, window, rule, A3, own, c, rule[PREP_DB], now)
 
 
 @kernel("void(i8[::1], i4[::1], i4[::1], i4[::1], i8)")
@@ -254,11 +268,11 @@ def step_user(
                     ready[c] = -1
                     tally[PREPARED] += 1
             elif ready[c] == -1:
-                if filtered[c] + rule[RELEASE_DB] < filtered[own] + rule[PREP_DB]:
+                if not planned(filtered, away, window, rule, count[EVENT], own, c, now, True):
                     ready[c] = 0
                     tally[RELEASED] += 1
             else:
-                if holds(filtered, away, window, rule, A3, own, c, rule[PREP_DB], now):
+                if planned(filtered, away, window, rule, count[EVENT], own, c, now, False):
                     near[c] += 1
                 else:
                     near[c] = -1

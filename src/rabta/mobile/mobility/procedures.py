@@ -68,6 +68,9 @@ class Procedure:
         Thresholds of A4 and A5 (second, first); A4 goes with time and place.
     leave_m, enter_m, hysteresis_m : float
         Thresholds of D1: from the own cell's reference place, to the neighbour's.
+    lead_s, close_m : float
+        How long before its time, and how near its reference place, a cell is prepared for timed and located
+        handover: the network knows both, and needs no report.
     rach : bool
         False: the target's timing is known (RACH-less).
     most : int
@@ -87,6 +90,8 @@ class Procedure:
     leave_m: float = 0.0
     enter_m: float = 1e9
     hysteresis_m: float = 0.0
+    lead_s: float = 2.0
+    close_m: float = 1e9
     rach: bool = True
     most: int = 8
     filter_k: int = 4
@@ -190,6 +195,7 @@ def rules(procedure: Procedure, link: Link, step_s: float) -> tuple[Array, NDArr
             10.0 ** (r.q_out_db / 10), 10.0 ** (r.q_in_db / 10), 10.0 ** (r.noise_dbm / 10),
             filter_share(p.filter_k, every * step_s), p.prepare_db, p.offset_db, p.hysteresis_db, p.least_dbm,
             p.own_dbm, p.leave_m, p.enter_m, p.hysteresis_m, r.load, r.error_db, p.release_db,
+            p.lead_s, p.close_m,
         ]
     )  # fmt: skip
     plain = p.kind in {"baseline", "conditional"}

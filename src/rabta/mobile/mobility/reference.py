@@ -106,6 +106,19 @@ class Run:
             }[event]
         )
 
+    def planned(self, c: int, n: int, away: Array, *, stay: bool) -> bool:
+        """Whether a neighbour is to be prepared, or to stay so."""
+        u, rule = self.user, self.rule
+        if self.count[k.EVENT] == k.T1:
+            start, end = self.m.window[self.u, c]
+            return bool(start - rule[k.LEAD_S] < n * self.m.step_s <= end)
+        if self.count[k.EVENT] == k.D1:
+            return bool(away[c] < (1.2 if stay else 1.0) * rule[k.CLOSE_M])
+        if stay:
+            own, theirs = u.filtered.get(u.cell, k.GONE), u.filtered.get(c, k.GONE)
+            return bool(theirs + rule[k.RELEASE_DB] >= own + rule[k.PREP_DB])
+        return self.holds(k.A3, c, rule[k.PREP_DB], n, away)
+
     def step(self, n: int, row: Array, away: Array) -> tuple[int, float]:
         """One step."""
         u = self.user
@@ -232,7 +245,7 @@ class Run:
 
     def prepare(self, n: int, away: Array, weak: bool) -> None:
         """Cells asked for, made ready, released."""
-        u, count, rule = self.user, self.count, self.rule
+        u, count = self.user, self.count
         busy = len(u.coming) + len(u.prepared)
         for c in range(self.m.cells):
             if c == u.cell:
@@ -245,15 +258,11 @@ class Run:
                         u.prepared.add(c)
                         u.tally[k.PREPARED] += 1
             elif c in u.prepared:
-                if (
-                    u.filtered.get(c, k.GONE) + rule[k.RELEASE_DB]
-                    < u.filtered.get(u.cell, k.GONE) + rule[k.PREP_DB]
-                ):
+                if not self.planned(c, n, away, stay=True):
                     u.prepared.discard(c)
                     u.tally[k.RELEASED] += 1
             else:
-                close = self.holds(k.A3, c, rule[k.PREP_DB], n, away)
-                u.near[c] = u.near.get(c, -1) + 1 if close else -1
+                u.near[c] = u.near.get(c, -1) + 1 if self.planned(c, n, away, stay=False) else -1
                 if u.near[c] >= count[k.TTT_PREP] and busy < count[k.MOST]:
                     u.coming[c], u.near[c] = max(int(count[k.WAIT]), 1), -1
                     busy += 1
