@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from rabta.cli.mobile import cells, city, sensing
+from rabta.cli.mobile import cells, city, corridor, handover, sensing, timing
 
 app = typer.Typer(
     help="Cells, on the ground and from above: simulate what an operator would.", no_args_is_help=True
@@ -12,6 +12,9 @@ app = typer.Typer(
 app.command("cells")(cells.cells)
 app.command("city")(city.city)
 app.command("sensing")(sensing.sensing)
+app.command("corridor")(corridor.corridor)
+app.command("handover")(handover.handover)
+app.command("timing")(timing.timing)
 
 
 @app.callback()
