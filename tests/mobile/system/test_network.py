@@ -74,6 +74,19 @@ def test_a_shared_band_costs_the_ground() -> None:
     assert together.above.sum() > apart.above.sum()
 
 
+def test_decoded_bits_lie_under_capacity() -> None:
+    # Shannon's log2(1 + ratio), and the table's largest efficiency, 8 x 948 / 1024
+    ratio = np.arange(-10.0, 45.0, 0.5)
+    bits = network.decoded(ratio)
+    assert (bits <= np.log2(1.0 + 10.0 ** (ratio / 10.0))).all()
+    assert (np.diff(bits) >= -1e-9).all()
+    assert bits[-1] == pytest.approx(8.0 * 948.0 / 1024.0, rel=1e-6)
+    plan = network.Plan("UMa", 3.55, users=3, slots=200, link="tables")
+    assert network.simulate(plan).rate_mbps.sum() > 0.0
+    with pytest.raises(RabtaError, match="did you mean 'tables'"):
+        network.simulate(network.Plan("UMa", 3.55, link="table"))
+
+
 def test_command(tmp_path: Path) -> None:
     picture = tmp_path / "curves.svg"
     done = run.invoke(app, ["cells", "--layout", "umi", "--users", "4", "--json", "--svg", str(picture)])

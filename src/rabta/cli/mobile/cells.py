@@ -34,6 +34,7 @@ def cells(
     radius: Annotated[float, typer.Option(help="Around the place, km")] = 5.0,
     rollout: Annotated[str, typer.Option(help="Entry of the rollouts catalog")] = "pakistan-5g-2030",
     operator: Annotated[str | None, typer.Option(help="Only this operator's sites")] = None,
+    link: Annotated[str, typer.Option(help="bound (TR 38.803), or tables: our own chain's errors")] = "bound",
     seed: Annotated[int, typer.Option(help="Of all draws")] = 0,
     svg: Annotated[Path | None, typer.Option(help="Write the curves here")] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print JSON")] = False,
@@ -52,7 +53,7 @@ def cells(
         LAYOUTS[layout.lower()], ghz, bandwidth, isd, power, users, scheduler,
         classes.parse(slices) if slices else [], ntn, elevation, shared,
         None if place is None else _sites(place, radius, rollout, band, operator, layout.lower()),
-        radius * 1e3, seed=seed,
+        radius * 1e3, link=link, seed=seed,
     )  # fmt: skip
     state = network.simulate(plan)
     found: dict[str, Any] = {

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from rabta.errors import RabtaError
+from rabta.errors import RabtaError, nearest
 from rabta.mobile import nr
+from rabta.mobile.phy.link import tables, transport
 from rabta.mobile.system import energy, layouts, losses, received, satellites, scheduler, slices
 from rabta.radio.itu import check_range
 from rabta.units import from_db
@@ -22,6 +25,7 @@ GRID = 0.96  # resource blocks' part of a channel: 20 MHz 0.9 to 100 MHz 0.98, T
 FR2_GHZ = 24.25
 SURROUNDINGS = {"UMa": "urban", "UMi": "dense-urban", "RMa": "rural", "InH": "suburban"}  # of TR 38.811
 LIMIT = 0.9  # part of a cell that guarantees may take: their users fade
+MCS_TABLE = 2  # 256QAM, TS 38.214, table 5.1.3.1-2
 PERIOD, BANDS = 200, 4  # slots of drawn fading, and subbands that fade apart
 
 
@@ -115,6 +119,7 @@ class Plan:
     study : case of TR 38.821 whose satellite helps where the ground fails; None for none.
     shared : cells and beams on one spectrum.
     layout : sites of a table instead of a hexagonal lattice.
+    link : ``bound``, TR 38.803's attenuated Shannon bound, or ``tables``, the error rates of our own chain.
     """
 
     scenario: str
@@ -133,6 +138,7 @@ class Plan:
     noise_figure_db: float = 9.0
     down_share: float = 0.75
     slots: int = 2000
+    link: str = "bound"
     seed: int = 0
 
 
@@ -194,10 +200,12 @@ def simulate(plan: Plan) -> State:
     Notes
     -----
     All cells and beams send all the time. The serving link fades as Rayleigh's law has it, in four subbands
-    and 200 slots, interference at its mean; rates follow `rabta.mobile.nr.efficiency`.
+    and 200 slots, interference at its mean; rates follow `LINKS`.
     """
     setup = SETUPS[losses.known(plan.scenario)]
     check_range("users", plan.users, 1, 100_000, "a cell")
+    if plan.link not in LINKS:
+        raise RabtaError("no such link", key="link", value=plan.link, expected=nearest(plan.link, LINKS))
     ground, users = _ground(plan, setup)
     level = _levels(plan, setup, ground, users)
     beams = None if plan.study is None else satellites.of_case(plan.study, elevation_deg=plan.elevation_deg)
@@ -307,7 +315,31 @@ def _bits(plan: Plan, ratio: F4, width: Array) -> F4:
     fade = np.random.default_rng(plan.seed).exponential(1.0, (PERIOD, BANDS, len(ratio)))
     faded = 10.0 * np.log10(np.maximum(from_db(ratio) * fade, 1e-30))
     each = width * slot_ms(plan.ghz) * 1e3 / BANDS
-    return np.asarray(nr.efficiency(faded) * each, dtype=np.float32)
+    return np.asarray(LINKS[plan.link](faded) * each, dtype=np.float32)
+
+
+@cache
+def _goodput() -> tuple[Array, Array]:
+    """Ratios in dB, and the bits a symbol that arrive with the best MCS at each."""
+    grid = np.arange(-15.0, 45.05, 0.1)
+    rows = [
+        order * rate / 1024.0 * (1.0 - tables.bler(MCS_TABLE, mcs, grid))
+        for mcs, (order, rate) in enumerate(transport.MCS[MCS_TABLE])
+    ]
+    return grid, np.max(rows, axis=0)
+
+
+def decoded(sinr_db: ArrayLike) -> Array:
+    """Bits a symbol that arrive: best MCS of the 256QAM table times what its blocks do not lose.
+
+    Error rates are those of our own chain in white noise (`rabta.mobile.phy.link.tables`); a lost block is
+    sent again without what the first try brought.
+    """
+    grid, bits = _goodput()
+    return np.asarray(np.interp(np.asarray(sinr_db, dtype=np.float64), grid, bits, left=0.0))
+
+
+LINKS: dict[str, Callable[[ArrayLike], Array]] = {"bound": nr.efficiency, "tables": decoded}
 
 
 def _admit(plan: Plan, mine: Indices, alone: Array, member: Indices) -> NDArray[np.bool_]:
