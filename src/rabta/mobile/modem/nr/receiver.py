@@ -114,8 +114,8 @@ def acquire(
     carrier = layout.carrier
     factor = carrier.size // 256
     narrow = search.block_carrier(carrier.spacing_khz, 256)
-    flat = turn(samples, carrier.sample_rate, -middle_hz)
-    found = search.cells(thinned(flat, factor), narrow, widest_hz=widest_hz)
+    flat = thinned(turn(samples, carrier.sample_rate, -middle_hz), factor)
+    found = search.cells(_dithered(flat), narrow, widest_hz=widest_hz)
     if found is None or found.cell != layout.cell:
         return None
     before = carrier.samples(BLOCK_SYMBOL)
@@ -123,6 +123,13 @@ def acquire(
     word = _broadcast(found, layout.cell)
     frequency = middle_hz + found.frequency_hz
     return State(start, frequency, 0.0, 0, word, found.likeness)
+
+
+def _dithered(samples: Complex) -> Complex:
+    """Samples with noise 60 dB below them: shares of the energy of pure silence are no numbers."""
+    level = float(np.sqrt(np.mean(np.abs(samples) ** 2))) * 1e-3
+    noise = np.random.default_rng(0).standard_normal((len(samples), 2)).view(np.complex128)[:, 0]
+    return np.asarray(samples + max(level, 1e-12) * noise)
 
 
 def _broadcast(found: search.Cell, cell: int) -> Word | None:
@@ -261,18 +268,17 @@ def _left(grid: Complex, sent: Complex, layout: Layout) -> tuple[float, float]:
     rows, columns = _rows(layout), _columns(layout)
     raw: Any = grid[list(rows)][:, columns] * sent[list(rows)][:, columns].conj()
     apart = float(columns[1] - columns[0]) * carrier.spacing_hz
-    slope = np.angle((raw[:, 1:] * raw[:, :-1].conj()).sum())
-    late = -float(slope) / (2.0 * np.pi * apart)
-    wide = np.exp(2j * np.pi * columns * carrier.spacing_hz * late)
-    sums = (raw * wide).sum(axis=1)
+    late, even = 0.0, raw
+    # each distance is clear to half a turn of its own: the longer ones refine what the shorter ones found
+    for lag in (1, 4, 16, len(columns) // 2):
+        turned = np.angle((even[:, lag:] * even[:, :-lag].conj()).sum())
+        late -= float(turned) / (2.0 * np.pi * apart * lag)
+        even = raw * np.exp(2j * np.pi * columns * carrier.spacing_hz * late)
+    sums = even.sum(axis=1)
     times = carrier.symbol_times()
     between = float(times[rows[-1]] - times[rows[0]])
     drift = float(np.angle(sums[-1] * sums[0].conj())) / (2.0 * np.pi * between)
-    # the slope of the whole band is finer than that of neighbours
-    half = len(columns) // 2
-    low, high = (raw * wide)[:, :half].sum(), (raw * wide)[:, half:].sum()
-    fine = float(np.angle(high * low.conj())) / (2.0 * np.pi * half * apart)
-    return late - fine, drift
+    return late, drift
 
 
 def _move(state: State, late_samples: float, drift: float) -> None:
