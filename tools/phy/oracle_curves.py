@@ -4,7 +4,7 @@ Each point counts transport blocks and wrong ones; a point ends at 300 errors or
 at its first point below 4e-3. The file is written after every point, and points already in it are kept.
 What is simulated: blocks of random bits, TBEncoder with scrambling, Gray-mapped symbols, a channel known to
 the receiver, one value an OFDM symbol and subcarrier, maximum-ratio combining, exact ratios (`app`),
-TBDecoder with 20 iterations of `boxplus-phi`.
+TBDecoder with 20 iterations of `boxplus-phi`, or as the case says.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ CASES: dict[str, dict[str, Any]] = {
         "snr": (0.0, 2.0, 14),
         "most": 10000,
     },
-    "awgn-16qam": {"table": 1, "mcs": 13, "blocks": 6, "snr": (5.0, 0.25, 14), "most": 10000},
     "tdl-c": {
         "table": 1,
         "mcs": 13,
@@ -39,10 +38,18 @@ CASES: dict[str, dict[str, Any]] = {
         "profile": "C",
         "spread_ns": 300.0,
         "antennas": 2,
-        "snr": (4.0, 1.0, 16),
+        "snr": (4.0, 2.0, 8),
         "most": 8000,
     },
-    "awgn-64qam": {"table": 1, "mcs": 20, "blocks": 4, "snr": (10.5, 0.25, 14), "most": 8000},
+    "awgn-16qam": {"table": 1, "mcs": 13, "blocks": 6, "snr": (5.5, 0.25, 8), "most": 8000},
+    "awgn-qpsk-50": {
+        "table": 1,
+        "mcs": 7,
+        "blocks": 6,
+        "iterations": 50,
+        "snr": (1.25, 0.25, 3),
+        "most": 10000,
+    },
 }
 SYMBOLS, PILOTS, SPACING_HZ = 14, 24, 30e3  # two symbols of pilots without data
 
@@ -62,7 +69,7 @@ def parts(case: dict[str, Any]) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
     )  # fmt: skip
     bits, coded = int(size[0]), case["blocks"] * (12 * SYMBOLS - PILOTS) * order
     encoder = TBEncoder(bits, coded, rate, order, n_rnti=1, n_id=1)
-    decoder = TBDecoder(encoder, num_bp_iter=20, cn_update="boxplus-phi")
+    decoder = TBDecoder(encoder, num_bp_iter=case.get("iterations", 20), cn_update="boxplus-phi")
     points = Constellation("qam", order)
     return (
         encoder,

@@ -9,7 +9,7 @@ from rabta.errors import RabtaError
 from rabta.mobile.phy.ldpc import matching
 from rabta.mobile.phy.link import chain
 from rabta.mobile.phy.link.transport import Format, Plain
-from rabta.mobile.phy.waveform import scrambling
+from rabta.mobile.phy.waveform import qam, scrambling
 
 FORMS = (
     Format(1, 7, blocks=6),
@@ -77,6 +77,26 @@ def test_versions_combine() -> None:
     assert not alone[1].good.any()
     assert both.good.all()
     assert (both.bits == bits).all()
+
+
+def test_the_same_bits_twice_are_worth_three_decibels() -> None:
+    """Chase combining: two copies in white noise fail as often as one at twice the energy."""
+    form, rng, count = Format(1, 4, blocks=4), np.random.default_rng(6), 1500
+    bits = blocks_of(form, count)
+    symbols = qam.modulate(chain.send(bits, form), 2)
+
+    def heard(snr_db: float) -> np.ndarray:
+        noise = 10.0 ** (-snr_db / 10.0)
+        white = rng.normal(size=symbols.shape) + 1j * rng.normal(size=symbols.shape)
+        return qam.demodulate(symbols + np.sqrt(noise / 2.0) * white, noise, 2)
+
+    ratio = -1.1
+    one = chain.receive(heard(ratio), form)
+    first = chain.receive(heard(ratio - 10.0 * np.log10(2.0)), form)
+    both = chain.receive(heard(ratio - 10.0 * np.log10(2.0)), form, buffer=first.buffer)
+    shares = [(found.bits != bits).any(axis=1).mean() for found in (one, both)]
+    assert 0.05 < shares[0] < 0.6
+    assert shares[1] == pytest.approx(shares[0], abs=4.0 * np.sqrt(2 * shares[0] / count))
 
 
 def test_parity_without_information_is_no_block_of_zeros() -> None:

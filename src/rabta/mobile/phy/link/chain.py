@@ -7,7 +7,7 @@ TS 38.212, clauses 6.2 and 7.2: check, segmentation, LDPC, rate matching; TS 38.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -46,7 +46,7 @@ class Received:
     buffer: Floats
 
 
-@cache
+@lru_cache(maxsize=64)
 def _places(form: Coded, version: int) -> tuple[NDArray[np.int64], ...]:
     """Of each code block, where in its codeword the bits are, in the order sent."""
     cut, found = form.segments, []

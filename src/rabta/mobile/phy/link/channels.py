@@ -7,7 +7,7 @@ the channel rests for the length of a symbol.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,7 +107,7 @@ def _patterned(form: Format) -> bool:
     return form.pilots == 24 and form.symbols == 14
 
 
-@cache
+@lru_cache(maxsize=64)
 def data_elements(form: Format) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Symbol and subcarrier of each resource element with data, in the order of mapping.
 
@@ -178,6 +178,20 @@ def through(
     return Heard(found.reshape(symbols.shape), spread.reshape(symbols.shape))
 
 
+def sinr_db(form: Format, channel: Channel, snr_db: float, links: NDArray[np.int64], seed: int) -> Floats:
+    """Ratio after equalisation of each element and layer, shape (block, elements, layer), the channel known.
+
+    What `rabta.mobile.phy.link.effective` reads; the draws are those of `through`.
+    """
+    if channel.profile == WHITE:
+        return np.full((len(links), form.elements, 1), snr_db, dtype=np.float32)
+    grid = response(form, channel, links, seed)
+    rows, columns = data_elements(form)
+    own = grid[:, rows if grid.shape[1] > 1 else 0, columns]
+    _, variance = mimo.lmmse(np.zeros(own.shape[:-1], np.complex64), own, 10.0 ** (-snr_db / 10.0))
+    return np.asarray(-10.0 * np.log10(variance), dtype=np.float32)
+
+
 def _sum(channel: Complex, sent: Complex) -> Complex:
     """Received by each antenna, shape (block, element, antenna)."""
     if sent.shape[-1] == 1:
@@ -203,7 +217,7 @@ def _estimated(
     return np.asarray(found[:, rows, columns], np.complex64), np.asarray(level, np.float32)
 
 
-@cache
+@lru_cache(maxsize=64)
 def statistics(form: Format, channel: Channel) -> estimate.Statistics:
     """What an LMMSE receiver knows: the profile's delays and powers, and the Doppler."""
     taps = profiles.profile(channel.profile)

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from rabta.errors import RabtaError
 from rabta.mobile.phy.ldpc import coding
-from rabta.mobile.phy.link import chain, channels
+from rabta.mobile.phy.link import chain, channels, effective, tables
 from rabta.mobile.phy.link.channels import Channel
-from rabta.mobile.phy.link.transport import Coded
+from rabta.mobile.phy.link.transport import Coded, Format
 from rabta.mobile.phy.waveform import qam
 
 Bools = NDArray[np.bool_]
@@ -38,6 +38,8 @@ class Setup:
         Exact ratios of bits, or those of the nearest points (max-log).
     iterations : int
         Of the decoder.
+    at_once : int
+        Blocks of a batch; 0 for as many as suit the cache.
     """
 
     form: Coded
@@ -45,6 +47,7 @@ class Setup:
     transmissions: int = 1
     exact: bool = True
     iterations: int = coding.ITERATIONS
+    at_once: int = 0
 
     def __post_init__(self) -> None:
         if self.transmissions not in range(1, 5):
@@ -54,12 +57,14 @@ class Setup:
                 value=self.transmissions,
                 expected="1 to 4",
             )
+        if not 0 <= self.at_once <= 10_000:
+            raise RabtaError("no such batch", key="at_once", value=self.at_once, expected="0 to 10000")
         channels.check(self.form, self.channel)
 
     @property
     def batch(self) -> int:
         """Blocks simulated at once."""
-        return int(np.clip(BATCH_BITS // self.form.coded_bits, 4, MOST_BATCH))
+        return self.at_once or int(np.clip(BATCH_BITS // self.form.coded_bits, 4, MOST_BATCH))
 
 
 @dataclass(frozen=True)
@@ -147,7 +152,7 @@ def outcomes(setup: Setup, snr_db: float, seed: int, number: int) -> tuple[Bools
     drawn.
     """
     form, count = setup.form, setup.batch
-    level = round(snr_db * 1000.0) + 10**6
+    level = _level(snr_db)
     rng = np.random.default_rng([seed, level, number])
     bits = rng.integers(0, 2, (count, form.bits), dtype=np.uint8)
     words = chain.encode(bits, form)
@@ -163,6 +168,33 @@ def outcomes(setup: Setup, snr_db: float, seed: int, number: int) -> tuple[Bools
         if left.size == 0:
             break
     return wrong, good
+
+
+def _level(snr_db: float) -> int:
+    """Number of a ratio, part of the seeds: other ratios are other draws."""
+    return round(snr_db * 1000.0) + 10**6
+
+
+def predicted(setup: Setup, snr_db: float, *, blocks: int = 1000, seed: int = 0) -> float:
+    """Error rate of first transmissions that effective ratios and the error tables give for the same links.
+
+    Raises
+    ------
+    RabtaError
+        For a block outside of any slot, or a receiver that estimates the channel.
+    """
+    form, channel = setup.form, setup.channel
+    if not isinstance(form, Format) or channel.knowledge != "perfect":
+        raise RabtaError("no effective ratio", key="form, knowledge", value=channel.knowledge,
+                         expected="a Format, perfect")  # fmt: skip
+    total, count = 0.0, 0
+    while count < blocks:
+        links = (count + np.arange(setup.batch)) * len(chain.VERSIONS)
+        ratio = channels.sinr_db(form, channel, snr_db, links, seed + _level(snr_db))
+        mean = effective.sinr_db(ratio, order=form.order, axis=(1, 2))
+        total += float(tables.failures(form.order, form.rate, mean, form.bits).sum())
+        count += setup.batch
+    return total / count
 
 
 def _transmit(

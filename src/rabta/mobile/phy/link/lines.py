@@ -108,3 +108,44 @@ def _line(a: float, b: float, ratio: Array, blocks: Array, errors: Array) -> Lin
     gradient = np.array([-1.0 / b, a / b**2])
     error = float(np.sqrt(max(gradient @ np.linalg.pinv(matrix) @ gradient, 0.0)))
     return Line(-a / b, -1.0 / b, residual, expected, error)
+
+
+def crossing(counts: Sequence[tuple[float, int, int]], bler: float, degree: int = 1) -> tuple[float, float]:
+    """Ratio in dB at which a smooth curve through counts has an error rate, and its standard error.
+
+    Parameters
+    ----------
+    counts : sequence of (ratio in dB, blocks, errors)
+        Ratios without an error, or with errors only, are left out.
+    degree : int
+        Of the polynomial of the rate's probit over the ratio: 1 in white noise, 2 over fading.
+
+    Raises
+    ------
+    RabtaError
+        Too few counts, or a rate outside those counted.
+    """
+    from scipy.special import ndtri
+
+    ratio, blocks, errors = (np.asarray(column, dtype=np.float64) for column in zip(*counts, strict=True))
+    used = (errors > 0) & (errors < blocks)
+    ratio, blocks, errors = ratio[used], blocks[used], errors[used]
+    share = errors / blocks
+    if ratio.size <= degree or not share.min(initial=1.0) <= bler <= share.max(initial=0.0):
+        raise RabtaError(
+            "no such rate among the counts", key="bler", value=bler,
+            expected=f"{share.min(initial=1.0):.2g} to {share.max(initial=0.0):.2g}",
+        )  # fmt: skip
+    z, density = ndtri(share), np.exp(-0.5 * ndtri(share) ** 2) / np.sqrt(2.0 * np.pi)
+    weight = blocks * density**2 / (share * (1.0 - share))
+    middle = float(ratio.mean())
+    matrix = np.vander(ratio - middle, degree + 1)
+    normal = np.linalg.inv(matrix.T @ (weight[:, None] * matrix))
+    fitted = normal @ matrix.T @ (weight * z)
+    found = np.roots(fitted - np.append(np.zeros(degree), ndtri(bler)))
+    slope = np.polyval(np.polyder(fitted), found.real)
+    real = found.real[(np.abs(found.imag) < 1e-9) & (slope < 0.0)]
+    at = float(real[np.argmin(np.abs(real))])
+    row = np.vander([at], degree + 1)[0]
+    error = np.sqrt(row @ normal @ row) / abs(np.polyval(np.polyder(fitted), at))
+    return middle + at, float(error)
