@@ -220,7 +220,7 @@ def peer(python: str) -> dict[str, Any]:
 
 def speed(python: str | None) -> dict[str, Any]:
     """Speeds of four modcods well above their thresholds, and the peer's transmitter."""
-    jobs = (("QPSK 1/2", 2.0, 60), ("8PSK 3/5", 6.5, 60), ("16APSK 3/4", 11.2, 80), ("32APSK 4/5", 14.6, 100))
+    jobs = (("QPSK 1/2", 2.0, 40), ("8PSK 3/5", 6.5, 40), ("16APSK 3/4", 11.2, 50), ("32APSK 4/5", 14.6, 60))
     made: dict[str, Any] = {"receiver": [one_speed(*job) for job in jobs]}
     made["transmitter"] = peer(python) if python else "GNU Radio: not given"
     return made

@@ -1,7 +1,7 @@
 """Suite ``dvb``: frames bit for bit beside GNU Radio's, tables of the standard, thresholds of all modcods.
 
 Frames: digests of what GNU Radio 3.10.5.1 (gr-dtv) makes of a stream of packets, stored; made again by
-tools/phy/dvb_oracle.py. Thresholds: one frame lost in a hundred over white noise with perfect synchronisation,
+tools/phy/dvb_oracle.py. Thresholds: one frame lost in a hundred over white noise, perfectly synchronised,
 400 frames a point, stored; simulated again by ``python bench/dvb.py thresholds`` in a quarter of an hour.
 """
 

@@ -170,7 +170,7 @@ def _trend(middles: F8, sums: C16, edges: I8) -> tuple[float, F8]:
     waves = np.exp(-2j * np.pi * grid[:, None] * middles)
     bends = 0.5 * np.arange(-(CURVES // 2), CURVES // 2 + 1)
     curves = np.exp(-2j * np.pi * bends[:, None] * (middles / length - 0.5) ** 2)
-    fits = np.abs((curves * sums) @ waves.T)
+    fits = np.abs(np.einsum("cg,fg->cf", curves * sums, waves))
     c, i = np.unravel_index(int(np.argmax(fits)), fits.shape)
     bent = bends[c] * (edges / length - 0.5) ** 2
     rest = float(grid[i]) + _tilt(middles, sums * np.exp(-2j * np.pi * (grid[i] * edges + bent)[1:-1]))

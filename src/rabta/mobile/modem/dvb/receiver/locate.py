@@ -67,8 +67,8 @@ def valid() -> I8:
 
 @cache
 def _headers() -> C8:
-    """Headers of all valid values, shape (value, 90)."""
-    return np.array([header(int(p)) for p in valid()], dtype=np.complex64)
+    """Headers of all valid values, conjugate, shape (value, 90)."""
+    return np.conj(np.array([header(int(p)) for p in valid()], dtype=np.complex64))
 
 
 @cache
@@ -134,11 +134,11 @@ def read_header(symbols: C8, start: int, around: float | None = None) -> Found:
     row = symbols[start : start + SLOT]
     if around is not None:
         flat = (row * np.exp(-2j * np.pi * around * n)).astype(np.complex64)
-        sums = np.abs(np.conj(_headers()) @ flat)
+        sums = np.abs(np.sum(_headers() * flat, axis=1))  # too small a product for the threads of a library
         likely = int(np.argmax(sums))
-        own = around + slope(np.conj(_headers()[likely]) * flat)
+        own = around + slope(_headers()[likely] * flat)
         return Found(start, int(valid()[likely]), own, float(sums[likely]) / level)
-    fits = np.abs(np.fft.fft(np.conj(_headers()) * row, 256, axis=1))
+    fits = np.abs(np.fft.fft(_headers() * row, 256, axis=1))
     fits[:, 39:-38] = 0.0  # offsets beyond 0.15 of the symbol rate were taken off before
     best, place = divmod(int(np.argmax(fits)), fits.shape[1])
     return Found(start, int(valid()[best]), _between(fits[best], place), float(fits[best, place]) / level)
@@ -195,9 +195,10 @@ def search(symbols: C8, begin: int) -> int | None:
 
 def _earlier(symbols: C8, begin: int, start: int) -> int:
     """First of the frames that lead up to a found one."""
+    around = read_header(symbols, start).frequency
     while True:
         before = [start - int(n) for n in np.unique(_lengths()) if start - int(n) >= begin]
-        heads = [read_header(symbols, s) for s in before]
+        heads = [read_header(symbols, s, around) for s in before]
         fits = [h for h in heads if h.start + length_of(h.pls) == start and h.strength > NOISE]
         if not fits:
             return start
