@@ -140,6 +140,29 @@ def control() -> dict[str, Any]:
     return out
 
 
+VERSIONS = (
+    # bits of the code block, bits sent
+    *((k, n) for k in (40, 200, 600, 1000, 2048, 3800) for n in (5 * k // 4, 2 * k, 4 * k)),
+    *((k, n) for k in (3840, 6000, 8448) for n in (5 * k // 4, 2 * k, 5 * k // 2)),
+)
+
+
+def versions() -> dict[str, Any]:
+    """Digest of what is sent of a code block in each redundancy version."""
+    import torch
+    from sionna.phy.fec.ldpc import LDPC5GEncoder
+
+    out = {}
+    for k, n in VERSIONS:
+        encoder = LDPC5GEncoder(k, n)
+        name = f"version {k} {n}"
+        word = torch.tensor(bits(name, k)[None], dtype=torch.float32)
+        sent = encoder(word, rv=[0, 1, 2, 3]).numpy()[0]
+        graph = {"bg1": 1, "bg2": 2}[encoder._bg]
+        out[name] = {"graph": graph, "size": int(encoder.z), "digests": [digest(row) for row in sent]}
+    return out
+
+
 def main() -> int:
     """Write everything."""
     import sionna  # type: ignore[import-not-found]
@@ -150,6 +173,7 @@ def main() -> int:
         "transport": transport_blocks(),
         "ldpc": codewords(),
         "polar": control(),
+        "versions": versions(),
     }
     Path(sys.argv[1]).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     return 0

@@ -18,7 +18,7 @@ import numpy as np
 
 LDPC = (
     # bits, coded bits, Eb/N0 in dB
-    (1000, 2000, (1.4, 1.5, 1.6, 1.7)),
+    (1000, 2000, (1.4, 1.5, 1.6)),
 )
 POLAR = (
     # way, bits, coded bits, Es/N0 in dB
