@@ -97,7 +97,7 @@ GROUPS = {
         *("itu", "rain", "itm", "risk", "p1812", "p452", "p528", "uav", "ntn", "hf", "optical", "local"),
         *("antennas", "interference", "epfd", "modcods", "adaptation"),
     ),
-    "mobile": ("nr", "dvb", "modem", "sensing", "cells", "country", "fading", "waveform", "calibration", "system"),
+    "mobile": ("nr", "dvb", "modem", "sensing", "cells", "country", "fading", "waveform", "calibration", "system", "handover", "timing"),
     "transport": ("transport", "ground", "flow", "failures", "resilience", "weather"),
 }
 

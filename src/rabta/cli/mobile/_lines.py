@@ -46,6 +46,6 @@ def draw(
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-        f'aria-label="{escape(title)}" font-family="sans-serif"><rect width="100%" height="100%" fill="#fff"/>'
+        f'aria-label="{escape(title)}" font-family="sans-serif"><rect width="100%" height="100%" fill="#fff"/>'  # noqa: E501
         f'<text x="{EDGE}" y="24" font-size="15" fill="#222">{escape(title)}</text>{"".join(parts)}</svg>\n'
     )

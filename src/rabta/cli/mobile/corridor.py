@@ -115,18 +115,18 @@ def _at(result: Any, edges: Any, part: float) -> float:
 
 def _print(f: dict[str, Any]) -> None:
     print(
-        f"{f['from']} to {f['to']}, {f['length_km']:.0f} km: {f['aircraft']:,} aircraft at {f['height_m']:g} m, "
+        f"{f['from']} to {f['to']}, {f['length_km']:.0f} km: {f['aircraft']:,} aircraft at {f['height_m']:g} m, "  # noqa: E501
         f"{f['sites']} sites, {f['cells']} cells ({f['scenario']}), {f['seconds']:g} s"
     )
     print(f"SINR: half above {f['median_sinr_db']:.1f} dB, nine in ten above {f['tenth_sinr_db']:.1f} dB")
     print(
-        f"below -8 dB {100 * f['outage_share']:.2f} % of the time, without a link {100 * f['down_share']:.2f} %"
+        f"below -8 dB {100 * f['outage_share']:.2f} % of the time, without a link {100 * f['down_share']:.2f} %"  # noqa: E501
     )
     print(
         f"handovers {f['handovers_a_minute']:.2f} a minute, {100 * f['failure_rate']:.1f} % fail, "
         f"{100 * f['ping_pong_rate']:.1f} % ping-pong, links lost {f['link_failures_a_minute']:.3f} a minute"
     )
     print(
-        f"commands arrive {100 * f['command_share']:.2f} % of the time; {f['command_losses_a_hour']:.1f} gaps of a "
+        f"commands arrive {100 * f['command_share']:.2f} % of the time; {f['command_losses_a_hour']:.1f} gaps of a "  # noqa: E501
         f"second or more in an hour, {f['command_gap_s']:.1f} s each"
     )

@@ -42,9 +42,9 @@ def handover(
     print(f"{'':32}" + "".join(f"{word:>11}" for word in head))
     for row in rows:
         print(
-            f"{row['procedure']:32}{row['handovers']:11,}{100 * row['failure_rate']:10.1f}%{row['link_failures']:11,}"
-            f"{100 * row['ping_pong_rate']:10.1f}%{row['interruption_ms']:11.1f}{100 * row['down_share']:10.2f}%"
-            f"{100 * row['outage_share']:10.2f}%{row['messages_air_a_minute']:11.1f}{row['messages_network_a_minute']:11.1f}"
+            f"{row['procedure']:32}{row['handovers']:11,}{100 * row['failure_rate']:10.1f}%{row['link_failures']:11,}"  # noqa: E501
+            f"{100 * row['ping_pong_rate']:10.1f}%{row['interruption_ms']:11.1f}{100 * row['down_share']:10.2f}%"  # noqa: E501
+            f"{100 * row['outage_share']:10.2f}%{row['messages_air_a_minute']:11.1f}{row['messages_network_a_minute']:11.1f}"  # noqa: E501
         )
     print("messages are a user's in a minute; published, with other assumptions:")
     for item in published:

@@ -65,7 +65,7 @@ def timing(
         "validity_s": aged.longest_s,
         "ephemeris": [
             {"age_s": float(t), "position_m": float(p), "round_trip_us": float(r), "doppler_hz": float(d)}
-            for t, p, r, d in zip(aged.age_s, aged.position_m, aged.round_trip_us, aged.doppler_hz, strict=True)
+            for t, p, r, d in zip(aged.age_s, aged.position_m, aged.round_trip_us, aged.doppler_hz, strict=True)  # noqa: E501
             if t in {0.0, *map(float, made.VALIDITY_S)}
         ],
     }  # fmt: skip
@@ -93,13 +93,13 @@ def _print(f: dict[str, Any], budget: Any) -> None:
         f"{f['satellite']} over {f['place']} from {f['start'][:19]}, {f['seconds']:.0f} s, {f['ghz']:g} GHz"
     )
     print(
-        f"{'s':>6} {'elevation':>9} {'Doppler kHz':>12} {'kHz/s':>8} {'own us':>9} {'common us':>10} {'K':>3} {'K_mac':>5}"
+        f"{'s':>6} {'elevation':>9} {'Doppler kHz':>12} {'kHz/s':>8} {'own us':>9} {'common us':>10} {'K':>3} {'K_mac':>5}"  # noqa: E501
     )
     count = len(budget.times_s)
     for i in sorted({round(j * (count - 1) / 10) for j in range(11)}):
         print(
             f"{budget.times_s[i]:6.0f} {budget.elevation_deg[i]:9.1f} {budget.doppler_hz[i] / 1e3:12.3f} "
-            f"{budget.doppler_rate_hz_s[i] / 1e3:8.3f} {budget.service_us[i]:9.1f} {budget.common_us[i]:10.1f} "
+            f"{budget.doppler_rate_hz_s[i] / 1e3:8.3f} {budget.service_us[i]:9.1f} {budget.common_us[i]:10.1f} "  # noqa: E501
             f"{budget.k_offset[i]:3d} {budget.k_mac[i]:5d}"
         )
     print(f"K_offset {f['k_offset']}, K_mac {f['k_mac']} slots; cyclic prefix {f['prefix_us']:g} us")

@@ -140,7 +140,7 @@ def step_user(
     ``power`` is dBm of each cell, ``away`` metres to each cell's reference place, ``held`` and ``near`` steps
     for which the conditions of execution and of preparation hold (-1: not), ``ready`` 0 for a cell that is not
     prepared, n > 0 for one that is in n steps, -1 for one that is.
-    """
+    """  # noqa: E501
     cells = power.shape[0]
     if step % count[EVERY] == 0:
         measure(power, filtered, rule, count, key, step)
@@ -334,7 +334,7 @@ def advance(
             where = t if away.shape[1] > 1 else 0
             n = start + t
             step_user(
-                power[u, t], away[u, where], window[u], channel, rule, count, key[u], n, n * seconds, state[u],
+                power[u, t], away[u, where], window[u], channel, rule, count, key[u], n, n * seconds, state[u],  # noqa: E501
                 tally[u], filtered[u], memory[u, 0], memory[u, 1], memory[u, 2], ring[u], total, out,
             )  # fmt: skip
             sinr[u, t] = out[0]
@@ -343,7 +343,7 @@ def advance(
 
 @kernel("f8(f4[:,::1], f8, f8)")
 def gain(pattern: Any, azimuth: Any, elevation: Any) -> Any:
-    """Gain between the points of a table of degrees (361, 361): azimuths -180 to 180, elevations -90 to 90."""
+    """Gain between the points of a table of degrees (361, 361): azimuths -180 to 180, elevations -90 to 90."""  # noqa: E501
     x = azimuth + 180.0
     x -= 360.0 * math.floor(x / 360.0)
     y = 2.0 * (elevation + 90.0)

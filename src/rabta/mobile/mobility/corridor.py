@@ -2,7 +2,7 @@
 
 Losses of TR 36.777, panels of TR 38.901 with tilt, shadowing that goes on along the track, the handover machine
 of `procedures`, and losses of the command link. Memory is that of a chunk of time.
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ EARTH_43_M = 4.0 / 3.0 * 6_371_000.0
 ALIKE_M = 50.0  # TR 38.901, table 7.5-6, UMa; TR 36.777 draws anew every 25 m of flight
 COMMON = 0.5  # TR 38.901, 7.4.4 and its predecessors: between sites
 COMMAND_SINR_DB = -4.0
-"""Least SINR for commands of 60 to 100 kbit/s (TR 36.777, clause 5) in 10 MHz: about 0.2 bit/s/Hz, modelled."""
+"""Least SINR for commands of 60 to 100 kbit/s (TR 36.777, clause 5) in 10 MHz: about 0.2 bit/s/Hz, modelled."""  # noqa: E501
 COMMAND_LOSS_S = 1.0
 """A gap of the command link this long is an event."""
 MOST_HEIGHTS = 32
@@ -235,8 +235,8 @@ class Corridor:
         sinr = np.empty((len(self.flights), steps), np.float32)
         k.fly(
             self.flights.begin_m, self.flights.velocity_m_s, self.step_s, self.network.layout.position_m,
-            self.first, self.azimuth, self.power, _pattern(self.network.tilt_deg), self.laws, self.level, self.grid,
-            self.draws, m.rule, m.count, self.key, m.at, m.state, m.tally, m.filtered, m.memory, m.ring, self.field,
+            self.first, self.azimuth, self.power, _pattern(self.network.tilt_deg), self.laws, self.level, self.grid,  # noqa: E501
+            self.draws, m.rule, m.count, self.key, m.at, m.state, m.tally, m.filtered, m.memory, m.ring, self.field,  # noqa: E501
             serving, sinr,
         )  # fmt: skip
         m.at += steps

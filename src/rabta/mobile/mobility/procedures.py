@@ -170,7 +170,7 @@ class Link:
         --------
         >>> Link().interruption_s() * 1e3, round(Link(round_trip_s=0.02577).interruption_s(rach=False) * 1e3, 2)
         (49.5, 66.77)
-        """
+        """  # noqa: E501
         parts = INTERRUPTION_MS
         fixed = parts["processing"] + parts["retuning"] + parts["complete"]
         if rach:
@@ -200,7 +200,7 @@ def rules(procedure: Procedure, link: Link, step_s: float) -> tuple[Array, NDArr
     )  # fmt: skip
     plain = p.kind in {"baseline", "conditional"}
     count = [
-        every, steps(p.ttt_s, step_s) if plain else 0, steps(p.prepare_ttt_s, step_s), steps(r.wait_s(), step_s),
+        every, steps(p.ttt_s, step_s) if plain else 0, steps(p.prepare_ttt_s, step_s), steps(r.wait_s(), step_s),  # noqa: E501
         max(steps(r.interruption_s(p.rach), step_s), 1), steps(r.rejoin_s + 3.0 * r.round_trip_s, step_s),
         steps(r.t310_s, step_s), r.n310, r.n311, max(steps(r.window_out_s, step_s), 1),
         max(steps(r.window_in_s, step_s), 1), steps(r.pong_s, step_s), conditional, event, p.most,

@@ -26,7 +26,7 @@ class Published:
 PUBLISHED = (
     Published(
         "failures and link failures, satellites over ground", 10.0, "times",
-        "Juan, Lauridsen, Wigard, Mogensen: 5G New Radio mobility performance in LEO-based NTN, IEEE Globecom "
+        "Juan, Lauridsen, Wigard, Mogensen: 5G New Radio mobility performance in LEO-based NTN, IEEE Globecom "  # noqa: E501
         "Workshops 2020, abstract",
         "baseline A3; LEO 600 km, moving cells; beside urban macro and high-speed train",
     ),

@@ -177,7 +177,7 @@ def forecast(state: Broadcast, ages_s: ArrayLike, *, oblate: bool = True) -> Arr
     ----------
     oblate : bool
         False: Kepler's orbit, as a simple terminal has it.
-    """
+    """  # noqa: E501
     ages = np.atleast_1d(np.asarray(ages_s, dtype=np.float64))
     check_range("ages_s", ages, 0.0, VALIDITY_S[-1] + 1.0, "TS 38.331, ntn-UlSyncValidityDuration")
     spin = np.array([0.0, 0.0, EARTH_RATE])

@@ -96,10 +96,10 @@ def ground_speed_km_s(altitude_km: float) -> float:
 
 
 def town(
-    *, users: int = 200, seconds: float = 40.0, kmh: float = 120.0, isd_m: float = 500.0, step_s: float = 0.02,
+    *, users: int = 200, seconds: float = 40.0, kmh: float = 120.0, isd_m: float = 500.0, step_s: float = 0.02,  # noqa: E501
     seed: int = 1,
 ) -> World:  # fmt: skip
-    """Sites of three sectors in a town, users who drive straight on; TR 38.901 UMa, TR 36.839's assumptions."""
+    """Sites of three sectors in a town, users who drive straight on; TR 38.901 UMa, TR 36.839's assumptions."""  # noqa: E501
     check_range("kmh", kmh, 0.0, 500.0, "a town")
     layout = layouts.hexagonal(isd_m, rings=2)
     who = np.arange(users)
@@ -180,7 +180,7 @@ def centres_m(satellite: satellites.Satellite) -> Array:
 
 
 def moving(
-    *, users: int = 150, seconds: float = 40.0, step_s: float = 0.02, tiers: int = 5, transparent: bool = True,
+    *, users: int = 150, seconds: float = 40.0, step_s: float = 0.02, tiers: int = 5, transparent: bool = True,  # noqa: E501
     seed: int = 1,
 ) -> World:  # fmt: skip
     """Beams of a satellite at 600 km that sweep over users who stand: TR 38.821's S-band case, line of sight.
@@ -243,7 +243,7 @@ def fixed(
 
     Both see the cells under the same elevation when service changes (t-Service), in the middle of the time; the
     next one sends on another channel from ``overlap_s`` before, the first is silent from then on.
-    """
+    """  # noqa: E501
     check_range("overlap_s", overlap_s, 0.1, seconds / 2.0, "the time of the study")
     number, case = leo_case()
     satellite = satellites.of_case(number, tiers=2)
