@@ -78,10 +78,21 @@ def frequencies(row: Row, located: list[Found]) -> tuple[F8, F8]:
     """
     raw = np.array([_frequency(row, f) for f in located])
     weight = np.array([1.0 + len(known(f.pls, row.scrambling)[0]) - SLOT for f in located])
+    weight = np.where(_doubtful(raw), 1e-6 * weight, weight)
     middles = np.array([f.start + 0.5 * length_of(f.pls) for f in located])
     typical = float(np.median([length_of(f.pls) for f in located]))
     made, slopes = smoothed(middles / typical, raw, weight, SMOOTHING, 8)
     return made, slopes / typical
+
+
+def _doubtful(raw: F8) -> NDArray[np.bool_]:
+    """Frequencies far off those of their neighbours, as of what was taken for a frame behind the last one."""
+    if len(raw) < 3:
+        return np.zeros(len(raw), dtype=bool)
+    reach = min(2, len(raw) - 1)
+    padded = np.pad(raw, reach, mode="reflect")
+    off = np.abs(raw - np.median(np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1), axis=1))
+    return np.asarray(off > 6.0 * np.median(off) + 1.0 / (PILOT + 16 * SLOT))
 
 
 def _frequency(row: Row, found: Found) -> float:
