@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rabta.errors import RabtaError
 from rabta.mobile.phy.ldpc import coding, graphs, reference
 from rabta.verify.mobile import nr
+from rabta.verify.mobile.anchors import decoding
 
 SIONNA = nr.stored()["ldpc"]
 
@@ -126,3 +127,33 @@ def test_wrong_lengths_and_names_are_refused() -> None:
         graphs.graph(1, 17)
     with pytest.raises(RabtaError, match="1 to 3840"):
         graphs.lifting_size(2, 3841, 3841)
+
+
+def test_ratios_that_are_no_numbers_say_nothing() -> None:
+    graph = graphs.graph(2, 20)
+    word = coding.encode(graph, np.random.default_rng(4).integers(0, 2, (1, 200)))
+    ratios = 6.0 * (1.0 - 2.0 * word)
+    ratios[0, 50:60] = np.nan
+    plain = np.nan_to_num(ratios)
+    assert (coding.decode(graph, ratios)[0] == coding.decode(graph, plain)[0]).all()
+    assert (coding.decode(graph, ratios)[0] == word).all()
+
+
+def test_threshold_lies_where_a_straight_line_has_it() -> None:
+    """Errors of 1e-1, 1e-3 and 1e-5: the rate of 1e-2 is half-way between the first two."""
+    points = [
+        decoding.Point(0.0, 10**6, 10**5),
+        decoding.Point(1.0, 10**6, 10**3),
+        decoding.Point(2.0, 10**6, 10),
+    ]
+    found = decoding.threshold(points)
+    assert found.level_db == pytest.approx(0.5)
+    slope = np.log(100.0)  # a decibel
+    assert found.half_db == pytest.approx(1.96 * np.hypot(0.5 / np.sqrt(1e5), 0.5 / np.sqrt(1e3)) / slope)
+
+
+def test_threshold_is_within_a_tenth_of_a_decibel_of_boxplus() -> None:
+    """Sionna 2.2.0, 10,000 blocks a point, tools/phy/oracle_errors.py; ours with fewer blocks."""
+    theirs = decoding.threshold(decoding.sionnas(1000, 2000))
+    ours = decoding.threshold([decoding.ldpc(1000, 2000, level, 4000, 9) for level in (1.4, 1.6)])
+    assert abs(ours.level_db - theirs.level_db) < 0.1 + ours.half_db
