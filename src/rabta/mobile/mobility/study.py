@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -9,7 +10,11 @@ from rabta.errors import RabtaError, nearest
 from rabta.mobile.mobility import worlds
 from rabta.mobile.mobility.procedures import Machine, Outcome, Procedure
 
-WORLDS = {"town": worlds.town, "moving": worlds.moving, "fixed": worlds.fixed}
+WORLDS: dict[str, Callable[..., worlds.World]] = {
+    "town": worlds.town,
+    "moving": worlds.moving,
+    "fixed": worlds.fixed,
+}
 
 
 @dataclass(frozen=True)

@@ -7,18 +7,65 @@ carrier by itself; what the ephemeris says wrongly stays as error at the base st
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rabta.errors import RabtaError, nearest
-from rabta.mobile.modem.passes import Pass
 from rabta.radio.itu import check_range
 from rabta.radio.linkbudget import EARTH_KM
 from rabta.radio.ntn import motion
 from rabta.units import SPEED_OF_LIGHT_M_S
 
+if TYPE_CHECKING:
+    from rabta.space.orbits import Orbits
+
 Array = NDArray[np.float64]
+
+
+class Moving(Protocol):
+    """A satellite by its orbit."""
+
+    @property
+    def orbit(self) -> Orbits:
+        """Of one row."""
+
+
+class Standing(Protocol):
+    """Places on the Earth."""
+
+    @property
+    def cell_m(self) -> Array:
+        """Earth-fixed positions, shape (place, 3)."""
+
+
+class Pass(Protocol):
+    """What `rabta.mobile.modem.passes.find` gives: light times of a pass over a place."""
+
+    @property
+    def satellite(self) -> Moving:
+        """Who passes."""
+
+    @property
+    def place(self) -> Standing:
+        """Over whom."""
+
+    @property
+    def start(self) -> np.datetime64:
+        """Time nought, UTC."""
+
+    @property
+    def span_s(self) -> float:
+        """How long."""
+
+    @property
+    def times_s(self) -> Array:
+        """Known times."""
+
+    def at(self, times_s: ArrayLike) -> tuple[Array, Array, Array]:
+        """Elevation (deg), azimuth (deg) and way of the light (m)."""
+
 
 POSITION_STEP_M = 1.3  # TS 38.331, EphemerisInfo: PositionStateVector-r17
 VELOCITY_STEP_M_S = 0.06  # VelocityStateVector-r17

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -77,7 +78,7 @@ def _machine() -> list[Row]:
 
 
 def _studies() -> list[Row]:
-    small = {"users": 60, "seconds": 24.0}
+    small: dict[str, Any] = {"users": 60, "seconds": 24.0}
     town, slow = (study.run("town", kmh=kmh, **small)[1] for kmh in (120.0, 30.0))
     moving = study.run("moving", **small)[1]
     base, ground = moving["baseline A3"], town["baseline A3"]

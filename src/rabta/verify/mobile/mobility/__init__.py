@@ -1,0 +1,1 @@
+"""Suites of handover and of timing."""
