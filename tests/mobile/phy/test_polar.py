@@ -131,3 +131,15 @@ def test_a_longer_list_is_no_worse() -> None:
 def test_what_is_not_legal_is_refused_by_name(call: object, message: str) -> None:
     with pytest.raises(RabtaError, match=message):
         call()  # type: ignore[operator]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(12, 140), st.integers(0, 600), st.integers(0, 65535), st.integers(0, 2**31))
+def test_any_legal_size_down_comes_back(bits: int, more: int, rnti: int, seed: int) -> None:
+    """Every length of TS 38.212, clause 7.3, from rate one on."""
+    sent = bits + 24 + more
+    word = np.random.default_rng(seed).integers(0, 2, bits).astype(np.uint8)
+    coded = control.encode_down(word, sent, rnti)[0]
+    found, good = control.decode_down(10.0 * (1.0 - 2.0 * coded.astype(float)), bits, rnti, most=2)
+    assert good[0]
+    assert (found[0] == word).all()
