@@ -4,8 +4,8 @@ Usage: python bench/modem.py
 Four parts for each framing and bandwidth: send (bytes to samples), channel (samples over a pass), receive
 (samples to bytes), and all of them. The real-time factor is seconds of signal over CPU seconds: above 1 it
 keeps up. NR's narrowest channel is 5 MHz. Levels are 3 dB above what the modcod needs. CPU time of the
-process with one thread (set OMP_NUM_THREADS, OPENBLAS_NUM_THREADS and NUMBA_NUM_THREADS to 1), as the machine may be
-busy. Results go to bench/results/modem.json.
+process with one thread (set OMP_NUM_THREADS, OPENBLAS_NUM_THREADS and NUMBA_NUM_THREADS to 1): the machine
+may be busy. Results go to bench/results/modem.json.
 """
 
 from __future__ import annotations

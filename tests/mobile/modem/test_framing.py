@@ -107,7 +107,7 @@ def test_windows_of_dvb_take_each_frame_once(monkeypatch: pytest.MonkeyPatch) ->
     length = 66_800  # samples of a frame
     assert [round(g.start / length) for g in got] == list(range(20))
     assert {g.modcod for g in got} == {name}
-    assert [g.data for g in got if g.ok] == [data for g, (_, data) in zip(got, fields, strict=True) if g.ok]
+    assert [g.data for g in got] == [data for _, data in fields]
     assert len(asked) > 1
 
 
