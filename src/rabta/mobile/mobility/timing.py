@@ -200,7 +200,7 @@ def broadcast(position_m: ArrayLike, velocity_m_s: ArrayLike) -> Broadcast:
     Examples
     --------
     >>> broadcast([7e6, 0.0, 1.0], [0.0, 7500.04, 0.0]).position_m.round(1).tolist()
-    [7000000.2, 0.0, 1.3]
+    [6999999.5, 0.0, 1.3]
     """
     p, v = (np.asarray(x, dtype=np.float64) for x in (position_m, velocity_m_s))
     check_range(
