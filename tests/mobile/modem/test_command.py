@@ -105,6 +105,19 @@ def test_wrong_recordings_are_refused(sent: Path) -> None:
         call("channel", sent / "sent.sigmf", "--out", sent / "y.sigmf")
 
 
+@pytest.mark.parametrize(
+    "place", ["here", [1.0], [1.0, 2.0, "x"], [91.0, 0.0, 0.0], [0.0, 0.0, 1e9], [True, 0, 0]]
+)
+def test_hostile_places_are_refused(sent: Path, place: object) -> None:
+    call("channel", sent / "sent", "--out", sent / "heard")
+    meta = sent / "heard.sigmf-meta"
+    info = json.loads(meta.read_text())
+    info["global"]["rabta:place"] = place
+    meta.write_text(json.dumps(info))
+    with pytest.raises(RabtaError, match="rabta:place"):
+        call("receive", sent / "heard", "--out", sent / "o.bin")
+
+
 def test_noise_is_no_file(tmp_path: Path) -> None:
     from rabta.mobile.modem import framing, sigmf
 

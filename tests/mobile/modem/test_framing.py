@@ -125,6 +125,28 @@ def test_ladders_rise_and_have_frames() -> None:
     assert wave.threshold_db[wave.names.index("QPSK 1/4")] == pytest.approx(-2.35, abs=1e-6)
 
 
+_VALUE = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.just([1])
+
+
+@settings(max_examples=200, deadline=None)
+@given(name=st.sampled_from(framing.NAMES), changes=st.dictionaries(
+    st.sampled_from(["blocks", "spacing_khz", "cell", "symbol_rate", "roll_off", "samples_per_symbol"]),
+    _VALUE, max_size=3,
+))  # fmt: skip
+def test_hostile_settings_are_refused_by_name(name: str, changes: dict[str, object]) -> None:
+    good = {
+        "blocks": 25, "spacing_khz": 15, "cell": 1, "symbol_rate": 1e6, "roll_off": 0.2,
+        "samples_per_symbol": 4, "short": False,
+    }  # fmt: skip
+    try:
+        way = framing.of_settings({"framing": name, **good, **changes})
+    except RabtaError:
+        return
+    assert np.isfinite(way.sample_rate)
+    assert way.sample_rate > 0.0
+    assert way.capacity(way.waveform.names[0]) > 0
+
+
 def test_what_no_framing_has_is_refused() -> None:
     with pytest.raises(RabtaError, match="dvb-s2x"):
         framing.make("dvb-s2z", 5.0)

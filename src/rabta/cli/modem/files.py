@@ -125,8 +125,9 @@ def _hint(found: Recording, own: dict[str, Any], blind: bool) -> Hint:
         return Hint()
     if blind or found.start is None or "norad" not in own or "place" not in own:
         return Hint(None, 30e-6 * carrier, carrier)
-    satellite = passes.satellite(str(own["norad"]), own.get("catalogue"))
-    place = ground([own["place"][0]], [own["place"][1]], own["place"][2])
+    satellite = passes.satellite(str(own["norad"]), _text(own.get("catalogue")))
+    lat, lon, height = _place(found, own["place"])
+    place = ground([lat], [lon], height)
     seen = passes.between(satellite, place, found.start, found.seconds)
     track = seen.track(carrier)
 
@@ -135,6 +136,29 @@ def _hint(found: Recording, own: dict[str, Any], blind: bool) -> Hint:
         return float(track.shift_hz(at)), float(track.rate_hz_s(at))
 
     return Hint(expected, 5e3 + 2e-6 * carrier, carrier)
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _place(found: Recording, value: object) -> tuple[float, float, float]:
+    """Latitude, longitude and height that a recording states."""
+    from rabta.errors import RabtaError
+
+    rows = value if isinstance(value, list) else []
+    plain = [float(v) for v in rows if isinstance(v, int | float) and not isinstance(v, bool)]
+    if len(rows) != 3 or len(plain) != 3 or not (abs(plain[0]) <= 90.0 and abs(plain[1]) <= 360.0):
+        raise RabtaError(
+            "no place",
+            file=found.path,
+            key="rabta:place",
+            value=value,
+            expected="[latitude, longitude, metres]",
+        )
+    if not abs(plain[2]) < 1e5:
+        raise RabtaError("no height", file=found.path, key="rabta:place", value=plain[2], expected="metres")
+    return plain[0], plain[1], plain[2]
 
 
 def _print_heard(shown: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from rabta.mobile.modem.channel import Channel
-    from rabta.mobile.modem.sigmf import Writer
+    from rabta.mobile.modem.sigmf import Recording, Writer
 
 
 def channel(
@@ -63,7 +63,7 @@ def channel(
     own_parts = Receiver(clock, linewidth, fading, doppler_hz=doppler, seed=seed)
     path = Channel(
         seen, link.carrier_hz, given.sample_rate, way.bandwidth_hz, es_n0, own_parts,
-        power=float(own.get("power", way.power)),
+        power=_power(given, own, way.power),
     )  # fmt: skip
     sent_s = max(seen.span_s - given.seconds, 0.0) / 2.0 if at is None else at
     early = simulate.EARLY
@@ -84,6 +84,18 @@ def channel(
                 tick(file.count, count)
     found = _facts(path, words, sent_s, received, file)
     print(json.dumps({**found, "sky_db": float(sky.max())})) if json_ else _print(found)
+
+
+def _power(given: Recording, own: dict[str, Any], usual: float) -> float:
+    """Mean power of the samples sent, as the recording states it."""
+    from rabta.errors import RabtaError
+
+    value = own.get("power", usual)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 < value < 1e12:
+        raise RabtaError(
+            "no power of the samples", file=given.path, key="rabta:power", value=value, expected="above 0"
+        )
+    return float(value)
 
 
 def _facts(

@@ -20,6 +20,7 @@ from rabta.mobile.modem.nr import slots
 from rabta.mobile.phy.link import tables
 from rabta.mobile.phy.waveform.sync.offset import turn
 from rabta.radio import modcods
+from rabta.radio.itu import check_range
 from rabta.radio.modcods import Waveform
 
 Samples = NDArray[np.complex64]
@@ -30,6 +31,7 @@ Field = tuple[str, bytes]
 NAMES = ("nr", "dvb-s2x", "dvb-s2")
 GROUP = 16
 """Frames of DVB that are made, or heard, at once."""
+SYMBOL_RATES = (1e3, 1e9)
 HARDLY = 1e-3
 """Share of NR's blocks that may be lost at what `Framing.need_db` says."""
 
@@ -396,11 +398,12 @@ def of_settings(found: dict[str, Any]) -> Framing:
     try:
         if name == "nr":
             return Nr(slots.fixed(int(found["spacing_khz"]), int(found["blocks"]), int(found["cell"])))
-        return Dvb(
-            str(name), float(found["symbol_rate"]), float(found["roll_off"]),
-            int(found["samples_per_symbol"]), bool(found["short"]),
-        )  # fmt: skip
-    except (KeyError, TypeError, ValueError) as error:
+        rate, roll_off = float(found["symbol_rate"]), float(found["roll_off"])
+        check_range("rabta:symbol_rate", rate, *SYMBOL_RATES, "a recording")
+        whole = int(found["samples_per_symbol"])
+        shaping.check_rate(whole, roll_off)
+        return Dvb(str(name), rate, roll_off, whole, bool(found["short"]))
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise RabtaError(
             "the recording says too little of its frames", key=f"rabta:{name}", value=str(error),
             expected="the settings that rabta modem send writes",

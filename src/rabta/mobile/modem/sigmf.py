@@ -293,6 +293,10 @@ def _check_global(found: dict[str, Any], path: Path) -> None:
         raise RabtaError(
             "bytes that are no samples", file=path, key="core:trailing_bytes", expected="none, 0"
         )
+    _check_extensions(found, path)
+
+
+def _check_extensions(found: dict[str, Any], path: Path) -> None:
     extensions = found.get("core:extensions") or []
     if not isinstance(extensions, list):
         raise RabtaError("no list of extensions", file=path, key="core:extensions", expected="a list")
