@@ -47,8 +47,8 @@ CASES: dict[str, dict[str, Any]] = {
         "mcs": 7,
         "blocks": 6,
         "iterations": 50,
-        "snr": (1.25, 0.25, 3),
-        "most": 10000,
+        "snr": (1.0, 0.25, 3),
+        "most": 4000,
     },
 }
 SYMBOLS, PILOTS, SPACING_HZ = 14, 24, 30e3  # two symbols of pilots without data

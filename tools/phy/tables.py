@@ -31,7 +31,7 @@ from rabta.radio.adaptation import awgn
 
 HIGHEST_RATE = 0.95  # with its check, above which a receiver need not decode: TS 38.214, clause 5.1.3
 GRAPH_2_RATE = 0.67
-SIZES = (24, 288, 1032, 3824, 8424)
+SIZES = (24, 104, 288, 512, 1032, 3824, 8424)
 PLACES = (-0.8, 0.0, 0.7, 1.3, 1.9, 2.3)  # widths from the middle: error rates from 0.79 to 0.011
 SHARES = (0.06, 0.06, 0.10, 0.15, 0.25, 0.38)
 WORK, LEAST, MOST = 1e7, 500, 2000

@@ -97,7 +97,21 @@ GROUPS = {
         *("itu", "rain", "itm", "risk", "p1812", "p452", "p528", "uav", "ntn", "hf", "optical", "local"),
         *("antennas", "interference", "epfd", "modcods", "adaptation"),
     ),
-    "mobile": ("nr", "dvb", "modem", "sensing", "cells", "country", "fading", "waveform", "calibration", "system", "handover", "timing"),
+    "mobile": (
+        "bler",
+        "nr",
+        "dvb",
+        "modem",
+        "sensing",
+        "cells",
+        "country",
+        "fading",
+        "waveform",
+        "calibration",
+        "system",
+        "handover",
+        "timing",
+    ),
     "transport": ("transport", "ground", "flow", "failures", "resilience", "weather"),
 }
 

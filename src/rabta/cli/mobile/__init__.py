@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import typer
 
-from rabta.cli.mobile import cells, city, corridor, handover, sensing, timing
+from rabta.cli.mobile import bler, cells, city, corridor, handover, sensing, timing
 
 app = typer.Typer(
     help="Cells, on the ground and from above: simulate what an operator would.", no_args_is_help=True
 )
+app.command("bler")(bler.bler)
 app.command("cells")(cells.cells)
 app.command("city")(city.city)
 app.command("sensing")(sensing.sensing)
