@@ -76,7 +76,7 @@ def sinr_db(
     Examples
     --------
     >>> sinr_db([3.0, 3.0], order=2).round(2).tolist(), sinr_db([-50.0, 6.0], 1, 4).round(1).tolist()
-    (3.0, 0.1)
+    (3.0, -0.4)
     """
     if order is None:
         if table is None or mcs is None:

@@ -60,7 +60,7 @@ def fit(counts: Sequence[tuple[float, int, int]]) -> Line:
     Examples
     --------
     >>> line = fit([(0.0, 1000, 841), (1.0, 1000, 500), (2.0, 1000, 159)])
-    >>> round(line.middle_db, 3), round(line.width_db, 2)
+    >>> round(float(line.middle_db), 3), round(float(line.width_db), 2)
     (1.0, 1.0)
     """
     ratio, blocks, errors = (np.asarray(column, dtype=np.float64) for column in zip(*counts, strict=True))

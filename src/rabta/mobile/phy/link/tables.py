@@ -55,7 +55,7 @@ def bler(table: int, mcs: int, snr_db: ArrayLike, bits: float = BITS) -> Array:
     Examples
     --------
     >>> bler(1, 7, [0.0, 1.5, 3.0], bits=1000).round(2).tolist()
-    [1.0, 0.11, 0.0]
+    [1.0, 0.1, 0.0]
     """
     order, rate = transport.mcs_row(table, mcs)
     return failures(order, rate, snr_db, bits)
