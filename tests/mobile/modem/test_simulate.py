@@ -126,9 +126,19 @@ def test_a_seed_is_a_pass(phones: simulate.Setup) -> None:
     assert simulate.run(other).records() != simulate.run(short).records()
 
 
+def test_without_a_gap_bursts_follow_each_other(dishes: simulate.Setup) -> None:
+    slow = replace(dishes, framing=framing.make("dvb-s2x", 0.05), every_s=0.0, frames=40)
+    slow = replace(slow, receiver=Receiver(), modcod="QPSK 1/2")
+    found = simulate.run(slow)
+    ends = [b.second + b.seconds for b in found.bursts]
+    assert len(ends) > 4
+    assert [b.second for b in found.bursts[1:]] == pytest.approx(ends[:-1])
+    assert found.summary()["decoded_above"] == found.summary()["frames_above"] > 0
+
+
 def test_wrong_settings_are_refused(phones: simulate.Setup) -> None:
     with pytest.raises(RabtaError, match="every_s"):
-        replace(phones, every_s=0.0)
+        replace(phones, every_s=-1.0)
     with pytest.raises(RabtaError, match="frames"):
         replace(phones, frames=0)
     with pytest.raises(RabtaError, match="modcod"):

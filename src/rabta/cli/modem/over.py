@@ -28,7 +28,7 @@ def pass_(
     every: Annotated[float, typer.Option(help="Seconds between bursts")] = 5.0,
     frames: Annotated[int | None, typer.Option(help="Frames a burst")] = None,
     continuous: Annotated[
-        bool, typer.Option("--continuous", help="Bursts of a second without a gap: the pass as a whole")
+        bool, typer.Option("--continuous", help="Bursts of up to a second without a gap: the pass as a whole")
     ] = False,
     modcod: Annotated[str | None, typer.Option(help="One modcod instead of adaptation")] = None,
     margin: Annotated[float, typer.Option(help="Of the adaptation above thresholds, dB")] = 1.0,
@@ -76,14 +76,13 @@ def pass_(
     doppler = abs(float(doppler_hz(speed, link.link.frequency_ghz)))
     many, gap = frames or FRAMES[framing], every
     if continuous:
-        many = frames or max(round(1.0 / way.frame_s(str(way.waveform.names[0]))), 1)
-        gap = many * way.frame_s(str(way.waveform.names[0]))
+        many, gap = frames or max(round(1.0 / way.frame_s(str(way.waveform.names[0]))), 1), 0.0
     setup = simulate.Setup(
         way, seen, link, _ways.rain(rain, rain_percent, seed),
         Receiver(clock, linewidth, fading, doppler_hz=doppler, seed=seed), gap, many, margin, modcod=modcod,
         known=not blind, orbit_error_s=orbit_error, datatype=type_,
     )  # fmt: skip
-    shown, tick = _ways.bar("bursts")
+    shown, tick = _ways.bar("seconds")
     with shown:
         found = simulate.run(setup, None if file is None else file.read_bytes(), tick)
     told = {

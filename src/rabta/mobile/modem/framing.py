@@ -18,7 +18,6 @@ from rabta.mobile.modem.dvb import shaping
 from rabta.mobile.modem.nr import frames as nr
 from rabta.mobile.modem.nr import slots
 from rabta.mobile.phy.link import tables
-from rabta.mobile.phy.waveform.sync.offset import turn
 from rabta.radio import modcods
 from rabta.radio.itu import check_range
 from rabta.radio.modcods import Waveform
@@ -31,6 +30,7 @@ Field = tuple[str, bytes]
 NAMES = ("nr", "dvb-s2x", "dvb-s2")
 GROUP = 16
 """Frames of DVB that are made, or heard, at once."""
+KNOT_S = 0.1  # between which an expected frequency runs straight
 SYMBOL_RATES = (1e3, 1e9)
 HARDLY = 1e-3
 """Share of NR's blocks that may be lost at what `Framing.need_db` says."""
@@ -330,17 +330,15 @@ class Dvb:
             at += count if last else count - overlap
 
     def _window(self, samples: Samples, at: int, hint: Hint) -> Iterator[Heard]:
-        middle, rate = hint.at(at)
-        turned = turn(samples, self.sample_rate, -middle, -rate)
-        got = dvb.receive(
-            turned.astype(np.complex64), samples_per_symbol=self.samples_per_symbol, roll_off=self.roll_off
-        )
+        knots = np.linspace(0, len(samples), max(round(len(samples) / self.sample_rate / KNOT_S), 1) + 1)
+        shift = np.array([hint.at(at + float(k))[0] for k in knots])
+        turned = samples if hint.expected is None else _straightened(samples, knots, shift / self.sample_rate)
+        got = dvb.receive(turned, samples_per_symbol=self.samples_per_symbol, roll_off=self.roll_off)
         for frame in got.frames:
             if frame.modcod == dvb_modcods.DUMMY:
                 continue
             data = np.packbits(frame.data[: len(frame.data) // 8 * 8]).tobytes() if frame.ok else b""
-            known = middle + rate * frame.start / self.sample_rate
-            hertz = frame.frequency * self.symbol_rate + known
+            hertz = frame.frequency * self.symbol_rate + float(np.interp(frame.start, knots, shift))
             yield Heard(frame.modcod, frame.ok, data, frame.esn0_db, hertz, at + frame.start)
 
     def settings(self) -> dict[str, Any]:
@@ -349,6 +347,12 @@ class Dvb:
             "framing": self.name, "symbol_rate": self.symbol_rate, "roll_off": self.roll_off,
             "samples_per_symbol": self.samples_per_symbol, "short": self.short,
         }  # fmt: skip
+
+
+def _straightened(samples: Samples, knots: NDArray[np.float64], cycles: NDArray[np.float64]) -> Samples:
+    """Samples without a frequency, in cycles a sample, that runs straight between knots."""
+    turns = np.cumsum(np.interp(np.arange(len(samples)), knots, cycles))
+    return np.asarray(samples * np.exp(-2j * np.pi * (turns - np.floor(turns))), dtype=np.complex64)
 
 
 def make(name: str, bandwidth_mhz: float, **settings: Any) -> Framing:

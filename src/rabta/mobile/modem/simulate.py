@@ -45,7 +45,7 @@ class Setup:
     rain : Rain
     receiver : Receiver
     every_s : float
-        Time between the beginnings of bursts.
+        Time between the beginnings of bursts; 0 for none between a burst's end and the next.
     frames : int
         Frames a burst.
     margin_db, hysteresis_db : float
@@ -75,7 +75,7 @@ class Setup:
     datatype: str = "ci16_le"
 
     def __post_init__(self) -> None:
-        check_range("every_s", self.every_s, 1e-3, 600.0, "a simulation")
+        check_range("every_s", self.every_s, 0.0, 600.0, "a simulation")
         check_range("orbit_error_s", self.orbit_error_s, -5.0, 5.0, "a receiver's knowledge")
         if not 1 <= self.frames <= 10_000:
             raise RabtaError("no such burst", key="frames", value=self.frames, expected="1 to 10,000 frames")
@@ -231,7 +231,7 @@ def run(
     data : bytes, optional
         A file; noise if left out.
     progress : callable, optional
-        Told after each burst how many of how many are done.
+        Told after each burst how many seconds of how many are done.
     """
     es_n0, sky = setup.budget.along(setup.over, setup.rain)
     framing, over = setup.framing, setup.over
@@ -240,17 +240,19 @@ def run(
         framing.power,
     )  # fmt: skip
     longest = max(framing.frame_s(str(name)) for name in framing.waveform.names) * setup.frames
-    starts = np.arange(0.0, max(over.span_s - longest, 1e-9), setup.every_s)
+    end = max(over.span_s - longest, 1e-9)
     loop = float(loop_delay_s(over.range_m.max() / 1e3, hops=HOPS))
     sender, reports, out = _Sender(data, setup.receiver.seed), [], []
-    for number, start in enumerate(starts):
+    start, number = 0.0, 0
+    while start < end:
         modcod = setup.modcod
         if modcod is None:
-            reports.append(_report(setup, channel, float(start) - loop, number))
+            reports.append(_report(setup, channel, start - loop, number))
             modcod = _chosen(framing, reports, setup)
-        out.append(_burst(setup, channel, sender, modcod, float(start), number, sky))
+        out.append(_burst(setup, channel, sender, modcod, start, number, sky))
+        start, number = start + (setup.every_s or out[-1].seconds), number + 1
         if progress is not None:
-            progress(number + 1, len(starts))
+            progress(min(round(start), round(end)), round(end))
     return Outcome(out, sender.whole(), sender.rounds, loop)
 
 
@@ -267,8 +269,9 @@ def _report(setup: Setup, channel: Channel, start: float, number: int) -> float:
 
 def _chosen(framing: Framing, reports: list[float], setup: Setup) -> str:
     """Modcod by the reports so far, the last one of which has just come."""
-    rule = Policy(setup.margin_db, setup.hysteresis_db, 0.0, setup.every_s)
-    found = follow(np.array(reports)[:, None], framing.waveform, setup.every_s, rule)
+    step = setup.every_s or 1.0
+    rule = Policy(setup.margin_db, setup.hysteresis_db, 0.0, step)
+    found = follow(np.array(reports)[:, None], framing.waveform, step, rule)
     return str(framing.waveform.names[max(int(found.used[-1, 0]), 0)])
 
 
