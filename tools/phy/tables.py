@@ -112,8 +112,9 @@ def simulate(curve: Curve) -> Curve:
 def write(found: list[Curve], seconds: float) -> None:
     """Both files, with how they were made."""
     blocks = sum(row[1] for curve in found for row in curve.counts)
+    day = time.strftime("%Y-%m-%d", time.gmtime())
     note = (
-        f"# made {time.strftime('%Y-%m-%d', time.gmtime())} by python tools/phy/tables.py KEEP (seed {SEED}): "
+        f"# made {day} by python tools/phy/tables.py KEEP (seed {SEED}): "
         f"{len(found)} curves, {blocks} blocks, {seconds:.0f} s of CPU\n"
     )
     with (FOLDER / "awgn.csv").open("w", encoding="utf-8", newline="") as out:
