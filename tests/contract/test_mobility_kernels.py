@@ -8,7 +8,7 @@ import pytest
 from rabta.mobile.mobility import _kernels as k
 from rabta.mobile.mobility import reference
 from rabta.mobile.mobility.procedures import Link, Machine, Procedure
-from rabta.radio.ntn.field import keys, normal
+from rabta.radio.ntn.field import keys
 
 PROCEDURES = [
     Procedure(),
@@ -54,7 +54,13 @@ def test_machine(number: int) -> None:
     assert number >= 3 or total[k.RLF] + total[k.NO_COMMAND] + total[k.RECOVERED] > 0
 
 
-def test_normal() -> None:
-    for name in keys(4, np.arange(5)):
+def test_normal_numbers_are_the_inverse_of_the_distribution() -> None:
+    for name in keys(4, np.arange(50)):
         for number in (0, 1, 7, 10**6):
-            assert k.normal(name, np.uint64(number)) == pytest.approx(float(normal(name, number)), abs=1e-12)
+            theirs = reference.deviate(name, number)
+            assert k.deviate(name, np.uint64(number)) == pytest.approx(theirs, rel=2e-9, abs=2e-9)
+
+
+def test_powers_by_the_table_are_powers() -> None:
+    for dbm in (-299.9, -173.21, -95.0, -0.01, 0.0, 46.3):
+        assert k.milliwatts(dbm) == pytest.approx(10.0 ** (dbm / 10.0), rel=1e-10)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rabta.jit import kernel, prange
+from rabta.jit import inline, kernel, prange
 
 # ruff: noqa: C901, PLR0912, PLR0915 (kernels: long loops stay in one compiled function)
 
@@ -16,6 +16,9 @@ FIRST = np.uint64(0xBF58476D1CE4E5B9)
 SECOND = np.uint64(0x94D049BB133111EB)
 DECIBEL = math.log(10.0) / 10.0
 GONE = -300.0  # dBm of what is not there
+STEPS_DB, TABLE_ZERO = 4.0, 1280  # of the table of powers, from -320 dBm
+STEP_E = DECIBEL / STEPS_DB
+TABLE_MW = np.exp(STEP_E * (np.arange(1680) - TABLE_ZERO))
 
 # modes of a user
 CONNECTED, PREPARING, EXECUTING, LOST = 0, 1, 2, 3
@@ -51,14 +54,52 @@ def mix(z: Any) -> Any:
 
 
 @kernel("f8(u8, u8)")
-def normal(key: Any, number: Any) -> Any:
-    """`rabta.radio.ntn.field.normal`."""
-    one, two = np.uint64(1), np.uint64(2)
-    a = mix(key + (two * number + one) * GOLDEN) >> np.uint64(11)
-    b = mix(key + (two * number + two) * GOLDEN) >> np.uint64(11)
-    u = (float(a) + 0.5) * 1.1102230246251565e-16
-    v = (float(b) + 0.5) * 1.1102230246251565e-16
-    return math.sqrt(-2.0 * math.log(u)) * math.cos(2.0 * math.pi * v)
+def deviate(key: Any, number: Any) -> Any:
+    """Standard normal number of a stream by the inverse of its distribution, to 1.2e-9 relative.
+
+    One hash and, but for the tails, no transcendental function: P. J. Acklam's rational approximation (2003).
+    """
+    bits = mix(key + (number + np.uint64(1)) * GOLDEN) >> np.uint64(11)
+    p = (float(bits) + 0.5) * 1.1102230246251565e-16
+    q = p - 0.5
+    if abs(q) <= 0.47575:
+        r = q * q
+        top = (((-39.69683028665376 * r + 220.9460984245205) * r - 275.9285104469687) * r
+               + 138.357751867269) * r - 30.66479806614716  # fmt: skip
+        low = (((-54.47609879822406 * r + 161.5858368580409) * r - 155.6989798598866) * r
+               + 66.80131188771972) * r - 13.28068155288572  # fmt: skip
+        return q * (top * r + 2.506628277459239) / (low * r + 1.0)
+    r = math.sqrt(-2.0 * math.log(min(p, 1.0 - p)))
+    top = (((-0.007784894002430293 * r - 0.3223964580411365) * r - 2.400758277161838) * r
+           - 2.549732539343734) * r + 4.374664141464968  # fmt: skip
+    top = top * r + 2.938163982698783
+    low = ((0.007784695709041462 * r + 0.3224671290700398) * r + 2.445134137142996) * r + 3.754408661907416
+    found = top / (low * r + 1.0)
+    return found if q < 0.0 else -found
+
+
+@kernel("f8(f8)")
+def milliwatts(dbm: Any) -> Any:
+    """10^(dBm / 10) by a table of quarter decibels and a series of the rest, to 1e-10 relative."""
+    x = dbm * STEPS_DB
+    n = math.floor(x)
+    rest = (x - n) * STEP_E
+    row = min(max(int(n) + TABLE_ZERO, 0), TABLE_MW.shape[0] - 1)
+    return TABLE_MW[row] * (
+        1.0 + rest * (1.0 + rest * (0.5 + rest * (1.0 / 6.0 + rest * (1.0 / 24.0 + rest / 120.0))))
+    )
+
+
+@inline
+def angle_deg(y: Any, x: Any) -> Any:
+    """Direction of (x, y) in degrees, to 0.0007: Hastings' polynomial (1955, sheet 11)."""
+    a, b = abs(x), abs(y)
+    t = min(a, b) / max(a, b, 1e-12)
+    r = t * t
+    turn = t * (0.9998660 + r * (-0.3302995 + r * (0.1801410 + r * (-0.0851330 + 0.0208351 * r))))
+    turn = 1.5707963267948966 - turn if b > a else turn
+    turn = math.pi - turn if x < 0.0 else turn
+    return turn * (-57.29577951308232 if y < 0.0 else 57.29577951308232)
 
 
 @kernel("void(f4[::1], f4[::1], f8[::1], i8[::1], u8, i8)")
@@ -74,7 +115,7 @@ def measure(power: Any, filtered: Any, rule: Any, count: Any, key: Any, step: An
             continue
         sample = float(power[c])
         if error > 0.0:
-            sample += error * normal(key + np.uint64(c), np.uint64(step))
+            sample += error * deviate(key + np.uint64(c), np.uint64(step))
         if filtered[c] <= GONE:
             filtered[c] = sample
         else:
@@ -155,8 +196,8 @@ def step_user(
         total[j] = 0.0
     for c in range(cells):
         if power[c] > GONE and c != own:
-            total[channel[c]] += math.exp(power[c] * DECIBEL)
-    mine = math.exp(power[own] * DECIBEL) if power[own] > GONE else 0.0
+            total[channel[c]] += milliwatts(power[c])
+    mine = milliwatts(power[own]) if power[own] > GONE else 0.0
     ratio = mine / (rule[LOAD] * total[channel[own]] + rule[NOISE])
     total[channel[own]] += mine
     out[0] = 10.0 * math.log10(ratio) if ratio > 1e-30 else GONE
@@ -167,7 +208,7 @@ def step_user(
         state[CLOCK] -= 1
         if state[CLOCK] <= 0:
             goal = state[TARGET]
-            theirs = math.exp(power[goal] * DECIBEL) if power[goal] > GONE else 0.0
+            theirs = milliwatts(power[goal]) if power[goal] > GONE else 0.0
             heard = theirs / (rule[LOAD] * max(total[channel[goal]] - theirs, 0.0) + rule[NOISE])
             if heard < rule[Q_OUT]:
                 tally[NO_ACCESS] += 1
@@ -189,7 +230,7 @@ def step_user(
             for c in range(cells):
                 if power[c] > power[goal]:
                     goal = c
-            theirs = math.exp(power[goal] * DECIBEL) if power[goal] > GONE else 0.0
+            theirs = milliwatts(power[goal]) if power[goal] > GONE else 0.0
             heard = theirs / (rule[LOAD] * max(total[channel[goal]] - theirs, 0.0) + rule[NOISE])
             if heard >= rule[Q_OUT]:
                 tally[REJOINED] += 1
@@ -259,7 +300,12 @@ def step_user(
         busy = 0
         for c in range(cells):
             busy += 1 if ready[c] != 0 else 0
+        near_by = count[EVENT] != T1 and count[EVENT] != D1
+        least = filtered[own] + rule[PREP_DB] + rule[HYST_DB]
         for c in range(cells):
+            if near_by and ready[c] == 0 and filtered[c] <= least:  # most cells: too weak to be prepared
+                near[c] = -1
+                continue
             if c == own:
                 continue
             if ready[c] > 0:
@@ -280,8 +326,11 @@ def step_user(
                     ready[c], near[c] = max(count[WAIT], 1), -1
                     busy += 1
                     tally[REPORTS] += 1
-    choice = -1
+    choice, level = -1, filtered[own] + rule[EXEC_DB] + rule[HYST_DB]
     for c in range(cells):
+        if count[EVENT] == A3 and filtered[c] <= level:
+            held[c] = -1
+            continue
         if c == own or (count[CONDITIONAL] == 1 and ready[c] != -1):
             held[c] = -1
             continue
@@ -343,14 +392,14 @@ def advance(
 
 @kernel("f8(f4[:,::1], f8, f8)")
 def gain(pattern: Any, azimuth: Any, elevation: Any) -> Any:
-    """Gain between the points of a table of degrees (361, 361): azimuths -180 to 180, elevations -90 to 90."""  # noqa: E501
+    """Gain between the points of a table, (361, 361): elevations -90 to 90, azimuths -180 to 180 deg."""
     x = azimuth + 180.0
     x -= 360.0 * math.floor(x / 360.0)
     y = 2.0 * (elevation + 90.0)
     i, j = min(int(x), 359), min(int(y), 359)
     a, b = x - i, y - j
-    low = (1.0 - b) * pattern[i, j] + b * pattern[i, j + 1]
-    return (1.0 - a) * low + a * ((1.0 - b) * pattern[i + 1, j] + b * pattern[i + 1, j + 1])
+    low = (1.0 - a) * pattern[j, i] + a * pattern[j, i + 1]
+    return (1.0 - b) * low + b * ((1.0 - a) * pattern[j + 1, i] + a * pattern[j + 1, i + 1])
 
 
 @kernel(
@@ -378,14 +427,14 @@ def receive(
     sites = site.shape[0]
     alike = math.exp(-moved / draws[2]) if step > 0 else 0.0
     fresh = math.sqrt(1.0 - alike * alike)
-    field[sites, 0] = alike * field[sites, 0] + fresh * normal(key + np.uint64(sites), np.uint64(2 * step))
+    field[sites, 0] = alike * field[sites, 0] + fresh * deviate(key + np.uint64(sites), np.uint64(2 * step))
     together, apart = math.sqrt(draws[3]), math.sqrt(1.0 - draws[3])
     points = laws.shape[1]
     for s in range(sites):
         east, north, rise = x - site[s, 0], y - site[s, 1], z - site[s, 2]
         flat = math.sqrt(east * east + north * north)
         name = key + np.uint64(s)
-        field[s, 0] = alike * field[s, 0] + fresh * normal(name, np.uint64(2 * step))
+        field[s, 0] = alike * field[s, 0] + fresh * deviate(name, np.uint64(2 * step))
         if flat > grid[3]:
             for c in range(first[s], first[s + 1]):
                 power[c] = GONE
@@ -396,15 +445,15 @@ def receive(
         part = place - i
         seen = True
         if laws[2, i] < 8.0 or laws[2, i + 1] < 8.0:
-            field[s, 1] = alike * field[s, 1] + fresh * normal(name, np.uint64(2 * step + 1))
+            field[s, 1] = alike * field[s, 1] + fresh * deviate(name, np.uint64(2 * step + 1))
             seen = field[s, 1] < (1.0 - part) * laws[2, i] + part * laws[2, i + 1]
         row = 0 if seen else 1
         loss = (1.0 - part) * laws[row, i] + part * laws[row, i + 1]
         if flat > far:
             loss += 20.0 * math.log10(flat / far)
         loss += draws[row] * (together * field[sites, 0] + apart * field[s, 0])
-        turn = math.degrees(math.atan2(north, east))
-        up = math.degrees(math.atan2(rise, flat))
+        turn = angle_deg(north, east)
+        up = angle_deg(rise, flat)
         for c in range(first[s], first[s + 1]):
             power[c] = watts[c] + gain(pattern, turn - azimuth[c], up) - loss
 

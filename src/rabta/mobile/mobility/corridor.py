@@ -135,7 +135,7 @@ def along(length_m: float, sites: int, *, height_m: float = 35.0, aside_m: float
 
 @cache
 def _pattern(tilt_deg: float) -> F4:
-    azimuth, elevation = np.meshgrid(np.arange(-180.0, 181.0), np.arange(-90.0, 90.5, 0.5), indexing="ij")
+    elevation, azimuth = np.meshgrid(np.arange(-90.0, 90.5, 0.5), np.arange(-180.0, 181.0), indexing="ij")
     return np.ascontiguousarray(received.panel(tilt_deg).gain_dbi(azimuth, elevation), dtype=np.float32)
 
 

@@ -12,9 +12,16 @@ from numpy.typing import NDArray
 
 from rabta.mobile.mobility import _kernels as k
 from rabta.mobile.mobility.procedures import Machine
-from rabta.radio.ntn.field import normal
+from rabta.radio.ntn.field import uniform
 
 Array = NDArray[np.float64]
+
+
+def deviate(key: np.uint64, number: int) -> float:
+    """Standard normal number of a stream, by the inverse of its distribution."""
+    from scipy.special import ndtri
+
+    return float(ndtri(uniform(key, number)))
 
 
 @dataclass
@@ -80,7 +87,7 @@ class Run:
                 continue
             sample = float(p)
             if self.rule[k.ERROR_DB] > 0.0:
-                sample += self.rule[k.ERROR_DB] * float(normal(self.m.key[self.u] + np.uint64(c), n))
+                sample += self.rule[k.ERROR_DB] * deviate(self.m.key[self.u] + np.uint64(c), n)
             old = self.user.filtered.get(c, sample)
             share = self.rule[k.SHARE]
             found[c] = float(np.float32((1.0 - share) * old + share * sample))
