@@ -57,7 +57,7 @@ def choose(sinr_db: ArrayLike, table: int = 2, bler: float = TARGET, bits: float
 
     Examples
     --------
-    >>> choose([-20.0, 5.0, 40.0]).tolist()
+    >>> choose([-20.0, 5.5, 40.0]).tolist()
     [-1, 6, 27]
     """
     return _highest(sinr_db, thresholds_db(table, bler, bits))
