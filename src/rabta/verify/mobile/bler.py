@@ -159,7 +159,7 @@ def _now() -> list[Row]:
         form = Plain(3824, *transport.mcs_row(table, mcs))
         ratio = tables.threshold_db(table, mcs, 0.2, form.bits)
         point = curves.point(curves.Setup(form), ratio, errors=10**6, most=most)
-        allowed = 3.3 * float(np.sqrt(0.16 / point.blocks)) + 0.15  # 0.05 dB
+        allowed = 3.3 * float(np.sqrt(0.16 / point.blocks)) + 0.05  # 0.02 dB
         label = f"MCS {mcs} of table {table}, {point.blocks} blocks where the table says 0.2"
         found.append(Row(label, point.bler, 0.2, allowed, source))
     return found
