@@ -15,33 +15,7 @@ LIMIT_BYTES = 12_000_000
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "rabta"
 COVER = PACKAGE / "nation" / "world" / "cover.json"  # written with the file that it describes
-PROFILES = {
-    "layer": "verify: itm_profiles",
-    "file": "verify/radio/itm_profiles.csv",
-    "source": "Terrain profiles of the Longley-Rice test cases: Crystal Palace to Mursley (program qkpfl) "
-    "and pfls.csv of the test vectors of the ITM",
-    "publisher": "National Telecommunications and Information Administration",
-    "url": "https://github.com/NTIA/itm",
-    "licence": "public domain (work of employees of the United States government)",
-    "retrieved": "2026-11-22",
-    "transformation": "one row a path, heights in metres unchanged",
-    "modelled": False,
-}
-
-GRAPHS = [
-    {
-        "layer": f"phy: LDPC base graph {number}",
-        "file": f"mobile/phy/ldpc/graph_{number}.csv",
-        "source": f"3GPP TS 38.212, table 5.3.2-{number + 1}, as Sionna 2.2.0 carries it (5G_bg{number}.csv)",
-        "publisher": "3GPP; NVIDIA",
-        "url": "https://github.com/NVlabs/sionna",
-        "licence": "facts of a standard; the file they were read from is Apache-2.0",
-        "retrieved": "2026-11-23",
-        "transformation": "tools/phy/basegraphs.py: row, column and the eight shifts, unchanged",
-        "modelled": False,
-    }
-    for number in (1, 2)
-]
+ELSEWHERE = Path(__file__).parent / "elsewhere.json"
 
 
 def write(built: dict[str, pd.DataFrame], folder: Path) -> None:
@@ -92,8 +66,21 @@ def write_licences(inputs: Inputs, folder: Path, target: Path) -> None:
 def elsewhere() -> list[dict[str, object]]:
     """Records of the data files that ship outside the nation's folder; files are named from the package."""
     cover: dict[str, object] = json.loads(COVER.read_text(encoding="utf-8"))
-    return [{**record, **_hashed(str(record["file"]))} for record in (cover, PROFILES, *GRAPHS)]
+    others = json.loads(ELSEWHERE.read_text(encoding="utf-8"))
+    return [{**record, **_hashed(str(record["file"]))} for record in (cover, *others)]
+
+
+def renew(target: Path = ROOT / "LICENSES-DATA") -> None:
+    """Write the records of `elsewhere` anew, ``python -m tools.data.records``; the nation's layers stay."""
+    old = [json.loads(line) for line in target.read_text(encoding="utf-8").splitlines()]
+    layers = [json.dumps(record, ensure_ascii=False) for record in old if "/" not in record["file"]]
+    others = [json.dumps(record, ensure_ascii=False) for record in elsewhere()]
+    target.write_text("\n".join([*layers, *others]) + "\n", encoding="utf-8")
 
 
 def _hashed(file: str) -> dict[str, object]:
     return {"sha256": hashlib.sha256((PACKAGE / file).read_bytes()).hexdigest()}
+
+
+if __name__ == "__main__":
+    renew()
