@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+GOLDEN_DEG = 137.50776
 
 
 def corridor(
@@ -57,7 +63,7 @@ def corridor(
         place = _near(sites, band, operator, (a.lat_deg, a.lon_deg), (b.lat_deg, b.lon_deg), length, most)
         layout = Layout(
             np.column_stack([place, np.full(len(place), mast)]), np.repeat(np.arange(len(place)), 3),
-            np.tile([30.0, 150.0, 270.0], len(place)), np.zeros((1, 2)),
+            _azimuths(len(place)), np.zeros((1, 2)),
         )  # fmt: skip
     network = made.Network(layout, scenario, ghz, tilt_deg=tilt, load=load)
     flights = made.line(length, aircraft, height_m=height, speed_m_s=speed / 3.6, seed=seed)
@@ -130,3 +136,11 @@ def _print(f: dict[str, Any]) -> None:
         f"commands arrive {100 * f['command_share']:.2f} % of the time; {f['command_losses_a_hour']:.1f} gaps of a "  # noqa: E501
         f"second or more in an hour, {f['command_gap_s']:.1f} s each"
     )
+
+
+def _azimuths(sites: int) -> NDArray[np.float64]:
+    """Where the three sectors of each site look: no site like the next, as their real ones are not known."""
+    import numpy as np
+
+    first = np.repeat(GOLDEN_DEG * np.arange(sites), 3)
+    return np.asarray((first + np.tile([30.0, 150.0, 270.0], sites)) % 360.0)
