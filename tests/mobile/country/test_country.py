@@ -207,3 +207,31 @@ def test_the_unserved_by_coverage_are_outside_4g_and_without_a_line() -> None:
     )  # fmt: skip
     found = stages.unserved(given)["unserved_share"]
     assert found == pytest.approx([0.2, 0.7 * 0.5, 0.8], rel=1e-6)
+
+
+@pytest.mark.parametrize("named", ["", TODAY])
+def test_a_nation_without_sites_has_no_networks_unless_they_are_asked_for(named: str) -> None:
+    from rabta import scenario
+    from rabta.mobile.country import stages
+    from rabta.twin import Twin
+
+    tables = {"cells": pd.DataFrame({"rough_m": [1.0] * 3}), "settlements": settlements(6, 0)}
+    given = Twin(scenario.validate({"mobile": {"rollout": named}}), np.zeros(0, "datetime64[ns]"), tables, {})
+    if named:
+        with pytest.raises(RabtaError, match="cells with no site"):
+            stages.covering(given)
+        return
+    found = stages.covering(given) | stages.rates(given)
+    assert np.isnan(found["mobile_cover_share"]).all()
+    assert np.isnan(found["mobile_rate_mbps"]).all()
+    assert found["mobile_coverage"].empty
+    assert found["mobile_hours"].empty
+
+
+def test_an_unknown_roll_out_is_refused_with_the_nearest() -> None:
+    from rabta import scenario
+    from rabta.mobile.country import stages
+
+    with pytest.raises(RabtaError, match="pakistan-today"):
+        stages.rollout_of(scenario.validate({"mobile": {"rollout": "pakistan-tody"}}))
+    assert stages.rollout_of(scenario.validate({"nation": {"name": "nepal"}})) is None
