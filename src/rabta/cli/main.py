@@ -32,6 +32,7 @@ def _commands() -> None:
         mobile,
         modem,
         new,
+        pnt,
         run,
         sensitivity,
         show,
@@ -54,6 +55,7 @@ def _commands() -> None:
     app.add_typer(data.app, name="data")
     app.add_typer(mobile.app, name="mobile")
     app.add_typer(modem.app, name="modem")
+    app.add_typer(pnt.app, name="pnt")
 
 
 def main() -> None:

@@ -112,6 +112,7 @@ GROUPS = {
         "handover",
         "timing",
     ),
+    "pnt": (),
     "transport": ("transport", "ground", "flow", "failures", "resilience", "weather"),
 }
 

@@ -1,0 +1,1 @@
+"""Position, velocity and time from pseudoranges: weighting, fault exclusion, differential corrections."""

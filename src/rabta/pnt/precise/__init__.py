@@ -1,0 +1,1 @@
+"""Carrier phase: real-time kinematic with integer ambiguities, precise point positioning."""

@@ -1,0 +1,1 @@
+"""RINEX 2, 3 and 4: observations and navigation messages, plain, compressed or Hatanaka, both ways."""

@@ -1,0 +1,1 @@
+"""Seeded observations and samples: true orbits, clocks, atmosphere, multipath; what attacks are put into."""

@@ -1,0 +1,1 @@
+"""Jamming and spoofing: what gives them away, and attacks to prove it with."""

@@ -1,0 +1,1 @@
+"""Position over time: a filter aided by motion, for vehicles and aircraft."""

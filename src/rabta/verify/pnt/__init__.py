@@ -1,0 +1,1 @@
+"""Suites of navigation: formats, orbits, positions, carrier phase, integrity, attacks, baseband, service."""
