@@ -1,0 +1,175 @@
+"""Compiled geometry of many users, instants and cases; `geometry` holds the same in NumPy."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rabta.jit import inline, kernel
+
+F8 = NDArray[np.float64]
+F4 = NDArray[np.float32]
+I8 = NDArray[np.int64]
+U1 = NDArray[np.uint8]
+
+SUMS = 10  # of a group of satellites: xx xy xz yy yz zz, x y z, 1; each times the weight
+PDOP, HDOP, VDOP, EAST, CROSS, NORTH, UP, TIME = range(8)
+FIGURES = 8
+SINGULAR = 1e-9  # of the determinant of unit vectors' products, clocks eliminated
+
+
+@inline
+def _eliminate(total: F8, n: F8) -> None:
+    """Add a system's normal equations to those of the position alone, its clock eliminated."""
+    w = total[9]
+    x, y, z = total[6], total[7], total[8]
+    n[0] += total[0] - x * x / w
+    n[1] += total[1] - x * y / w
+    n[2] += total[2] - x * z / w
+    n[3] += total[3] - y * y / w
+    n[4] += total[4] - y * z / w
+    n[5] += total[5] - z * z / w
+
+
+@inline
+def _invert(n: F8, q: F8) -> bool:
+    """Inverse of a symmetric matrix of three rows, kept as its upper triangle; False where singular."""
+    a, b, c = n[3] * n[5] - n[4] * n[4], n[2] * n[4] - n[1] * n[5], n[1] * n[4] - n[2] * n[3]
+    det = n[0] * a + n[1] * b + n[2] * c
+    scale = (n[0] + n[3] + n[5]) / 3.0
+    if not det > SINGULAR * scale * scale * scale:
+        return False
+    q[0], q[1], q[2] = a / det, b / det, c / det
+    q[3] = (n[0] * n[5] - n[2] * n[2]) / det
+    q[4] = (n[1] * n[2] - n[0] * n[4]) / det
+    q[5] = (n[0] * n[3] - n[1] * n[1]) / det
+    return True
+
+
+@inline
+def _clock(total: F8, q: F8) -> float:
+    """Variance of a system's clock, its normal equations and the position's covariance given."""
+    w = total[9]
+    x, y, z = total[6] / w, total[7] / w, total[8] / w
+    spread = x * x * q[0] + y * y * q[3] + z * z * q[5] + 2.0 * (x * y * q[1] + x * z * q[2] + y * z * q[4])
+    return float(1.0 / w + spread)
+
+
+@inline
+def _gather(
+    place: F8, axes: F8, ridge: F4, satellites: F8, heard: U1, group: I8, mode_weights: F8, mask: float,
+    count: I8, sums: F8,
+) -> None:  # fmt: skip
+    """Sum the products of unit vectors of the satellites in view, by group and weighting."""
+    count[:] = 0
+    sums[:] = 0.0
+    bins = ridge.size
+    sine = math.sin(math.radians(mask))
+    for s in range(satellites.shape[0]):
+        if not heard[s]:
+            continue
+        dx = satellites[s, 0] - place[0]
+        dy = satellites[s, 1] - place[1]
+        dz = satellites[s, 2] - place[2]
+        rise = axes[2, 0] * dx + axes[2, 1] * dy + axes[2, 2] * dz
+        if not rise > 0.0:
+            continue
+        far = 1.0 / math.sqrt(dx * dx + dy * dy + dz * dz)
+        u = rise * far
+        if not u > sine:
+            continue
+        e = (axes[0, 0] * dx + axes[0, 1] * dy + axes[0, 2] * dz) * far
+        n = (axes[1, 0] * dx + axes[1, 1] * dy + axes[1, 2] * dz) * far
+        elevation = math.degrees(math.asin(u))
+        if bins > 0:
+            way = math.degrees(math.atan2(e, n)) % 360.0
+            if elevation < ridge[int(way * bins / 360.0 + 0.5) % bins]:
+                continue
+        g = group[s]
+        count[g] += 1
+        low = min(int(elevation), 89)
+        part = elevation - low
+        for m in range(sums.shape[0]):
+            w = 1.0
+            if m > 0:
+                w = mode_weights[m - 1, s, low] * (1.0 - part) + mode_weights[m - 1, s, low + 1] * part
+            sums[m, g, 0] += w * e * e
+            sums[m, g, 1] += w * e * n
+            sums[m, g, 2] += w * e * u
+            sums[m, g, 3] += w * n * n
+            sums[m, g, 4] += w * n * u
+            sums[m, g, 5] += w * u * u
+            sums[m, g, 6] += w * e
+            sums[m, g, 7] += w * n
+            sums[m, g, 8] += w * u
+            sums[m, g, 9] += w
+
+
+@inline
+def _solve(sums: F8, keep: U1, system: I8, totals: F8, n: F8, q: F8) -> float:
+    """Covariance of the position, in ``q``, from the groups that count; the best clock's variance."""
+    totals[:] = 0.0
+    n[:] = 0.0
+    for g in range(keep.size):
+        if keep[g]:
+            for k in range(SUMS):
+                totals[system[g], k] += sums[g, k]
+    for s in range(totals.shape[0]):
+        if totals[s, 9] > 0.0:
+            _eliminate(totals[s], n)
+    if not _invert(n, q):
+        return math.inf
+    best = math.inf
+    for s in range(totals.shape[0]):
+        if totals[s, 9] > 0.0:
+            best = min(best, _clock(totals[s], q))
+    return best
+
+
+@kernel(
+    "void(i8, i8, f8[:,::1], f8[:,:,::1], f4[:,::1], f8[:,:,::1], u1[:,::1], i8[::1], i8[::1], i8, u1[:,::1],"
+    " i8[::1], f8[:,:,::1], f8, u1[:,:,::1], f4[:,:,:,::1])"
+)
+def figures(
+    first: int, last: int, places: F8, axes: F8, ridges: F4, satellites: F8, heard: U1, group: I8, system: I8,
+    systems: int, keep: U1, mode: I8, weights: F8, mask: float, count: U1, out: F4,
+) -> None:  # fmt: skip
+    """Dilutions of precision and covariances of users ``first`` to ``last``; see `geometry.figures`."""
+    groups = system.size
+    seen = np.zeros(groups, np.int64)
+    sums = np.zeros((weights.shape[0] + 1, groups, SUMS))
+    totals = np.zeros((systems, SUMS))
+    n, q = np.zeros(6), np.zeros(6)
+    for user in range(first, last):
+        for t in range(satellites.shape[0]):
+            _gather(
+                places[user],
+                axes[user],
+                ridges[user],
+                satellites[t],
+                heard[t],
+                group,
+                weights,
+                mask,
+                seen,
+                sums,
+            )
+            for c in range(keep.shape[0]):
+                number = 0
+                for g in range(groups):
+                    if keep[c, g]:
+                        number += seen[g]
+                count[user, c, t] = min(number, 255)
+                figure = out[user, c, t]
+                figure[:] = math.inf
+                if _solve(sums[0], keep[c], system, totals, n, q) == math.inf:
+                    continue
+                figure[PDOP] = math.sqrt(q[0] + q[3] + q[5])
+                figure[HDOP] = math.sqrt(q[0] + q[3])
+                figure[VDOP] = math.sqrt(q[5])
+                variance = _solve(sums[1 + mode[c]], keep[c], system, totals, n, q)
+                if variance < math.inf:
+                    figure[EAST], figure[CROSS], figure[NORTH], figure[UP] = q[0], q[1], q[3], q[5]
+                    figure[TIME] = variance
