@@ -28,7 +28,8 @@ def test_kernel_is_the_design_matrix(seed: int, count: int, mask: float, ridge: 
     mode = rng.integers(0, 2, 4)
     lat, lon = rng.uniform(-89, 89, 5), rng.uniform(-180, 180, 5)
     who = geometry.users(lat, lon, 300.0, np.full((5, 36), ridge))
-    found = geometry.figures(who, satellites, heard, geometry.groups(system, keep), mode, weights, mask)
+    sky = geometry.Sky(np.zeros(3), satellites, heard)
+    found = geometry.figures(who, sky, geometry.groups(system, keep), geometry.Weights(mode, weights), mask)
     for user in range(5):
         line = satellites - who.position_m[user]
         unit = np.einsum("tsi,ji->tsj", line / np.linalg.norm(line, axis=-1, keepdims=True), who.axes[user])

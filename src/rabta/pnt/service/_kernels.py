@@ -58,9 +58,27 @@ def _clock(total: F8, q: F8) -> float:
 
 
 @inline
+def _scintillates(lat: float, lon: float, e: float, n: float, u: float, hour: float, belt: F8) -> bool:
+    """Whether a line of sight crosses the belt of evening scintillation.
+
+    Pierce point and magnetic latitude as in the broadcast ionosphere model (IS-GPS-200, figure 20-4).
+    """
+    angle = 0.0137 / (math.asin(u) / math.pi + 0.11) - 0.022  # semicircles
+    level = math.sqrt(e * e + n * n)
+    if not level > 0.0:
+        level = 1.0
+    lat_i = max(-0.416, min(0.416, lat + angle * n / level))
+    lon_i = lon + angle * e / level / math.cos(math.pi * lat_i)
+    magnetic = abs(lat_i + 0.064 * math.cos(math.pi * (lon_i - 1.617))) * 180.0
+    local = (hour + 12.0 * lon_i) % 24.0
+    evening = belt[0] <= local < belt[1] if belt[0] <= belt[1] else local >= belt[0] or local < belt[1]
+    return bool(evening and belt[2] <= magnetic <= belt[3])
+
+
+@inline
 def _gather(
-    place: F8, axes: F8, ridge: F4, satellites: F8, heard: U1, group: I8, mode_weights: F8, mask: float,
-    count: I8, sums: F8,
+    place: F8, at: F8, axes: F8, ridge: F4, satellites: F8, heard: U1, group: I8, mode_weights: F8,
+    mask: float, hour: float, belt: F8, count: I8, sums: F8,
 ) -> None:  # fmt: skip
     """Sum the products of unit vectors of the satellites in view, by group and weighting."""
     count[:] = 0
@@ -84,10 +102,14 @@ def _gather(
         n = (axes[1, 0] * dx + axes[1, 1] * dy + axes[1, 2] * dz) * far
         elevation = math.degrees(math.asin(u))
         if bins > 0:
-            way = math.degrees(math.atan2(e, n)) % 360.0
-            if elevation < ridge[int(way * bins / 360.0 + 0.5) % bins]:
+            way = (math.degrees(math.atan2(e, n)) % 360.0) * bins / 360.0
+            left = int(way)
+            blend = way - left
+            if elevation < ridge[left % bins] * (1.0 - blend) + ridge[(left + 1) % bins] * blend:
                 continue
         g = group[s]
+        if belt.size > 0 and _scintillates(at[0], at[1], e, n, u, hour, belt):
+            g += count.size // 2
         count[g] += 1
         low = min(int(elevation), 89)
         part = elevation - low
@@ -129,12 +151,13 @@ def _solve(sums: F8, keep: U1, system: I8, totals: F8, n: F8, q: F8) -> float:
 
 
 @kernel(
-    "void(i8, i8, f8[:,::1], f8[:,:,::1], f4[:,::1], f8[:,:,::1], u1[:,::1], i8[::1], i8[::1], i8, u1[:,::1],"
-    " i8[::1], f8[:,:,::1], f8, u1[:,:,::1], f4[:,:,:,::1])"
+    "void(i8, i8, f8[:,::1], f8[:,::1], f8[:,:,::1], f4[:,::1], f8[:,:,::1], u1[:,::1], i8[::1], i8[::1], i8,"
+    " u1[:,::1], i8[::1], f8[:,:,::1], f8, f8[::1], f8[::1], u1[:,:,::1], f4[:,:,:,::1])"
 )
 def figures(
-    first: int, last: int, places: F8, axes: F8, ridges: F4, satellites: F8, heard: U1, group: I8, system: I8,
-    systems: int, keep: U1, mode: I8, weights: F8, mask: float, count: U1, out: F4,
+    first: int, last: int, places: F8, at: F8, axes: F8, ridges: F4, satellites: F8, heard: U1, group: I8,
+    system: I8, systems: int, keep: U1, mode: I8, weights: F8, mask: float, hours: F8, belt: F8, count: U1,
+    out: F4,
 ) -> None:  # fmt: skip
     """Dilutions of precision and covariances of users ``first`` to ``last``; see `geometry.figures`."""
     groups = system.size
@@ -145,17 +168,9 @@ def figures(
     for user in range(first, last):
         for t in range(satellites.shape[0]):
             _gather(
-                places[user],
-                axes[user],
-                ridges[user],
-                satellites[t],
-                heard[t],
-                group,
-                weights,
-                mask,
-                seen,
-                sums,
-            )
+                places[user], at[user], axes[user], ridges[user], satellites[t], heard[t], group, weights,
+                mask, hours[t], belt, seen, sums,
+            )  # fmt: skip
             for c in range(keep.shape[0]):
                 number = 0
                 for g in range(groups):

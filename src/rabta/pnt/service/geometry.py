@@ -27,6 +27,8 @@ class Users:
     ----------
     position_m : ndarray, shape (user, 3)
         Earth-fixed.
+    at : ndarray, shape (user, 2)
+        Latitude and longitude in semicircles.
     axes : ndarray, shape (user, 3, 3)
         East, north and up in Earth-fixed coordinates.
     ridge_deg : ndarray of float32, shape (user, azimuth)
@@ -34,6 +36,7 @@ class Users:
     """
 
     position_m: Array
+    at: Array
     axes: Array
     ridge_deg: NDArray[np.float32]
 
@@ -48,12 +51,13 @@ def users(
     lat_deg, lon_deg, height_m : ndarray, shape (user,)
         Height above the ellipsoid.
     ridge_deg : ndarray, shape (user, azimuth)
-        Bins of equal width, the first centred on north.
+        At equal steps of azimuth from north; linear between them.
     """
     lat, lon, height = np.broadcast_arrays(np.asarray(lat_deg, float), np.asarray(lon_deg, float), height_m)
     ridge = np.zeros((lat.size, 0)) if ridge_deg is None else ridge_deg
     return Users(
         geo.ecef_from_geodetic(lat, lon, height),
+        np.stack([lat, lon], axis=-1) / 180.0,
         np.ascontiguousarray(geo.east_north_up(lat, lon)),
         np.ascontiguousarray(ridge, dtype=np.float32),
     )
@@ -87,8 +91,9 @@ class Groups:
     Attributes
     ----------
     of : ndarray of int64, shape (satellite,)
-    system : ndarray of int64, shape (group,)
-    keep : ndarray of uint8, shape (case, group)
+    system : ndarray of int64, shape (2 * group,)
+    keep : ndarray of uint8, shape (case, 2 * group)
+        The second half is of the same satellites while their signals scintillate.
     """
 
     of: NDArray[np.int64]
@@ -96,7 +101,9 @@ class Groups:
     keep: NDArray[np.uint8]
 
 
-def groups(system: NDArray[np.int64], keep: NDArray[np.bool_]) -> Groups:
+def groups(
+    system: NDArray[np.int64], keep: NDArray[np.bool_], steady: NDArray[np.bool_] | None = None
+) -> Groups:
     """Group satellites by their system and the cases that count them.
 
     Parameters
@@ -104,44 +111,89 @@ def groups(system: NDArray[np.int64], keep: NDArray[np.bool_]) -> Groups:
     system : ndarray, shape (satellite,)
         Number of the system, whose clock it shares.
     keep : ndarray of bool, shape (case, satellite)
+    steady : ndarray of bool, shape (case,)
+        Cases in which scintillation loses no satellite; all where left out.
     """
     table = np.vstack([system[None], keep.astype(np.int64)])
     unique, of = np.unique(table, axis=1, return_inverse=True)
+    calm, own = unique[1:].astype(np.uint8), unique[0].astype(np.int64)
+    rough = calm if steady is None else calm * steady.astype(np.uint8)[:, None]
     return Groups(
         of.reshape(-1).astype(np.int64),
-        unique[0].astype(np.int64),
-        np.ascontiguousarray(unique[1:], dtype=np.uint8),
+        np.concatenate([own, own]),
+        np.ascontiguousarray(np.hstack([calm, rough])),
     )
 
 
+@dataclass(frozen=True)
+class Sky:
+    """Satellites over time.
+
+    Attributes
+    ----------
+    hours : ndarray, shape (time,)
+        UTC of the day.
+    position_m : ndarray, shape (time, satellite, 3)
+        Earth-fixed; NaN where unknown.
+    heard : ndarray of bool, shape (time, satellite)
+        Known and healthy.
+    """
+
+    hours: Array
+    position_m: Array
+    heard: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What a range is worth.
+
+    Attributes
+    ----------
+    mode : ndarray of int64, shape (case,)
+        Row of the table that a case uses.
+    table : ndarray, shape (mode, satellite, 91)
+        Inverse variance of a range at whole degrees of elevation, 1/m^2.
+    """
+
+    mode: NDArray[np.int64]
+    table: Array
+
+
+@dataclass(frozen=True)
+class Belt:
+    """Where and when signals scintillate: local hours at the pierce point, magnetic latitudes either side."""
+
+    from_hour: float
+    to_hour: float
+    least_deg: float
+    most_deg: float
+
+
 def figures(
-    who: Users, satellites_m: Array, heard: NDArray[np.bool_], grouped: Groups, mode: NDArray[np.int64],
-    weights: Array, mask_deg: float,
-) -> Figures:  # fmt: skip
+    who: Users, sky: Sky, grouped: Groups, weights: Weights, mask_deg: float, belt: Belt | None = None
+) -> Figures:
     """Satellites in view, dilutions of precision and covariances.
 
     Parameters
     ----------
-    satellites_m : ndarray, shape (time, satellite, 3)
-        Earth-fixed; NaN where unknown.
-    heard : ndarray of bool, shape (time, satellite)
-        Healthy and known.
-    mode : ndarray of int64, shape (case,)
-        Row of ``weights`` that a case uses.
-    weights : ndarray, shape (mode, satellite, 91)
-        Inverse variance of a range at whole degrees of elevation, 1/m^2.
     mask_deg : float
         Least elevation, beside the terrain's.
+    belt : Belt, optional
+        Without it nothing scintillates.
     """
     from rabta.jit import each_part
 
-    count = np.zeros((who.position_m.shape[0], mode.size, satellites_m.shape[0]), np.uint8)
+    edges = [] if belt is None else [belt.from_hour, belt.to_hour, belt.least_deg, belt.most_deg]
+    count = np.zeros((who.position_m.shape[0], weights.mode.size, sky.hours.size), np.uint8)
     values = np.empty((*count.shape, len(NAMES)), np.float32)
     each_part(
-        _kernels.figures, count.shape[0], who.position_m, who.axes, who.ridge_deg,
-        np.ascontiguousarray(satellites_m), np.ascontiguousarray(heard, dtype=np.uint8),
+        _kernels.figures, count.shape[0], who.position_m, who.at, who.axes, who.ridge_deg,
+        np.ascontiguousarray(sky.position_m), np.ascontiguousarray(sky.heard, dtype=np.uint8),
         grouped.of, grouped.system, int(grouped.system.max(initial=0)) + 1, grouped.keep,
-        np.ascontiguousarray(mode, dtype=np.int64), np.ascontiguousarray(weights), float(mask_deg), count, values,
+        np.ascontiguousarray(weights.mode, dtype=np.int64), np.ascontiguousarray(weights.table),
+        float(mask_deg), np.ascontiguousarray(sky.hours, dtype=np.float64), np.array(edges, dtype=np.float64),
+        count, values,
     )  # fmt: skip
     return Figures(count, values)
 
