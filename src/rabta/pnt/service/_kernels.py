@@ -13,6 +13,7 @@ F8 = NDArray[np.float64]
 F4 = NDArray[np.float32]
 I8 = NDArray[np.int64]
 U1 = NDArray[np.uint8]
+I4 = NDArray[np.int32]
 
 SUMS = 10  # of a group of satellites: xx xy xz yy yz zz, x y z, 1; each times the weight
 PDOP, HDOP, VDOP, EAST, CROSS, NORTH, UP, TIME = range(8)
@@ -188,3 +189,108 @@ def figures(
                 if variance < math.inf:
                     figure[EAST], figure[CROSS], figure[NORTH], figure[UP] = q[0], q[1], q[3], q[5]
                     figure[TIME] = variance
+
+
+@inline
+def _place(totals: F8, system: int, e: float, n: float, u: float, sign: float) -> None:
+    """Add one satellite to the sums of its system, or take it away."""
+    total = totals[system]
+    total[0] += sign * e * e
+    total[1] += sign * e * n
+    total[2] += sign * e * u
+    total[3] += sign * n * n
+    total[4] += sign * n * u
+    total[5] += sign * u * u
+    total[6] += sign * e
+    total[7] += sign * n
+    total[8] += sign * u
+    total[9] += sign
+
+
+@inline
+def _pdop(totals: F8, n: F8, q: F8) -> float:
+    """Position dilution of what the sums hold."""
+    n[:] = 0.0
+    for s in range(totals.shape[0]):
+        if totals[s, 9] > 0.5:
+            _eliminate(totals[s], n)
+    if not _invert(n, q):
+        return math.inf
+    return math.sqrt(q[0] + q[3] + q[5])
+
+
+@inline
+def _look(place: F8, axes: F8, ridge: F4, satellite: F8, sine: float, way: F8) -> bool:
+    """Unit vector to a satellite in east, north and up, in ``way``; False where it is hidden."""
+    dx, dy, dz = satellite[0] - place[0], satellite[1] - place[1], satellite[2] - place[2]
+    far = 1.0 / math.sqrt(dx * dx + dy * dy + dz * dz)
+    way[2] = (axes[2, 0] * dx + axes[2, 1] * dy + axes[2, 2] * dz) * far
+    if not way[2] > sine or not way[2] > 0.0:
+        return False
+    way[0] = (axes[0, 0] * dx + axes[0, 1] * dy + axes[0, 2] * dz) * far
+    way[1] = (axes[1, 0] * dx + axes[1, 1] * dy + axes[1, 2] * dz) * far
+    bins = ridge.size
+    if bins > 0:
+        turn = (math.degrees(math.atan2(way[0], way[1])) % 360.0) * bins / 360.0
+        left = int(turn)
+        blend = turn - left
+        level = ridge[left % bins] * (1.0 - blend) + ridge[(left + 1) % bins] * blend
+        return bool(math.degrees(math.asin(way[2])) >= level)
+    return True
+
+
+@inline
+def _fail(
+    seen: I8, ways: F8, flag: NDArray[np.bool_], number: int, system: I8, totals: F8, limit: float, n: F8,
+    q: F8, single: I4, pair: I4,
+) -> None:  # fmt: skip
+    """Take away each satellite in view, and each two, and count where no position is left."""
+    for i in range(number):
+        a, x = seen[i], ways[i]
+        _place(totals, system[a], x[0], x[1], x[2], -1.0)
+        if not _pdop(totals, n, q) < limit:
+            single[a] += 1
+            for b in range(flag.size):
+                if not flag[b]:  # with a hidden one too it is lost
+                    pair[min(a, b), max(a, b)] += 1
+        for j in range(i + 1, number):
+            b, y = seen[j], ways[j]
+            _place(totals, system[b], y[0], y[1], y[2], -1.0)
+            if not _pdop(totals, n, q) < limit:
+                pair[a, b] += 1
+            _place(totals, system[b], y[0], y[1], y[2], 1.0)
+        _place(totals, system[a], x[0], x[1], x[2], 1.0)
+
+
+@kernel(
+    "void(i8, i8, f8[:,::1], f8[:,:,::1], f4[:,::1], f8[:,:,::1], u1[:,::1], i8[::1], i8, f8, f8,"
+    " i4[::1], i4[:,::1], i4[:,:,::1])"
+)
+def losses(
+    first: int, last: int, places: F8, axes: F8, ridges: F4, satellites: F8, heard: U1, system: I8,
+    systems: int, mask: float, limit: float, base: I4, single: I4, pair: I4,
+) -> None:  # fmt: skip
+    """Count the instants without a position of users ``first`` to ``last``: see `outages.count`."""
+    count = satellites.shape[1]
+    seen, ways, flag = np.zeros(count, np.int64), np.zeros((count, 3)), np.zeros(count, np.bool_)
+    totals = np.zeros((systems, SUMS))
+    n, q = np.zeros(6), np.zeros(6)
+    sine = math.sin(math.radians(mask))
+    for user in range(first, last):
+        for t in range(satellites.shape[0]):
+            totals[:] = 0.0
+            flag[:] = False
+            number = 0
+            for s in range(count):
+                if heard[t, s] and _look(
+                    places[user], axes[user], ridges[user], satellites[t, s], sine, ways[number]
+                ):
+                    seen[number] = s
+                    flag[s] = True
+                    way = ways[number]
+                    _place(totals, system[s], way[0], way[1], way[2], 1.0)
+                    number += 1
+            if not _pdop(totals, n, q) < limit:
+                base[user] += 1
+                continue
+            _fail(seen, ways, flag, number, system, totals, limit, n, q, single[user], pair[user])
