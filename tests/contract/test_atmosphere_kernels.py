@@ -6,7 +6,7 @@ import numba
 import numpy as np
 
 from rabta import geo
-from rabta.pnt.atmosphere import _scalars, klobuchar, troposphere
+from rabta.pnt.atmosphere import _scalars, bdgim, klobuchar, troposphere
 
 RNG = np.random.default_rng(20260309)
 LAT, LON = RNG.uniform(-85, 85, 200), RNG.uniform(-180, 180, 200)
@@ -45,3 +45,13 @@ def test_saastamoinen() -> None:
     np.testing.assert_allclose(
         ours, troposphere.saastamoinen_m(LAT, height, ELEVATION, humidity=0.7), rtol=1e-12
     )
+
+
+def test_bdgim() -> None:
+    coefficients = (13.8, -1.8, 5.2, 3.1, -4.6, 0.3, -0.08, 1.2, 0.4)
+    receiver = geo.ecef_from_geodetic(LAT, LON, 300.0)
+    satellite = receiver * 3.5 + RNG.normal(0.0, 5e6, (200, 3))
+    time = np.round(SECONDS * 1e9).astype(np.int64) + 2_000 * 604_800 * 10**9
+    ours = bdgim.delay_m(coefficients, receiver, satellite, time, 1_575.42e6)
+    theirs = bdgim.reference_delay_m(coefficients, receiver, satellite, time, 1_575.42e6)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-11)

@@ -16,6 +16,7 @@ from rabta.jit import inline
 Array = NDArray[np.float64]
 
 LIGHT = 299_792_458.0
+POLE_LAT, POLE_LON = math.radians(80.27), math.radians(-72.58)  # of BDGIM's geomagnetic frame
 
 
 @inline
@@ -87,3 +88,56 @@ def saastamoinen(lat: float, height: float, elevation: float, humidity: float) -
     wet = 0.002277 * (1255.0 / kelvin + 0.05) * vapour
     sine = math.sin(max(elevation, math.pi / 90.0))
     return float((dry + wet) * 1.001 / math.sqrt(0.002001 + sine * sine))
+
+
+@inline
+def bdgim_vertical(c: Array, lat: float, lon: float, day: float) -> float:
+    """Vertical content in TECu: `rabta.pnt.atmosphere.bdgim.vertical_tecu`.
+
+    ``c`` is a row of `bdgim.joined`; ``day`` the fraction of the UTC day.
+    """
+    pole, east_pole = POLE_LAT, POLE_LON
+    x = math.sin(pole) * math.sin(lat) + math.cos(pole) * math.cos(lat) * math.cos(lon - east_pole)
+    x = min(max(x, -1.0), 1.0)
+    east = math.cos(lat) * math.sin(lon - east_pole)
+    north = -(math.sin(lat) - math.sin(pole) * x) / math.cos(pole)
+    sun = math.pi * (1.0 - 2.0 * day) - east_pole
+    lam = math.atan2(east, north) - math.atan2(math.sin(sun), math.sin(pole) * math.cos(sun))
+    c1, s1 = math.cos(lam), math.sin(lam)
+    c2, s2 = c1 * c1 - s1 * s1, 2.0 * s1 * c1
+    c3, s3 = c2 * c1 - s2 * s1, s2 * c1 + c2 * s1
+    xx = x * x
+    y2 = 1.0 - xx
+    y = math.sqrt(y2)
+    zonal = c[0] + c[1] * x + c[4] * (1.5 * xx - 0.5) + c[9] * x * (2.5 * xx - 1.5)
+    zonal += c[16] * ((35.0 * xx - 30.0) * xx + 3.0) / 8.0
+    zonal += c[21] * x * ((63.0 * xx - 70.0) * xx + 15.0) / 8.0
+    p31, p41, p51 = 7.5 * xx - 1.5, x * (17.5 * xx - 7.5), ((39.375 * xx - 26.25) * xx) + 1.875
+    first = (c[2] + c[5] * 3.0 * x + c[10] * p31 + c[17] * p41 + c[22] * p51) * c1
+    first += (c[3] + c[6] * 3.0 * x + c[11] * p31 + c[18] * p41 + c[23] * p51) * s1
+    p32, p42, p52 = 15.0 * x, 52.5 * xx - 7.5, x * (157.5 * xx - 52.5)
+    second = (3.0 * c[7] + c[12] * p32 + c[19] * p42 + c[24] * p52) * c2
+    second += (3.0 * c[8] + c[13] * p32 + c[20] * p42 + c[25] * p52) * s2
+    third = 15.0 * (c[14] * c3 + c[15] * s3)
+    return max(zonal + y * (first + y * (second + y * third)), c[26])
+
+
+@inline
+def bdgim_delay(
+    c: Array, rx: float, ry: float, rz: float, sx: float, sy: float, sz: float, day: float, frequency: float
+) -> float:
+    """Slant delay in metres: `rabta.pnt.atmosphere.bdgim.delay_m`, positions in metres."""
+    wx, wy, wz = sx - rx, sy - ry, sz - rz
+    length = math.sqrt(wx * wx + wy * wy + wz * wz)
+    low = math.sqrt(rx * rx + ry * ry + rz * rz)
+    cosine = min(max((rx * wx + ry * wy + rz * wz) / (low * length), -1.0), 1.0)
+    zenith = math.acos(cosine)
+    shell = 6_778_137.0
+    # along the ray: both roots of the shell's sphere have the product shell^2 - low^2
+    half = low * cosine
+    along = (math.sqrt(half * half + shell * shell - low * low) - half) / length
+    px, py, pz = rx + along * wx, ry + along * wy, rz + along * wz
+    lat, lon = math.atan2(pz, math.sqrt(px * px + py * py)), math.atan2(py, px)
+    ratio = 6_378.0 / 6_778.0 * math.sin(0.9782 * zenith)
+    content = bdgim_vertical(c, lat, lon, day)
+    return float(content * 40.3e16 / (frequency * frequency) / math.sqrt(1.0 - ratio * ratio))
