@@ -91,11 +91,15 @@ _FLOATS = (
     # GLONASS and SBAS: state at toe, metres, m/s, m/s^2, in the file's Earth-fixed frame;
     # slot is the frequency number
     *("x", "y", "z", "vx", "vy", "vz", "ax", "ay", "az", "slot"),
+    # as broadcast: Galileo's data source bits (NavIC: reference signal), GPS codes on L2 and P flag; GLONASS:
+    # days since the upload, status and health bits, accuracy index F_T, and L2 - L1 delay in tgd1; NavIC
+    *("data_source", "l2_codes", "l2_flag", "age_d", "status", "accuracy_index", "isc_s"),
 )
 
 EPHEMERIS = np.dtype(
     [("system", "U1"), ("prn", "i2"), ("kind", "U4")]
-    + [(name, "i8") for name in ("toc", "toe", "sent")]  # GPS time, ns; sent = transmission, 0 where unknown
+    # GPS time, ns; sent = transmission and t_op = prediction (modern messages), 0 where unknown
+    + [(name, "i8") for name in ("toc", "toe", "sent", "t_op")]
     + [
         ("iode", "i4"),
         ("iodc", "i4"),
