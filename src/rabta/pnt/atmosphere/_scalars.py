@@ -119,7 +119,7 @@ def bdgim_vertical(c: Array, lat: float, lon: float, day: float) -> float:
     second = (3.0 * c[7] + c[12] * p32 + c[19] * p42 + c[24] * p52) * c2
     second += (3.0 * c[8] + c[13] * p32 + c[20] * p42 + c[25] * p52) * s2
     third = 15.0 * (c[14] * c3 + c[15] * s3)
-    return max(zonal + y * (first + y * (second + y * third)), c[26])
+    return float(max(zonal + y * (first + y * (second + y * third)), c[26]))
 
 
 @inline

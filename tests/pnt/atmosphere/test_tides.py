@@ -1,0 +1,70 @@
+"""Tides against the test case that the IERS publishes with its routine."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rabta import times
+from rabta.errors import RabtaError
+from rabta.pnt import gnsstime
+from rabta.pnt.atmosphere import bodies, tides
+
+# DEHANTTIDEINEL.F of the IERS Conventions 2010, test case: 2009-04-13 0 h UTC.
+UTC = np.datetime64("2009-04-13T00:00:00", "ns")
+TIME = gnsstime.from_utc(UTC)
+STATION = np.array([4075578.385, 931852.890, 4801570.154])
+SUN = np.array([137859926952.015, 54228127881.4350, 23509422341.6960])
+MOON = np.array([-179996231.920342, -312468450.131567, -169288918.592160])
+TIDE = np.array([0.07700420357108125891, 0.06304056321824967613, 0.05516568152597246810])
+
+
+def test_published_case() -> None:
+    np.testing.assert_allclose(tides.solid_from_bodies_m(STATION, SUN, MOON, TIME), TIDE, atol=1e-14)
+
+
+def test_many_stations_at_once() -> None:
+    many = np.stack([STATION, -STATION, STATION[[1, 0, 2]]])
+    together = tides.solid_m(many[:, None, :], np.array([int(TIME), int(TIME) + 3_600 * 10**9]))
+    assert together.shape == (3, 2, 3)
+    one = tides.solid_m(many[2], int(TIME) + 3_600 * 10**9)
+    np.testing.assert_allclose(together[2, 1], one, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "arcmin", "share"), [(bodies.sun_m, SUN, 2, 1e-4), (bodies.moon_m, MOON, 5, 1.3e-3)]
+)
+def test_sun_and_moon(ours: object, theirs: np.ndarray, arcmin: float, share: float) -> None:
+    """The bodies of that case are in the frame of the equinox, not turned with the Earth."""
+    angle = float(times.gmst_rad(*times.julian_date(UTC)))
+    turn = np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
+    found = turn @ ours(TIME)  # type: ignore[operator]
+    size, whole = np.linalg.norm(found), np.linalg.norm(theirs)
+    assert size == pytest.approx(whole, rel=share)
+    assert np.degrees(np.arccos(found @ theirs / (size * whole))) < arcmin / 60.0
+
+
+def test_pole_tide() -> None:
+    """IERS Conventions 2010, equations 7.26: -33 mm sin 2theta per arc second toward the pole's meridian."""
+    years = (float(bodies.centuries(TIME))) * 100.0
+    secular = (55.0 + 1.677 * years) / 1e3, (320.5 + 3.460 * years) / 1e3
+    place = 6.378e6 * np.array([np.sqrt(0.5), 0.0, np.sqrt(0.5)])  # 45 N, Greenwich
+    moved = tides.pole_m(place, TIME, secular[0] + 0.2, secular[1])
+    assert moved @ (place / 6.378e6) == pytest.approx(-33.0e-3 * 0.2, abs=1e-9)  # radial
+    assert abs(moved[1]) < 1e-12
+    sideways = tides.pole_m(place, TIME, secular[0], secular[1] + 0.2)
+    # m2 = -0.2; 9 cos(theta) (m1 sin - m2 cos) = 9 cos 45 x 0.2 east
+    assert sideways[1] == pytest.approx(9e-3 * np.sqrt(0.5) * 0.2, abs=1e-9)
+
+
+def test_ocean_loading_of_one_tide() -> None:
+    """M2 alone comes back after 12 h 25 min 14 s, at most its amplitudes, in its own directions."""
+    coefficients = np.zeros((6, 11))
+    coefficients[:3, 0] = 0.02, 0.004, 0.003
+    times_ns = int(TIME) + np.arange(0, 44_714, 60) * 10**9
+    moved = tides.ocean_m(STATION, coefficients, times_ns)
+    assert np.abs(np.linalg.norm(moved, axis=1).max() - np.linalg.norm((0.02, 0.004, 0.003))) < 1e-6
+    again = tides.ocean_m(STATION, coefficients, times_ns[:10] + 44_714_164_000_000)
+    np.testing.assert_allclose(again, moved[:10], atol=1e-6)
+    with pytest.raises(RabtaError, match="shape"):
+        tides.ocean_m(STATION, np.zeros((11, 6)), times_ns)
