@@ -22,7 +22,7 @@ SINGULAR = 1e-9  # of the determinant of unit vectors' products, clocks eliminat
 
 
 @inline
-def _eliminate(total: F8, n: F8) -> None:
+def eliminate(total: F8, n: F8) -> None:
     """Add a system's normal equations to those of the position alone, its clock eliminated."""
     w = total[9]
     x, y, z = total[6], total[7], total[8]
@@ -35,7 +35,7 @@ def _eliminate(total: F8, n: F8) -> None:
 
 
 @inline
-def _invert(n: F8, q: F8) -> bool:
+def invert(n: F8, q: F8) -> bool:
     """Inverse of a symmetric matrix of three rows, kept as its upper triangle; False where singular."""
     a, b, c = n[3] * n[5] - n[4] * n[4], n[2] * n[4] - n[1] * n[5], n[1] * n[4] - n[2] * n[3]
     det = n[0] * a + n[1] * b + n[2] * c
@@ -141,8 +141,8 @@ def _solve(sums: F8, keep: U1, system: I8, totals: F8, n: F8, q: F8) -> float:
                 totals[system[g], k] += sums[g, k]
     for s in range(totals.shape[0]):
         if totals[s, 9] > 0.0:
-            _eliminate(totals[s], n)
-    if not _invert(n, q):
+            eliminate(totals[s], n)
+    if not invert(n, q):
         return math.inf
     best = math.inf
     for s in range(totals.shape[0]):
@@ -213,8 +213,8 @@ def _pdop(totals: F8, n: F8, q: F8) -> float:
     n[:] = 0.0
     for s in range(totals.shape[0]):
         if totals[s, 9] > 0.5:
-            _eliminate(totals[s], n)
-    if not _invert(n, q):
+            eliminate(totals[s], n)
+    if not invert(n, q):
         return math.inf
     return math.sqrt(q[0] + q[3] + q[5])
 

@@ -27,7 +27,7 @@ class Users:
     ----------
     position_m : ndarray, shape (user, 3)
         Earth-fixed.
-    at : ndarray, shape (user, 2)
+    angles : ndarray, shape (user, 2)
         Latitude and longitude in semicircles.
     axes : ndarray, shape (user, 3, 3)
         East, north and up in Earth-fixed coordinates.
@@ -36,7 +36,7 @@ class Users:
     """
 
     position_m: Array
-    at: Array
+    angles: Array
     axes: Array
     ridge_deg: NDArray[np.float32]
 
@@ -188,7 +188,7 @@ def figures(
     count = np.zeros((who.position_m.shape[0], weights.mode.size, sky.hours.size), np.uint8)
     values = np.empty((*count.shape, len(NAMES)), np.float32)
     each_part(
-        _kernels.figures, count.shape[0], who.position_m, who.at, who.axes, who.ridge_deg,
+        _kernels.figures, count.shape[0], who.position_m, who.angles, who.axes, who.ridge_deg,
         np.ascontiguousarray(sky.position_m), np.ascontiguousarray(sky.heard, dtype=np.uint8),
         grouped.of, grouped.system, int(grouped.system.max(initial=0)) + 1, grouped.keep,
         np.ascontiguousarray(weights.mode, dtype=np.int64), np.ascontiguousarray(weights.table),
