@@ -1,1 +1,1 @@
-"""From samples to bits: ranging codes, acquisition, tracking, decoding; BeiDou and GPS L1 C/A."""
+"""Baseband: ranging codes, acquisition, tracking and decoding of IF samples; samples made to measure."""
