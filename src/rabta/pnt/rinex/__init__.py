@@ -1,1 +1,7 @@
-"""RINEX 2, 3 and 4: observations and navigation messages, plain, compressed or Hatanaka, both ways."""
+"""RINEX 2, 3 and 4: observations and navigation, read and written, plain or packed."""
+
+from __future__ import annotations
+
+from rabta.pnt.rinex.navigation import navigation
+
+__all__ = ["navigation"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
@@ -58,15 +59,68 @@ def _unpack(raw: bytes, name: str) -> bytes:
         raise RabtaError("cannot unpack the file", file=name, value=str(error)[:200]) from error
 
 
-def split(raw: bytes) -> tuple[Bytes, NDArray[np.int64], NDArray[np.int64]]:
-    """Bytes as an array, with first and last + 1 byte of every line, without line ends.
+@dataclass(frozen=True)
+class Lines:
+    """Lines of a file as positions in its bytes.
 
-    A last line without a line end counts; a file of old line ends (CR alone) has none.
+    Attributes
+    ----------
+    data : ndarray of uint8, shape (byte,)
+    first, last : ndarray of int64, shape (line,)
+        Where each line begins, and where it ends without its line end.
     """
+
+    raw: bytes
+    name: str
+    data: Bytes
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return int(self.first.size)
+
+    def text(self, line: int) -> str:
+        """One line; bytes that are not ASCII become question marks."""
+        return self.raw[self.first[line] : self.last[line]].decode("ascii", "replace").replace("\ufffd", "?")
+
+    def column(self, at: int) -> NDArray[np.uint8]:
+        """Byte at one column of all lines; blank where the line is shorter."""
+        where = np.minimum(self.first + at, self.data.size - 1)
+        return np.where(self.first + at < self.last, self.data[where], np.uint8(32))
+
+    def at(self, line: int) -> str:
+        """Name of a place, ``file:line`` counted from one."""
+        return f"{self.name}:{line + 1}"
+
+
+def lines(source: Source) -> Lines:
+    """Lines of a file, unpacked where it is packed."""
     from rabta.pnt.text._kernels import line_bounds
 
+    raw, name = load(source)
     data = np.frombuffer(raw, dtype=np.uint8)
     count = int(np.count_nonzero(data == 10)) + 1
     first, last = np.empty(count, np.int64), np.empty(count, np.int64)
     used = line_bounds(data, first, last)
-    return data, first[:used], last[:used]
+    return Lines(raw, name, data, first[:used], last[:used])
+
+
+class Notes:
+    """What of a file could not be used, and where; a damaged file does not drown the reader."""
+
+    LIMIT = 200
+
+    def __init__(self, source: Lines) -> None:
+        self.source, self.found, self.more = source, list[str](), 0
+
+    def add(self, line: int, text: str) -> None:
+        """Note at a line, counted from zero."""
+        if len(self.found) < self.LIMIT:
+            self.found.append(f"{self.source.at(line)}: {text}")
+        else:
+            self.more += 1
+
+    def done(self) -> tuple[str, ...]:
+        """All notes."""
+        rest = (f"{self.source.name}: and {self.more} more lines like these",) if self.more else ()
+        return (*self.found, *rest)
