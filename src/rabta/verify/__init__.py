@@ -112,7 +112,7 @@ GROUPS = {
         "handover",
         "timing",
     ),
-    "pnt": (),
+    "pnt": ("ionosphere",),
     "transport": ("transport", "ground", "flow", "failures", "resilience", "weather"),
 }
 
