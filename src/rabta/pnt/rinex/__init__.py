@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from rabta.pnt.rinex.navigation import navigation
+from rabta.pnt.rinex.observations import observations
 
-__all__ = ["navigation"]
+__all__ = ["navigation", "observations"]

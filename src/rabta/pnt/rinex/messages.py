@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rabta.pnt.gnsstime import BDT_WEEK_LAG, BDT_LAG_S, NS, from_week
+from rabta.pnt.gnsstime import BDT_LAG_S, BDT_WEEK_LAG, NS, from_week
 from rabta.pnt.records import EarthOrientation, IonosphereMessage, TimeOffset
+from rabta.pnt.rinex.dates import Array, Index, gps_time, nearest_week
 from rabta.pnt.rinex.header import Header, number, numbers
 from rabta.pnt.text import Lines, Notes
-
-if TYPE_CHECKING:
-    from rabta.pnt.rinex.navigation import Array, Index
 
 _HEADER_SYSTEMS = {"GPS": "G", "GAL": "E", "BDS": "C", "QZS": "J", "IRN": "I"}
 
@@ -79,7 +76,7 @@ def _klobuchar_pairs(head: Header, notes: Notes) -> list[IonosphereMessage]:
 
 
 def _prn(tail: str) -> int:
-    digits = tail.split()[-1] if tail.split() else ""
+    digits = tail.rsplit(maxsplit=1)[-1] if tail.split() else ""
     return int(digits) if digits.isdigit() and digits.isascii() else 0
 
 
@@ -136,7 +133,7 @@ def _old_offsets(head: Header, notes: Notes) -> list[TimeOffset]:
 
 def frames(text: Lines, marks: Index, values: Array, status: NDArray[np.uint8], notes: Notes) -> Messages:
     """STO, EOP and ION records of RINEX 4."""
-    from rabta.pnt.rinex.navigation import _epochs, gps_time
+    from rabta.pnt.rinex.navigation import _epochs
 
     found = Messages()
     if not marks.size:
@@ -244,7 +241,5 @@ class _Frame:
 
     def sent(self, seconds: float) -> int:
         """Instant of seconds of the week in the system's time, nearest to the record's reference."""
-        from rabta.pnt.rinex.navigation import nearest_week
-
         lag = BDT_LAG_S * NS if self.system == "C" else 0
         return int(nearest_week(np.array([self.time - lag]), np.array([seconds]))[0]) + lag

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabta.errors import RabtaError
-from rabta.pnt.gnsstime import BDT_LAG_S, NS, WEEK_S, Instants, from_calendar, from_utc
+from rabta.pnt.gnsstime import NS, WEEK_S, from_calendar
 from rabta.pnt.records import EPHEMERIS, SYSTEMS, Navigation, empty_ephemerides
 from rabta.pnt.rinex import header as headers
 from rabta.pnt.rinex import messages as side
+from rabta.pnt.rinex.dates import calendar_dates, gps_time, nearest_week
 from rabta.pnt.rinex.layouts import FEWEST, KILOMETRES, LAYOUTS, UNKNOWN, first_kind
 from rabta.pnt.text import Lines, Notes, Source, lines
 from rabta.pnt.text._kernels import columns, wholes
@@ -239,38 +240,6 @@ def _epochs(text: Lines, rows: Index, style: int) -> tuple[NDArray[np.datetime64
     return calendar_dates(year, parts[:, 1:], seconds[:, 0], good)
 
 
-def calendar_dates(
-    year: Index, parts: Index, seconds: Array, good: NDArray[np.bool_]
-) -> tuple[NDArray[np.datetime64], NDArray[np.bool_]]:
-    """Dates of year, (month, day, hour, minute) and seconds; NaT-free: 1980 where they are no dates."""
-    limits = np.array([[1, 12], [1, 31], [0, 24], [0, 59]])
-    good = good & ((parts >= limits[:, 0]) & (parts <= limits[:, 1])).all(axis=1)
-    seconds = np.where(np.isfinite(seconds), seconds, -1.0)
-    good &= (seconds >= 0.0) & (seconds < 61.0)
-    y, p = np.where(good, year, 1980), np.where(good[:, None], parts, [[1, 6, 0, 0]])
-    month = (y - 1970) * 12 + p[:, 0] - 1
-    day = month.astype("datetime64[M]").astype("datetime64[D]") + (p[:, 1] - 1)
-    good &= day.astype("datetime64[M]").astype(np.int64) == month
-    whole = (p[:, 2] * 3600 + p[:, 3] * 60) * NS + np.round(np.where(good, seconds, 0.0) * NS).astype(
-        np.int64
-    )
-    return day.astype("datetime64[ns]") + whole.astype("timedelta64[ns]"), good
-
-
-def gps_time(dates: NDArray[np.datetime64], system: str) -> Instants:
-    """Instants of dates in a system's own time: GLONASS keeps UTC, BeiDou lags by 14 s, the others keep GPST."""
-    if system == "R":
-        return from_utc(dates)
-    return from_calendar(dates) + (BDT_LAG_S * NS if system == "C" else 0)
-
-
-def nearest_week(reference: Instants, seconds: Array, period_s: int = WEEK_S) -> Instants:
-    """Instants at seconds of a week (or day) that lie nearest to reference instants."""
-    period = period_s * NS
-    ahead = (np.round(seconds * NS).astype(np.int64) - reference) % period
-    return reference + np.where(ahead >= period // 2, ahead - period, ahead)
-
-
 def _ephemerides(
     text: Lines, records: _Records, numbers: _Numbers, style: int, notes: Notes
 ) -> NDArray[np.void]:
@@ -351,7 +320,7 @@ def _store(rows: NDArray[np.void], name: str, value: Array, dates: NDArray[np.da
         rows[_WEEKLY[name]] = np.where(known, time + shift, 0)
     elif name == "week_op":
         known = np.isfinite(value) & (rows["t_op"] != 0)
-        far = np.where(known, np.round((value - rows["t_op"] / (WEEK_S * NS))), 0.0)
+        far = np.where(known, np.round(value - rows["t_op"] / (WEEK_S * NS)), 0.0)
         rows["t_op"] += (np.where(np.abs(far) < 256, far, 0.0)).astype(np.int64) * (WEEK_S * NS)
     elif name in ("iode", "iodc"):
         rows[name] = np.where(np.isfinite(value) & (np.abs(value) < 2**31), value, -1.0).astype(np.int32)
