@@ -1,4 +1,1 @@
-"""Products of analysis centres.
-
-Orbits (SP3), clocks (CLK), antennas (ANTEX), ionosphere maps (IONEX), positions (SINEX).
-"""
+"""Products of analysis centres: precise orbits and clocks, antennas, maps of the ionosphere, stations."""

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from rabta.pnt.gnsstime import BDT_LAG_S, BDT_WEEK_LAG, NS, from_week
 from rabta.pnt.records import EarthOrientation, IonosphereMessage, TimeOffset
-from rabta.pnt.rinex.dates import Array, Index, gps_time, nearest_week
 from rabta.pnt.rinex.header import Header, number, numbers
 from rabta.pnt.text import Lines, Notes
+from rabta.pnt.text.dates import Array, Index, gps_time, nearest_week
 
 _HEADER_SYSTEMS = {"GPS": "G", "GAL": "E", "BDS": "C", "QZS": "J", "IRN": "I"}
 
@@ -32,7 +32,7 @@ class Messages:
         self.orientation += other.orientation
 
 
-def header_messages(head: Header, ephemerides: NDArray[np.void], notes: Notes) -> Messages:
+def header_messages(head: Header, notes: Notes) -> Messages:
     """Ionosphere and time offsets of a RINEX 2 or 3 header."""
     found = Messages()
     found.ionosphere += _klobuchar_pairs(head, notes)
@@ -133,7 +133,7 @@ def _old_offsets(head: Header, notes: Notes) -> list[TimeOffset]:
 
 def frames(text: Lines, marks: Index, values: Array, status: NDArray[np.uint8], notes: Notes) -> Messages:
     """STO, EOP and ION records of RINEX 4."""
-    from rabta.pnt.rinex.navigation import _epochs
+    from rabta.pnt.rinex.navigation import dates as dates_of
 
     found = Messages()
     if not marks.size:
@@ -141,7 +141,7 @@ def frames(text: Lines, marks: Index, values: Array, status: NDArray[np.uint8], 
     inside = marks[marks + 1 < len(text)]
     for line in np.setdiff1d(marks, inside).tolist():
         notes.add(line, "a record cut short")
-    dates, good = _epochs(text, inside + 1, 4)
+    dates, good = dates_of(text, inside + 1, 4)
     for row, line in enumerate(inside.tolist()):
         mark = text.text(line).ljust(18)
         system, kind = mark[6], mark[10:14].strip()

@@ -12,10 +12,10 @@ from rabta.pnt.gnsstime import NS, WEEK_S, from_calendar
 from rabta.pnt.records import EPHEMERIS, SYSTEMS, Navigation, empty_ephemerides
 from rabta.pnt.rinex import header as headers
 from rabta.pnt.rinex import messages as side
-from rabta.pnt.rinex.dates import calendar_dates, gps_time, nearest_week
 from rabta.pnt.rinex.layouts import FEWEST, KILOMETRES, LAYOUTS, UNKNOWN, first_kind
 from rabta.pnt.text import Lines, Notes, Source, lines
 from rabta.pnt.text._kernels import columns, wholes
+from rabta.pnt.text.dates import gps_time, in_columns, nearest_week
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -103,7 +103,7 @@ def navigation(source: Source) -> Navigation:
     values = _numbers(text, 3 if style == 2 else 4)
     records, frames = _find(text, head, style, notes)
     ephemerides = _ephemerides(text, records, values, style, notes)
-    found = side.header_messages(head, ephemerides, notes)
+    found = side.header_messages(head, notes)
     if style == 4:
         found.extend(side.frames(text, frames, values.values, values.status, notes))
     _something(text, ephemerides, found, notes)
@@ -228,30 +228,25 @@ def _whole(text: Lines, rows: Index, at: list[int], width: list[int]) -> tuple[I
     return values, good == 1
 
 
-def _epochs(text: Lines, rows: Index, style: int) -> tuple[NDArray[np.datetime64], NDArray[np.bool_]]:
-    """Calendar dates of lines in the file's own time scale, and where they are dates at all."""
-    at, width = ([3, 6, 9, 12, 15], [2] * 5) if style == 2 else ([4, 9, 12, 15, 18], [4, 2, 2, 2, 2])
-    parts, good = _whole(text, rows, at, width)
-    seconds, status = np.empty((rows.size, 1)), np.empty((rows.size, 1), np.uint8)
-    start, size = (17, 5) if style == 2 else (20, 3)
-    columns(text.data, text.first[rows], text.last[rows], start, size, seconds, status)
-    year = parts[:, 0] + (np.where(parts[:, 0] < 80, 2000, 1900) if style == 2 else 0)
-    good &= (status[:, 0] == 1) & (year >= 1980) & (year < 2200)
-    return calendar_dates(year, parts[:, 1:], seconds[:, 0], good)
+def dates(text: Lines, rows: Index, style: int) -> tuple[NDArray[np.datetime64], NDArray[np.bool_]]:
+    """Calendar dates of the first lines of records in the file's own time scale, and where there are any."""
+    if style == 2:
+        return in_columns(text, rows, (3, 6, 9, 12, 15), (2,) * 5, (17, 5), century=True)
+    return in_columns(text, rows, (4, 9, 12, 15, 18), (4, 2, 2, 2, 2), (20, 3))
 
 
 def _ephemerides(
     text: Lines, records: _Records, numbers: _Numbers, style: int, notes: Notes
 ) -> NDArray[np.void]:
     """All records that can be used, in the order of the file."""
-    dates, good = _epochs(text, records.line, style)
+    days, good = dates(text, records.line, style)
     good &= records.prn > 0
     for row in np.flatnonzero(~good).tolist():
         notes.add(int(records.line[row]), "a record without satellite or date")
     made = []
     for system, kind in dict.fromkeys(zip(records.system.tolist(), records.kind.tolist(), strict=True)):
         rows = np.flatnonzero(good & (records.system == system) & (records.kind == kind))
-        made.append(_group(text, records.of(rows), dates[rows], numbers, rows, notes))
+        made.append(_group(records.of(rows), days[rows], numbers, rows, notes))
     if not made:
         return empty_ephemerides(0)
     order = np.concatenate([places for _, places in made])
@@ -259,7 +254,6 @@ def _ephemerides(
 
 
 def _group(
-    text: Lines,
     records: _Records,
     dates: NDArray[np.datetime64],
     numbers: _Numbers,

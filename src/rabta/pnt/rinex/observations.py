@@ -12,10 +12,10 @@ from rabta.pnt.gnsstime import Instants
 from rabta.pnt.records import SYSTEMS, Observations, SystemObservations
 from rabta.pnt.rinex import _kernels as kernels
 from rabta.pnt.rinex import header as headers
-from rabta.pnt.rinex.dates import calendar_dates, gps_time
 from rabta.pnt.rinex.obsheader import Codes, Line, facts, time_system
 from rabta.pnt.text import Lines, Notes, Source, lines
-from rabta.pnt.text._kernels import columns, wholes
+from rabta.pnt.text._kernels import columns
+from rabta.pnt.text.dates import gps_time, in_columns
 
 Index = NDArray[np.int64]
 
@@ -72,7 +72,7 @@ def observations(source: Source) -> Observations:
     notes = Notes(text)
     found = _walk(text, head, notes)
     times, flags, kept, offsets = _epochs(text, head, found, notes)
-    systems = _systems(text, head, found, kept, notes)
+    systems = _systems(text, found, kept, notes)
     if not systems:
         notes_found = notes.done() or ("no epochs",)
         raise RabtaError("nothing in the observation file can be used", file=text.name, value=notes_found[0])
@@ -151,17 +151,11 @@ def _epochs(
     usual = np.flatnonzero(found.epochs[:, 1] < 2)
     rows = found.epochs[usual, 0]
     old = head.version < 3.0
-    at, width = ([1, 4, 7, 10, 13], [2] * 5) if old else ([2, 7, 10, 13, 16], [4, 2, 2, 2, 2])
-    parts, good = np.zeros((rows.size, 5), np.int64), np.zeros(rows.size, np.uint8)
-    places = np.array(at, np.int64), np.array(width, np.int64)
-    first, last = text.first[rows], text.last[rows]
-    wholes(text.data, first, last, *places, parts, good)
-    seconds, status = np.empty((rows.size, 1)), np.empty((rows.size, 1), np.uint8)
-    columns(text.data, first, last, 15 if old else 18, 11, seconds, status)
+    at, width = ((1, 4, 7, 10, 13), (2,) * 5) if old else ((2, 7, 10, 13, 16), (4, 2, 2, 2, 2))
+    dates, fine = in_columns(text, rows, at, width, (15 if old else 18, 11), century=old)
     offset, has = np.empty((rows.size, 1)), np.empty((rows.size, 1), np.uint8)
+    first, last = text.first[rows], text.last[rows]
     columns(text.data, first, last, 68 if old else 41, 12 if old else 15, offset, has)
-    year = parts[:, 0] + (np.where(parts[:, 0] < 80, 2000, 1900) if old else 0)
-    dates, fine = calendar_dates(year, parts[:, 1:], seconds[:, 0], (good == 1) & (status[:, 0] == 1))
     for line in rows[~fine].tolist():
         notes.add(line, "an epoch without a date")
     kept = np.full(found.epochs.shape[0], -1, np.int64)
@@ -180,9 +174,7 @@ def _say_back(times: Instants, rows: Index, notes: Notes) -> None:
         notes.add(int(rows[k + 1]), "the time does not go on from the epoch before")
 
 
-def _systems(
-    text: Lines, head: headers.Header, found: _Walk, kept: Index, notes: Notes
-) -> dict[str, SystemObservations]:
+def _systems(text: Lines, found: _Walk, kept: Index, notes: Notes) -> dict[str, SystemObservations]:
     """Columns of every system that has observations, in the order of the header."""
     epoch = kept[found.rows[:, 1]]
     made = {}

@@ -1,11 +1,15 @@
-"""Dates in RINEX files and the instants they mean."""
+"""Dates in files and the instants they mean."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rabta.pnt.gnsstime import BDT_LAG_S, NS, WEEK_S, Instants, from_calendar, from_utc
+from rabta.pnt.text import Lines
+from rabta.pnt.text._kernels import columns, wholes
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -41,3 +45,34 @@ def nearest_week(reference: Instants, seconds: Array, period_s: int = WEEK_S) ->
     period = period_s * NS
     ahead = (np.round(seconds * NS).astype(np.int64) - reference) % period
     return reference + np.where(ahead >= period // 2, ahead - period, ahead)
+
+
+def in_columns(
+    text: Lines,
+    rows: Index,
+    at: Sequence[int],
+    width: Sequence[int],
+    seconds: tuple[int, int],
+    century: bool = False,
+) -> tuple[NDArray[np.datetime64], NDArray[np.bool_]]:
+    """Dates in fixed columns of lines, in the file's own time scale, and where they are dates at all.
+
+    Parameters
+    ----------
+    at, width : sequence of int
+        Columns of year, month, day, hour and minute.
+    seconds : (int, int)
+        Column and width of the seconds.
+    century : bool
+        The year has two digits: 80 to 99 are of 1980 to 1999.
+    """
+    parts, good = np.zeros((rows.size, 5), np.int64), np.zeros(rows.size, np.uint8)
+    first, last = text.first[rows], text.last[rows]
+    wholes(text.data, first, last, np.array(at, np.int64), np.array(width, np.int64), parts, good)
+    value, status = np.empty((rows.size, 1)), np.empty((rows.size, 1), np.uint8)
+    columns(text.data, first, last, seconds[0], seconds[1], value, status)
+    year = parts[:, 0]
+    if century:
+        year = np.where(year < 100, year + np.where(year < 80, 2000, 1900), year)
+    fine = (good == 1) & (status[:, 0] == 1) & (year >= 1980) & (year < 2200)
+    return calendar_dates(year, parts[:, 1:], value[:, 0], fine)
