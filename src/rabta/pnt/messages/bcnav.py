@@ -30,7 +30,7 @@ _SF2_ROWS = np.setdiff1d(np.arange(36), _SF3_ROWS)
 
 
 def deinterleave(frame: NDArray[np.generic]) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
-    """Symbols of subframes 2 (1200) and 3 (528) of a B-CNAV1 frame's 1800, hard or soft (B1C section 6.2.2.3).
+    """Symbols of subframes 2 (1200) and 3 (528) of a B-CNAV1 frame, hard or soft (B1C section 6.2.2.3).
 
     The last 1728 are the columns of a block of 36 x 48: of every three of its first 33 rows two are subframe
     2's and one is subframe 3's; the last three are subframe 2's.
