@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,21 +12,10 @@ from rabta import geo
 from rabta.errors import RabtaError
 from rabta.pnt import gnsstime
 from rabta.pnt.atmosphere import maps
+from rabta.pnt.products.ionex import Maps
 
 START = int(gnsstime.from_utc("2024-01-10T00:00:00"))
 HOURS = 3_600 * 10**9
-
-
-@dataclass
-class Day:
-    """A day of two-hour maps of a bulge that follows the Sun."""
-
-    times: np.ndarray
-    latitudes_deg: np.ndarray
-    longitudes_deg: np.ndarray
-    tec_tecu: np.ndarray
-    height_m: float = 450e3
-    radius_m: float = 6_371e3
 
 
 def bulge(lat: ArrayLike, lon: ArrayLike, hours: ArrayLike) -> np.ndarray:
@@ -35,11 +24,12 @@ def bulge(lat: ArrayLike, lon: ArrayLike, hours: ArrayLike) -> np.ndarray:
     return np.asarray(30.0 + 20.0 * wave)
 
 
-def day(step: float = 1.0) -> Day:
+def day() -> Maps:
     lat, lon = np.arange(87.5, -87.6, -2.5), np.arange(-180.0, 180.1, 5.0)
     hours = np.arange(0.0, 24.1, 2.0)
     tec = bulge(lat[None, :, None], lon[None, None, :], hours[:, None, None])
-    return Day(START + (hours * HOURS).astype(np.int64), lat, lon, tec * step)
+    times = START + (hours * HOURS).astype(np.int64)
+    return Maps(times, lat, lon, tec, np.full_like(tec, np.nan), 450e3, 6_371e3)
 
 
 def test_nodes_and_between() -> None:
@@ -56,8 +46,7 @@ def test_nodes_and_between() -> None:
 
 def test_delay_of_a_slant_ray() -> None:
     """Constant content: 40.3e16 / f^2 for each TECu over the cosine of the zenith angle in the shell."""
-    grid = day()
-    grid.tec_tecu = np.full_like(grid.tec_tecu, 25.0)
+    grid = replace(day(), tec_tecu=np.full_like(day().tec_tecu, 25.0))
     position = geo.ecef_from_geodetic(24.9, 67.0)
     metres = maps.delay_m(grid, position, [0.0, 90.0, 200.0], [90.0, 30.0, 10.0], START, 1_561.098e6)
     zenith = np.arcsin(6_371.0 / 6_821.0 * np.cos(np.radians([90.0, 30.0, 10.0])))

@@ -2,44 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rabta import geo
 from rabta.errors import RabtaError
 from rabta.pnt import gnsstime
+from rabta.pnt.products.ionex import Maps
 
 Array = NDArray[np.float64]
-
-
-class Grid(Protocol):
-    """Maps over time: what `delay_m` reads of them (`rabta.pnt.products.ionex`)."""
-
-    @property
-    def times(self) -> gnsstime.Instants:
-        """Instants of the maps, shape (map,), ascending."""
-
-    @property
-    def latitudes_deg(self) -> Array:
-        """Geographic latitudes, shape (latitude,), evenly spaced, either way."""
-
-    @property
-    def longitudes_deg(self) -> Array:
-        """Longitudes, shape (longitude,), evenly spaced from -180 or 0 eastward, both ends included."""
-
-    @property
-    def tec_tecu(self) -> Array:
-        """Vertical content, shape (map, latitude, longitude); NaN where the file has none."""
-
-    @property
-    def height_m(self) -> float:
-        """Height of the shell."""
-
-    @property
-    def radius_m(self) -> float:
-        """Radius of the sphere below it."""
 
 
 def _cell(axis: Array, value: Array) -> tuple[NDArray[np.int64], Array]:
@@ -50,7 +21,7 @@ def _cell(axis: Array, value: Array) -> tuple[NDArray[np.int64], Array]:
     return low, place - low
 
 
-def _bilinear(grid: Grid, layer: NDArray[np.int64], lat: Array, lon: Array) -> Array:
+def _bilinear(grid: Maps, layer: NDArray[np.int64], lat: Array, lon: Array) -> Array:
     row, up = _cell(grid.latitudes_deg, lat)
     west = grid.longitudes_deg[0]
     column, right = _cell(grid.longitudes_deg, (lon - west) % 360.0 + west)
@@ -60,7 +31,7 @@ def _bilinear(grid: Grid, layer: NDArray[np.int64], lat: Array, lon: Array) -> A
     return np.asarray(south * (1.0 - up) + north * up)
 
 
-def vertical_tecu(grid: Grid, lat_deg: ArrayLike, lon_deg: ArrayLike, time: ArrayLike) -> Array:
+def vertical_tecu(grid: Maps, lat_deg: ArrayLike, lon_deg: ArrayLike, time: ArrayLike) -> Array:
     """Vertical content: linear between two maps, each turned with the Sun, bilinear within.
 
     IONEX 1.1 (Schaer, Gurtner and Feltens 1998), section 3, the third and recommended way. A time outside of
@@ -85,7 +56,7 @@ def vertical_tecu(grid: Grid, lat_deg: ArrayLike, lon_deg: ArrayLike, time: Arra
 
 
 def delay_m(
-    grid: Grid,
+    grid: Maps,
     position_m: ArrayLike,
     azimuth_deg: ArrayLike,
     elevation_deg: ArrayLike,
@@ -96,8 +67,8 @@ def delay_m(
 
     Parameters
     ----------
-    grid : Grid
-        Maps that hold the times.
+    grid : Maps
+        From `rabta.pnt.products.ionex.read`; they must hold the times.
     position_m : array_like, shape (..., 3)
         Earth-fixed position of the receiver.
     azimuth_deg, elevation_deg, time, frequency_hz : array_like, shape (...)
