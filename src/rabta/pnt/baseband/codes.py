@@ -1,7 +1,7 @@
 """Ranging codes of BeiDou's open signals and of GPS L1 C/A, chip by chip.
 
-Sources: BDS-SIS-ICD-B1I-3.0, -B3I-1.0, -B1C-1.0, -B2a-1.0, -B2b-1.0; IS-GPS-200N. The parameters of each PRN are
-in ``beidou.csv`` and ``gps.csv``. A chip of 0 is +1 here, a chip of 1 is -1.
+Sources: BDS-SIS-ICD-B1I-3.0, -B3I-1.0, -B1C-1.0, -B2a-1.0, -B2b-1.0; IS-GPS-200N. The parameters of each PRN
+are in ``beidou.csv`` and ``gps.csv``. A chip of 0 is +1 here, a chip of 1 is -1.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from rabta.errors import RabtaError, nearest
 Chips = NDArray[np.int8]
 
 GEO = frozenset([*range(1, 6), *range(59, 64)])
-"""PRNs of geostationary satellites, whose B1I and B3I carry D2 and no secondary code: B1I ICD, section 5.2.1."""
+"""PRNs of geostationary satellites: their B1I and B3I carry D2, no secondary code: B1I ICD, section 5.2.1."""
 NH20 = "00000100110101001110"
 """Neumann-Hofman code of D1: B1I ICD, figure 5-5; of B3I likewise."""
 B2AD_SECONDARY = "00010"
@@ -146,7 +146,7 @@ def _row(signal: Signal, prn: int) -> dict[str, str]:
 
 
 def _register(start: str, taps: tuple[int, ...], count: int, out: tuple[int, ...] = ()) -> NDArray[np.uint8]:
-    """Bits of a shift register: stages and taps are numbered from 1, the last stage (or the sum ``out``) is read.
+    """Bits of a shift register: stages and taps count from 1, the last stage (or the sum ``out``) is read.
 
     Every stage is the first one a step earlier, so the register is one running sequence of its first stage.
     """
