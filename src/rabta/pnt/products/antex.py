@@ -1,4 +1,6 @@
-"""Antenna phase centres in ANTEX 1.3 and 1.4 (M. Rothacher, R. Schmid, "ANTEX: The Antenna Exchange Format", 2010)."""
+"""Antenna phase centres in ANTEX 1.3 and 1.4 (M. Rothacher, R. Schmid, "ANTEX: The Antenna Exchange
+Format", 2010).
+"""
 
 from __future__ import annotations
 
@@ -45,8 +47,8 @@ class Antenna:
     Attributes
     ----------
     type, serial : str
-        As the file spells them: receivers ``LEIAR25.R3      LEIT`` (20 characters with the radome), satellites
-        ``BEIDOU-3M CAST`` and ``C21``.
+        As the file spells them: receivers ``LEIAR25.R3      LEIT`` (20 characters with the radome),
+        satellites ``BEIDOU-3M CAST`` and ``C21``.
     valid_from, valid_until : int
         GPS time, ns.
     angles_deg, azimuths_deg : ndarray

@@ -60,7 +60,7 @@ def read(source: Source, receivers: bool = False) -> Clocks:
     ):
         raise RabtaError("not a clock file", file=text.at(0), value=top[:60].strip(), expected=WHAT)
     notes = Notes(text)
-    end, header = _header(text, notes)
+    end, header = _header(text)
     kind = np.frombuffer(b"AR" if receivers else b"AS", np.uint8)
     rows = np.flatnonzero((text.column(0) == kind[0]) & (text.column(1) == kind[1]))
     rows = rows[rows >= end]
@@ -102,7 +102,7 @@ def _receivers(text: Lines, rows: Index, width: int) -> NDArray[np.str_]:
     return np.array([text.text(line)[3 : 3 + width].strip() for line in rows.tolist()], dtype=f"U{width}")
 
 
-def _header(text: Lines, notes: Notes) -> tuple[int, dict[str, Any]]:
+def _header(text: Lines) -> tuple[int, dict[str, Any]]:
     try:
         found: dict[str, Any] = {"version": float(text.text(0)[:9])}
     except ValueError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -236,9 +237,9 @@ def _header(text: Lines, labels: dict[str, tuple[int, str]], end: int) -> dict[s
     biases = {}
     for line in range(end):
         row = text.text(line)
-        if row[LABEL:].strip() in ("PRN / BIAS / RMS", "STATION / BIAS / RMS"):
-            try:
-                biases[row[:12].strip()] = float(row[6:16] if row[LABEL:].startswith("PRN") else row[26:36])
-            except ValueError:
-                continue
+        label = row[LABEL:].strip()
+        if label in ("PRN / BIAS / RMS", "STATION / BIAS / RMS"):
+            name, value = (row[3:6], row[6:16]) if label[0] == "P" else (row[6:10], row[26:36])
+            with contextlib.suppress(ValueError):
+                biases[name.strip()] = float(value)
     return found | ({"dcb_ns": biases} if biases else {})

@@ -57,7 +57,7 @@ def positions(source: Source) -> dict[str, Station]:
 
 
 def eccentricities(source: Source) -> dict[str, Array]:
-    """From a station's mark to its antenna's reference point: north, east, up in metres; the latest of each."""
+    """From stations' marks to their antennas' reference points: north, east, up in metres, the latest."""
     text = lines(source)
     found: dict[str, Array] = {}
     for line, row in _block(text, "SITE/ECCENTRICITY"):

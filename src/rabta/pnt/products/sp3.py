@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -104,8 +105,8 @@ def _values(text: Lines, records: Index) -> Array:
 
 
 def _usable(
-    text: Lines, records: Index, place: Index, fine: NDArray[np.bool_], satellite: NDArray[np.str_], values: Array,
-    notes: Notes,
+    text: Lines, records: Index, place: Index, fine: NDArray[np.bool_], satellite: NDArray[np.str_],
+    values: Array, notes: Notes,
 ) -> NDArray[np.bool_]:  # fmt: skip
     """Which records have an epoch, a satellite and a position; a position of zeros means none."""
     dated = (place >= 0) & np.append(fine, False)[place]
@@ -162,10 +163,8 @@ def _header(text: Lines, version: str) -> dict[str, Any]:
     top, second = text.text(0).ljust(60), (text.text(1) if len(text) > 1 else "").ljust(60)
     found: dict[str, Any] = {"version": version, "data": top[40:45].strip(), "frame": top[46:51].strip()}
     found |= {"kind": top[52:55].strip(), "agency": top[56:60].strip()}
-    try:
+    with contextlib.suppress(ValueError):
         found["interval_s"] = float(second[24:38])
-    except ValueError:
-        pass
     listed = read_names(text)
     comments = tuple(
         text.text(k)[3:].rstrip() for k in range(min(len(text), 200)) if text.text(k)[:2] == "/*"

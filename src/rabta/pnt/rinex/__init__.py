@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from rabta.pnt.rinex.merging import merge
 from rabta.pnt.rinex.navigation import navigation
+from rabta.pnt.rinex.navwriter import navigation_text, write_navigation
 from rabta.pnt.rinex.observations import observations
+from rabta.pnt.rinex.obswriter import observations_text, write_observations
 
-__all__ = ["navigation", "observations"]
+__all__ = [
+    "merge",
+    "navigation",
+    "navigation_text",
+    "observations",
+    "observations_text",
+    "write_navigation",
+    "write_observations",
+]

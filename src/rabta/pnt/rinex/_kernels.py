@@ -17,12 +17,11 @@ F8 = NDArray[np.float64]
 DONE, EVENT = 0, 1
 NO_EPOCH, STRAY, NO_SATELLITE, SHORT = 1, 2, 3, 4  # why a line was passed over
 _WIDTH = 16  # of an observation: F14.3, loss of lock, strength
-_SYSTEMS = (71, 82, 69, 67, 74, 73, 83)  # G R E C J I S
 
 
 @inline
 def _letter(c: int) -> bool:
-    return c == 71 or c == 82 or c == 69 or c == 67 or c == 74 or c == 73 or c == 83
+    return c in (71, 82, 69, 67, 74, 73, 83)  # G R E C J I S
 
 
 @inline
@@ -165,13 +164,15 @@ def _fixed(data: U1, a: int) -> tuple[float, int]:
 
 @kernel(
     "void(Array(uint8, 1, 'C', readonly=True), int64[::1], int64[::1], int64[::1], int64[::1], int64, "
-    "int64[::1], float64[::1], float64[:, ::1], uint8[:, ::1], uint8[:, ::1], uint8[::1])"
+    "int64[::1], float64[::1], float64[:, ::1], uint8[:, ::1], uint8[:, ::1], uint8[::1], int64[::1])"
 )
 def fields(
     data: U1, first: I8, last: I8, lines: I8, places: I8, height: int, column: I8, scale: F8,
-    values: F8, lock: U1, strength: U1, damaged: U1,
+    values: F8, lock: U1, strength: U1, damaged: U1, zeros: I8,
 ) -> None:  # fmt: skip
     """Observations of one system's records into ``values[places]``; ``column`` says where each code goes.
+
+    ``zeros`` counts for each column the values with a zero and with a blank for loss of lock.
 
     A value that is there already stays: where two codes mean one signal the first that has a value counts.
     """
@@ -206,5 +207,62 @@ def fields(
                 values[row, to] = value / scale[k]
             if slip != 32:
                 lock[row, to] = slip - 48
+            zeros[2 * to + (1 if slip == 32 else 0)] += 1 if good == GOOD and slip in (32, 48) else 0
             if level != 32:
                 strength[row, to] = level - 48
+
+
+@kernel(
+    "int64(float64[:, ::1], uint8[:, ::1], uint8[:, ::1], int16[::1], int64, uint8[::1], uint8[:, ::1], int64[::1])"
+)
+def rows_text(
+    values: F8, lock: U1, strength: U1, prn: NDArray[np.int16], letter: int, zeros: U1, out: U1, length: I8
+) -> int:
+    """Records of a system as text, one in each row of ``out``, and their lengths without trailing blanks.
+
+    ``zeros`` marks the columns whose loss of lock is written as 0 where there is none, not as a blank.
+
+    Returns the number of values too large for F14.3, which are left blank.
+    """
+    lost = 0
+    for row in range(values.shape[0]):
+        out[row, :] = 32
+        out[row, 0] = letter
+        out[row, 1], out[row, 2] = 48 + prn[row] // 10 % 10, 48 + prn[row] % 10
+        size = 3
+        for k in range(values.shape[1]):
+            a = 3 + k * _WIDTH
+            value = values[row, k]
+            if not math.isnan(value):
+                if not -1e9 < value < 1e10:
+                    lost += 1
+                else:
+                    rest = np.int64(np.rint(abs(value) * 1000.0))
+                    i = a + 13
+                    while i > a + 9 or rest > 0:
+                        if i == a + 10:
+                            out[row, i] = 46
+                        else:
+                            out[row, i] = 48 + rest % 10
+                            rest //= 10
+                        i -= 1
+                    if value < 0.0 and i >= a:
+                        out[row, i] = 45
+                    size = a + 14
+            if lock[row, k] > 0 or (zeros[k] > 0 and out[row, a + 13] != 32):
+                out[row, a + 14] = 48 + lock[row, k] % 10
+                size = a + 15
+            if strength[row, k] > 0:
+                out[row, a + 15] = 48 + strength[row, k] % 10
+                size = a + 16
+        length[row] = size
+    return lost
+
+
+@kernel("void(uint8[:, ::1], int64[::1], int64[::1], uint8[::1])")
+def place(table: U1, length: I8, at: I8, out: U1) -> None:
+    """Copy rows of text to where they belong, each with a line end."""
+    for row in range(table.shape[0]):
+        for k in range(length[row]):
+            out[at[row] + k] = table[row, k]
+        out[at[row] + length[row]] = 10

@@ -1,7 +1,7 @@
 """Where RINEX navigation records keep what (RINEX 4.02 section 8 and appendix; RINEX 3.05 tables A5 to A13).
 
 A record is its first line (clock), then lines of four numbers. Names are those of `records.EPHEMERIS`;
-``toe_s``, ``sent_s`` and ``top_s`` are seconds of a week, ``week`` and ``week_op`` its number; ``-`` is unused.
+``toe_s``, ``sent_s`` and ``top_s`` are seconds of a week, ``week`` and ``week_op`` its number; ``-`` unused.
 """
 
 from __future__ import annotations
@@ -56,6 +56,13 @@ _NAVIC = _lines(
     accuracy_m health tgd1 -
     sent_s - - -"""
 )
+_L1NV = _lines(  # toe is toc
+    f"""{_NEW.replace("toe_s", "iode")}
+    i_dot delta_n_dot - data_source
+    accuracy_index health tgd1 tgd2
+    isc_s isc_l1cd isc_l1cp isc_l1cd
+    sent_s - - -"""
+)
 _GLONASS = _lines(
     """- af0 af1 sent_s
     x vx ax health
@@ -80,6 +87,7 @@ LAYOUTS: dict[tuple[str, str], Layout] = {
     ("C", "CNV2"): _CNV2,
     ("C", "CNV3"): _CNV3,
     ("I", "LNAV"): _NAVIC,
+    ("I", "L1NV"): _L1NV,
     ("R", "FDMA"): _GLONASS,
     ("S", "SBAS"): _SBAS,
 }
@@ -93,6 +101,6 @@ UNKNOWN = 0.9999e9  # RINEX: value not known
 
 
 def first_kind(system: str) -> str:
-    """Kind of a system's records in RINEX 2 and 3; BeiDou's D2 and Galileo's FNAV are told apart by content."""
+    """Kind of a system's records in RINEX 2 and 3; BeiDou's D2 and Galileo's FNAV show later."""
     kinds = {"G": "LNAV", "J": "LNAV", "I": "LNAV", "E": "INAV", "C": "D1", "R": "FDMA", "S": "SBAS"}
     return kinds[system]

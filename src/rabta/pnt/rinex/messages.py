@@ -14,6 +14,11 @@ from rabta.pnt.rinex.header import Header, number, numbers
 from rabta.pnt.text import Lines, Notes
 from rabta.pnt.text.dates import Array, Index, gps_time, nearest_week
 
+# Whose message an offset comes from, by the first half of its code: RINEX 3.05 table A5
+_SENDERS = {
+    "GP": ("G", "LNAV"), "GA": ("E", "IFNV"), "GL": ("R", "FDMA"), "BD": ("C", "D1D2"),
+    "QZ": ("J", "LNAV"), "IR": ("I", "LNAV"), "SB": ("S", "SBAS"),
+}
 _HEADER_SYSTEMS = {"GPS": "G", "GAL": "E", "BDS": "C", "QZS": "J", "IRN": "I"}
 
 
@@ -101,7 +106,8 @@ def _offset(text: str) -> TimeOffset | None:
     if a0 is None or a1 is None or not code:
         return None
     reference = _reference(code[:2], week or 0.0, seconds or 0.0)
-    return TimeOffset(code, reference, a0, a1, sbas=text[51:56].strip(), utc=text[57:59].strip())
+    system, kind = _SENDERS.get(code[:2], ("", ""))
+    return TimeOffset(code, reference, a0, a1, 0.0, system, 0, kind, text[51:56].strip(), text[57:59].strip())
 
 
 def _reference(system: str, week: float, seconds: float) -> int:
@@ -127,7 +133,10 @@ def _old_offsets(head: Header, notes: Notes) -> list[TimeOffset]:
             notes.add(line, "a time offset without numbers")
             continue
         code = {"R": "GLUT", "S": "SBUT"}.get(head.system, "GPUT")
-        found.append(TimeOffset(code, _reference("GP", week, seconds), a0, a1))
+        reference = _reference("GP", week, seconds)
+        found.append(
+            TimeOffset(code, reference, a0, a1, 0.0, _SENDERS[code[:2]][0], 0, _SENDERS[code[:2]][1])
+        )
     return found
 
 
@@ -143,13 +152,14 @@ def frames(text: Lines, marks: Index, values: Array, status: NDArray[np.uint8], 
         notes.add(line, "a record cut short")
     dates, good = dates_of(text, inside + 1, 4)
     for row, line in enumerate(inside.tolist()):
-        mark = text.text(line).ljust(18)
+        mark = text.text(line).ljust(20)
         system, kind = mark[6], mark[10:14].strip()
         if not good[row] or system not in "GRECJIS":
             notes.add(line, f"a record without satellite or date: {mark.strip()!r}")
             continue
         time = int(gps_time(dates[row : row + 1], system)[0])
-        frame = _Frame(text, line + 1, values, status, system, _prn(mark[7:9]), kind, time)
+        area = mark[15:19].strip()
+        frame = _Frame(text, line + 1, values, status, system, _prn(mark[7:9]), kind, time, area)
         if not frame.into(found, mark[2:5]):
             notes.add(line, f"a record that cannot be read: {mark.strip()!r}")
     return found
@@ -167,6 +177,7 @@ class _Frame:
     prn: int
     kind: str
     time: int
+    area: str = ""
 
     def into(self, found: Messages, what: str) -> bool:
         """Add the record to what was found; False where it cannot be read."""
@@ -197,24 +208,27 @@ class _Frame:
     def ionosphere(self) -> IonosphereMessage | None:
         """ION: Klobuchar, BDGIM or NeQuick-G."""
         first = self.row(0, (1, 2, 3))
+        if self.system == "I" and self.kind == "L1NV":
+            return None  # NavIC's own grid: no model of ours reads it
         if self.system == "E":
             return first and IonosphereMessage("E", self.prn, self.kind, "nequick-g", tuple(first), self.time)
         bdgim = self.system == "C" and self.kind == "CNVX"
         second, third = self.row(1, (0, 1, 2, 3)), self.row(2, (0, 1) if bdgim else (0,))
         if first is None or second is None or third is None:
             return None
-        region = self.row(2, (1,)) if self.system == "J" else None
-        area = "" if region is None else "JAPN" if region[0] == 1.0 else "WIDE"
+        region = self.row(2, (1,)) if self.system == "J" else None  # before 4.02
+        area = self.area or ("" if region is None else "JAPN" if region[0] == 1.0 else "WIDE")
         model = "bdgim" if bdgim else "klobuchar"
         coefficients = tuple(first + second + third)
         return IonosphereMessage(self.system, self.prn, self.kind, model, coefficients, self.time, area)
 
     def offset(self) -> TimeOffset | None:
         """STO: time offset between systems, or to UTC."""
-        first, numbers_ = self.text.text(self.line), self.row(1, (0, 1, 2, 3))
-        if numbers_ is None:
+        first, numbers_, sent = self.text.text(self.line), self.row(1, (1, 2, 3)), self.row(1, (0,))
+        if numbers_ is None or not first[24:42].strip():
             return None
-        sent, a0, a1, a2 = numbers_
+        a0, a1, a2 = numbers_
+        moment = self.sent(sent[0]) if sent else 0
         names = first[24:42].strip(), first[43:61].strip(), first[62:80].strip()
         return TimeOffset(
             names[0],
@@ -227,7 +241,7 @@ class _Frame:
             self.kind,
             names[1],
             names[2],
-            self.sent(sent),
+            moment,
         )
 
     def orientation(self) -> EarthOrientation | None:

@@ -314,14 +314,14 @@ def _store(rows: NDArray[np.void], name: str, value: Array, dates: NDArray[np.da
         rows[_WEEKLY[name]] = np.where(known, time + shift, 0)
     elif name == "week_op":
         known = np.isfinite(value) & (rows["t_op"] != 0)
-        far = np.where(known, np.round(value - rows["t_op"] / (WEEK_S * NS)), 0.0)
+        far = np.where(known, value - rows["t_op"] // (WEEK_S * NS), 0.0)
         rows["t_op"] += (np.where(np.abs(far) < 256, far, 0.0)).astype(np.int64) * (WEEK_S * NS)
     elif name in ("iode", "iodc"):
         rows[name] = np.where(np.isfinite(value) & (np.abs(value) < 2**31), value, -1.0).astype(np.int32)
     elif name in KILOMETRES:
         rows[name] = value * 1e3
     elif name in EPHEMERIS.names:
-        rows[name] = np.where(value == UNKNOWN, np.nan, value)
+        rows[name] = np.where(np.isfinite(value) & (value < UNKNOWN), value, rows[name])
 
 
 def _finish(rows: NDArray[np.void], system: str) -> None:

@@ -47,6 +47,7 @@ class _Walk:
     rows: Index
     changes: list[tuple[int, dict[str, list[str]], dict[tuple[str, str], float], int]]
     events: list[tuple[int, int, list[Line]]] = field(default_factory=list)
+    zeros: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def observations(source: Source) -> Observations:
@@ -80,6 +81,10 @@ def observations(source: Source) -> Observations:
     header["time_system"] = time_system(head, notes)
     if offsets is not None:
         header["clock_offset_s"] = offsets
+    if found.zeros:
+        header["lock_zeros"] = (
+            found.zeros
+        )  # codes whose loss of lock the file writes as 0 where there is none
     if found.events:
         header["events"] = tuple(
             (
@@ -215,7 +220,7 @@ def _columns(
     codes = tuple(every)
     shape = rows.size, len(codes)
     values, lock = np.full(shape, np.nan), np.zeros(shape, np.uint8)
-    strength = np.zeros(shape, np.uint8)
+    strength, zeros = np.zeros(shape, np.uint8), np.zeros(2 * len(codes), np.int64)
     edges = [change[0] for change in found.changes] + [found.rows.shape[0]]
     for (start, names, scale, height), end in zip(found.changes, edges[1:], strict=True):
         part = np.flatnonzero((rows >= start) & (rows < end))
@@ -225,8 +230,11 @@ def _columns(
         damaged = np.zeros(part.size, np.uint8)
         where = found.rows[rows[part], 0].copy()
         kernels.fields(
-            text.data, text.first, text.last, where, part, height, to, factor, values, lock, strength, damaged
+            text.data, text.first, text.last, where, part, height, to, factor, values, lock, strength, damaged, zeros
         )  # fmt: skip
         for line in where[damaged == 1].tolist():
             notes.add(line, "a value that is no number or out of its column")
+    stated = tuple(c for k, c in enumerate(codes) if zeros[2 * k] > zeros[2 * k + 1])
+    if stated:
+        found.zeros[letter] = stated
     return SystemObservations(codes, epoch, found.rows[rows, 3].astype(np.int16), values, lock, strength)
