@@ -205,7 +205,7 @@ class Peak:
         return self.statistic > self.threshold
 
 
-def threshold(false_alarm: float, cells: float, sums: int) -> float:
+def threshold(false_alarm: float, cells: float, sums: float) -> float:
     """Mean noise powers that the largest of ``cells`` sums of ``sums`` powers exceeds with a probability.
 
     Examples
@@ -283,7 +283,7 @@ def search(
         row["cn0_dbhz"], row["doppler_hz"], row["delay_s"] = best.cn0_dbhz, best.doppler_hz, best.delay_s
         row["cell_cn0_dbhz"] = best.cell_cn0_dbhz
         row["statistic"], row["threshold"] = best.statistic, best.threshold
-    _shield(out, what, _whole(window))
+    _shield(out, what, _whole(window), false_alarm / (4.0 * bins.size * window.lags))
     return out
 
 
@@ -292,16 +292,19 @@ ISOLATION_DB = {"L1CA": 19.3, "B1I": 21.2}
 codes and all delays, with Dopplers to 10 kHz; 25 pairs of each of the other signals stay 26.7 dB below."""
 
 
-def _shield(out: NDArray[np.void], signal: Signal, sums: int) -> None:
-    """Raise thresholds to what the strongest other satellite's code leaves in a search."""
+def _shield(out: NDArray[np.void], signal: Signal, sums: int, false_alarm: float) -> None:
+    """Raise thresholds to what the strongest other satellite's code leaves in a search.
+
+    Powers that are not noise alone are noncentral; P. B. Patnaik's approximation (Biometrika 36, 1949).
+    """
     weakest = 10.0 ** (-0.1 * ISOLATION_DB.get(signal.name, 26.7))
     for row in out:
         others = out["cn0_dbhz"][out["found"] & (out["prn"] != row["prn"])]
         if others.size == 0:
             continue
         leak = sums * 10.0 ** (0.1 * float(others.max())) * signal.period_s * weakest
-        sigmas = (row["threshold"] - sums) / sums**0.5
-        row["threshold"] = sums + leak + sigmas * (sums + 2.0 * leak) ** 0.5
+        scale = (sums + 2.0 * leak) / (sums + leak)
+        row["threshold"] = scale * threshold(false_alarm, 1.0, (sums + leak) / scale)
         row["found"] = row["statistic"] > row["threshold"]
 
 
