@@ -26,6 +26,7 @@ def _record(kind):
     item = row[0]
     item["system"], item["kind"], item["prn"] = "C", kind, 19 if kind.startswith("CNV") else 6
     item["toc"] = item["toe"] = item["sent"] = 1457049614 * 10**9
+    item["t_op"] = item["toe"] if kind.startswith("CNV") else 0
     common = {"cic": -8.661299943924e-08, "cis": -7.450580596924e-09, "m0": -2.286556994403e00}
     if kind.startswith("CNV"):
         numbers = common | {

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -162,9 +162,15 @@ def decode(frames: Frames) -> Messages:
     for table in (orbits, clocks):
         second[table.frame] = table.epoch
     epoch = np.where(second < 0, 0, epochs(frames.received, second))
-    tables = (orbits, _biases(readers[3]), clocks, _accuracies(readers[5]))
-    dated = [_dated(table, frames) for table in tables]
-    return Messages(frames, epoch, _masks(readers[1]), *dated)
+    return Messages(
+        frames,
+        epoch,
+        _masks(readers[1]),
+        _dated(orbits, frames),
+        _dated(_biases(readers[3]), frames),
+        _dated(clocks, frames),
+        _dated(_accuracies(readers[5]), frames),
+    )
 
 
 def epochs(received: Instants, second: Ints) -> Instants:
@@ -178,6 +184,11 @@ def _dated(table: T, frames: Frames) -> T:
     """Table whose epochs are instants."""
     values = vars(table) | {"epoch": epochs(frames.received[vars(table)["frame"]], vars(table)["epoch"])}
     return type(table)(**values)
+
+
+def _table(kind: Callable[..., T], *columns: Any) -> T:
+    """Table of columns in the order of its attributes."""
+    return kind(*columns)
 
 
 def _joined(tables: Sequence[T]) -> T:
@@ -211,7 +222,7 @@ def _orbit_rows(reader: _Reader, first: Ints, count: Ints, head: list[Ints]) -> 
         for at, n, scale in ((22, 15, RADIAL_M), (37, 13, TANGENT_M), (50, 13, TANGENT_M))
     ]
     ura = [reader.unsigned(first + at, 3)[used] for at in (63, 66)]
-    table = Orbits(reader.repeated(count), *head, *whole, *metres, *ura)
+    table = _table(Orbits, reader.repeated(count), *head, *whole, *metres, *ura)
     return _only(table, table.slot > 0)
 
 
@@ -228,7 +239,7 @@ def _clocks(reader: _Reader) -> Clocks:
     corr, c0 = reader.unsigned(first, 3), reader.signed(first + 3, 15, CLOCK_M)
     frame = np.repeat(reader.rows, CLOCKS_A_MESSAGE)
     slot = np.zeros(rows * CLOCKS_A_MESSAGE, dtype=np.int64)
-    return Clocks(frame, *head, place.ravel(), slot, corr.ravel(), c0.ravel())
+    return _table(Clocks, frame, *head, place.ravel(), slot, corr.ravel(), c0.ravel())
 
 
 def _accuracies(reader: _Reader) -> Accuracies:
@@ -238,7 +249,7 @@ def _accuracies(reader: _Reader) -> Accuracies:
     place = reader.unsigned([33], 3) * many + np.arange(many)
     ura = [reader.unsigned(first + at, 3).ravel() for at in (0, 3)]
     head = [np.repeat(column, many) for column in fixed]
-    return Accuracies(np.repeat(reader.rows, many), *head, place.ravel(), *ura)
+    return _table(Accuracies, np.repeat(reader.rows, many), *head, place.ravel(), *ura)
 
 
 def _biases(reader: _Reader) -> Biases:
@@ -252,7 +263,7 @@ def _biases(reader: _Reader) -> Biases:
         signals = np.where(there, reader.unsigned(at[:, None] + 9, 4)[:, 0], 0)
         parts.append(_signal_rows(reader, at + 13, slot, signals))
         at = at + np.where(there, 13 + 16 * signals, 0)
-    return _joined(parts) if parts else Biases(*[_NONE] * 5, np.empty(0))
+    return _joined(parts) if parts else _table(Biases, *[_NONE] * 5, np.empty(0))
 
 
 def _signal_rows(reader: _Reader, at: Ints, slot: Ints, signals: Ints) -> Biases:
@@ -261,7 +272,7 @@ def _signal_rows(reader: _Reader, at: Ints, slot: Ints, signals: Ints) -> Biases
     count = used.sum(axis=1)
     head = [np.repeat(reader.unsigned(where, n)[:, 0], count) for where, n in ((_EPOCH, 17), (_IOD_SSR, 2))]
     mode, bias = reader.unsigned(first, 4)[used], reader.signed(first + 4, 12, BIAS_M)[used]
-    return Biases(reader.repeated(count), *head, np.repeat(slot, count), mode, bias)
+    return _table(Biases, reader.repeated(count), *head, np.repeat(slot, count), mode, bias)
 
 
 _CRC_FIRST = MESSAGE_BITS - 24
@@ -300,4 +311,4 @@ def _mixed_clocks(reader: _Reader, kind: int, count: Ints, body: Ints, head: lis
         iodp = place = np.full(total, -1, dtype=np.int64)
         slot = reader.unsigned(first - 9, 9)[used]
     corr, c0 = reader.unsigned(first, 3)[used], reader.signed(first + 3, 15, CLOCK_M)[used]
-    return Clocks(rows, *fixed, iodp, place, slot, corr, c0)
+    return _table(Clocks, rows, *fixed, iodp, place, slot, corr, c0)

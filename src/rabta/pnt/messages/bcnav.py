@@ -164,7 +164,10 @@ def _row(values: dict[str, float], week: float, sow: float, prn: int, kind: str)
     values["sqrt_a"] = semi_major**0.5
     sent = rows.instant("C", week, sow)
     toc, toe = (rows.near("C", sent, values[name]) for name in ("toc_s", "toe_s"))
-    return rows.row("C", prn, kind, values, sent, toc, toe)
+    out = rows.row("C", prn, kind, values, sent, toc, toe)
+    if "sisai_ocb" in values:
+        out["t_op"] = rows.near("C", sent, values["top_s"])
+    return out
 
 
 def _written(ephemeris: np.void, message: IonosphereMessage | None, sow: float | None) -> dict[str, float]:

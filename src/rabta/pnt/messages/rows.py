@@ -73,8 +73,8 @@ def values_of(ephemeris: np.void) -> dict[str, float]:
     values |= {name: int(ephemeris[name]) for name in ("iode", "iodc") if ephemeris[name] >= 0}
     system = str(ephemeris["system"])
     values["week"], values["sow"] = own_week(system, int(ephemeris["sent"]))
-    for name in ("toc", "toe"):
-        values[name + "_s"] = own_week(system, int(ephemeris[name]))[1]
+    for name, column in (("toc_s", "toc"), ("toe_s", "toe"), ("top_s", "t_op")):
+        values[name] = own_week(system, int(ephemeris[column]))[1]
     return values
 
 

@@ -1,0 +1,240 @@
+"""What belongs together by its issues of data: mask, orbits and clocks of one sender.
+
+A clock's place is a satellite by the mask of the same IODP and IOD SSR; an orbit and a clock of a satellite
+may be used together where IOD SSR and IOD Corr agree; the orbit's IODN names the broadcast ephemeris
+to correct (section 7.1). Each sender's messages are a chain of their own: senders may differ in IOD SSR.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rabta.errors import RabtaError
+from rabta.pnt.b2b import biases
+from rabta.pnt.b2b.decode import Clocks, Messages, Orbits
+from rabta.pnt.gnsstime import NS, Instants
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+T = TypeVar("T")
+
+# Nominal validity of the interface document, here counted from reception
+ORBIT_VALID_S, CLOCK_VALID_S, BIAS_VALID_S = 96.0, 12.0, 86_400.0
+# IOD Corr has eight values and changes with each orbit, every 48 s: the same value within half of that is the
+# same issue.
+_SAME_ISSUE_S = 192.0
+# An orbit may follow the first clock that refers to it
+_ORBIT_LATE_S = 60.0
+
+
+@dataclass(frozen=True)
+class CodeBiases:
+    """Code biases in the order of reception, shape (row,); subtract ``bias_m`` from the pseudorange."""
+
+    available: Instants
+    system: NDArray[np.str_]
+    prn: NDArray[np.int16]
+    code: NDArray[np.str_]
+    bias_m: Floats
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """Orbit and clock corrections that go together, shape (pair,), of one sender.
+
+    Attributes
+    ----------
+    sender : int
+        BeiDou satellite that sent them.
+    slot : ndarray of int64
+        PPP-B2b's number of the satellite; ``system`` and ``prn`` say the same. Ascending; within a satellite
+        ``available`` ascends.
+    available : ndarray of int64
+        Instant from which both are known, GPS time in nanoseconds.
+    orbit_received, clock_received, orbit_epoch, clock_epoch : ndarray of int64
+        Instants of reception, and those that the messages state.
+    iodn : ndarray of int64
+        Issue of the broadcast ephemeris: IODC of B-CNAV1, of LNAV, IODnav, or GLONASS's tb.
+    offset_m : ndarray, shape (pair, 3)
+        Radial, along-track, cross-track.
+    c0_m : ndarray
+        As sent; the corrected clock is the broadcast one less ``c0_m`` / c.
+    ura_m : ndarray
+        User range accuracy; not a number where undefined.
+    code_biases : CodeBiases
+    """
+
+    sender: int
+    slot: Ints
+    system: NDArray[np.str_]
+    prn: NDArray[np.int16]
+    available: Instants
+    orbit_received: Instants
+    clock_received: Instants
+    orbit_epoch: Instants
+    clock_epoch: Instants
+    iodn: Ints
+    offset_m: Floats
+    c0_m: Floats
+    ura_m: Floats
+    code_biases: CodeBiases
+
+    def at(
+        self,
+        system: ArrayLike,
+        prn: ArrayLike,
+        times: ArrayLike,
+        orbit_valid_s: float = ORBIT_VALID_S,
+        clock_valid_s: float = CLOCK_VALID_S,
+    ) -> Ints:
+        """Row to use for each satellite and time, shape (n,); -1 where there is none or it is too old.
+
+        Ages are counted from reception.
+        """
+        slots = _slots_of(system, prn)
+        when = np.broadcast_to(np.asarray(times, dtype=np.int64), slots.shape)
+        key, start = _keys(self.slot, self.available)
+        row = np.searchsorted(key, _key(slots, when, start), side="right") - 1
+        row = np.where((row >= 0) & (self.slot[np.maximum(row, 0)] == slots), row, -1)
+        if not self.slot.size:
+            return row
+        fresh = (when - self.orbit_received[row] <= orbit_valid_s * NS) & (
+            when - self.clock_received[row] <= clock_valid_s * NS
+        )
+        return np.where((row >= 0) & fresh, row, -1)
+
+    def bias_at(self, system: str, prn: int, code: str, time: int) -> float:
+        """Code bias of a signal at a time, metres; not a number where none is valid."""
+        b = self.code_biases
+        known = (b.system == system) & (b.prn == prn) & (b.code == code)
+        rows = np.flatnonzero(known & (b.available <= time) & (time - b.available <= BIAS_VALID_S * NS))
+        return float(b.bias_m[rows[-1]]) if rows.size else float("nan")
+
+
+def _slots_of(system: ArrayLike, prn: ArrayLike) -> Ints:
+    letters, numbers = np.broadcast_arrays(np.atleast_1d(system), np.atleast_1d(prn))
+    first = np.full(256, 10_000, dtype=np.int64)
+    for letter, before in (("C", 0), ("G", 63), ("E", 100), ("R", 137)):
+        first[ord(letter)] = before
+    return np.asarray(first[letters.astype("U1").view(np.uint32).astype(np.intp) & 255] + numbers)
+
+
+def senders(messages: Messages) -> dict[int, int]:
+    """How many messages each BeiDou satellite sent that carry something, most first."""
+    prn = messages.frames.prn[(messages.frames.kind >= 1) & (messages.frames.kind <= 7)]
+    numbers, counts = np.unique(prn, return_counts=True)
+    order = np.argsort(-counts, kind="stable")
+    return {int(numbers[i]): int(counts[i]) for i in order}
+
+
+def corrections(messages: Messages, sender: int | None = None) -> Corrections:
+    """Corrections of one sender, the one with most messages unless named.
+
+    Raises
+    ------
+    RabtaError
+        The sender is not in the messages.
+    """
+    known = senders(messages)
+    chosen = next(iter(known), 0) if sender is None else sender
+    if chosen not in known and (known or sender is not None):
+        expected = ", ".join(f"C{n}" for n in known) or "none in these messages"
+        raise RabtaError("no corrections from this satellite", key="sender", value=chosen, expected=expected)
+    ours = messages.frames.prn == chosen
+    clocks = _only(messages.clocks, ours[messages.clocks.frame])
+    orbits = _only(messages.orbits, ours[messages.orbits.frame])
+    slot = _clock_slots(messages, clocks, ours)
+    kept = (slot > 0) & np.isfinite(clocks.c0_m)
+    return _paired(messages, chosen, _only(clocks, kept), slot[kept], orbits, ours)
+
+
+def _only(table: T, keep: NDArray[np.generic]) -> T:
+    return type(table)(**{name: column[keep] for name, column in vars(table).items()})
+
+
+def _clock_slots(messages: Messages, clocks: Clocks, ours: NDArray[np.bool_]) -> Ints:
+    """Slot of each clock by the last mask before it with its IODP and IOD SSR; 0 where there is none."""
+    masks = messages.masks
+    slots = np.where(clocks.place < 0, clocks.slot, 0)
+    members = np.cumsum(masks.slots, axis=1)  # place of a slot in its mask, from 1
+    for issue in np.unique(16 * clocks.iod_ssr + clocks.iodp):
+        rows = np.flatnonzero((16 * clocks.iod_ssr + clocks.iodp == issue) & (clocks.place >= 0))
+        known = np.flatnonzero((16 * masks.iod_ssr + masks.iodp == issue) & ours[masks.frame])
+        if not known.size:
+            continue
+        last = np.searchsorted(masks.frame[known], clocks.frame[rows]) - 1
+        for mask in np.unique(last[last >= 0]):
+            part = rows[last == mask]
+            table = np.flatnonzero(masks.slots[known[mask]]) + 1
+            inside = clocks.place[part] < members[known[mask], -1]
+            slots[part[inside]] = table[clocks.place[part[inside]]]
+    return np.asarray(slots)
+
+
+_TICK = NS // 1000  # keys count milliseconds
+
+
+def _key(group: Ints, time: Instants, start: int) -> Ints:
+    """Number that sorts by group, then by time; times before ``start`` are before all of the group."""
+    ticks = np.clip((time - start) // _TICK + 1, 0, (1 << 40) - 1)
+    return (group << 40) | ticks
+
+
+def _keys(group: Ints, time: Instants) -> tuple[Ints, int]:
+    start = int(time.min()) if time.size else 0
+    return _key(group, time, start), start
+
+
+def _paired(
+    messages: Messages, sender: int, clocks: Clocks, slot: Ints, orbits: Orbits, ours: NDArray[np.bool_]
+) -> Corrections:
+    received = messages.frames.received
+    order = np.lexsort((received[orbits.frame], _issue(orbits.slot, orbits)))
+    orbits = _only(orbits, order)
+    clock_time, orbit_time = received[clocks.frame], received[orbits.frame]
+    match = _match(_issue(slot, clocks), clock_time, _issue(orbits.slot, orbits), orbit_time)
+    used = np.flatnonzero(match >= 0)
+    row = match[used]
+    available = np.maximum(clock_time[used], orbit_time[row])
+    order = np.lexsort((clock_time[used], available, slot[used]))
+    used, row = used[order], row[order]
+    system, prn = biases.satellites(slot[used])
+    offsets = np.stack([orbits.radial_m[row], orbits.along_m[row], orbits.cross_m[row]], axis=1)
+    return Corrections(
+        *(sender, slot[used], system, prn, available[order], orbit_time[row], clock_time[used]),
+        *(orbits.epoch[row], clocks.epoch[used], orbits.iodn[row], offsets, clocks.c0_m[used]),
+        biases.ura_m(orbits.ura_class[row], orbits.ura_value[row]),
+        _code_biases(messages, ours),
+    )
+
+
+def _issue(slot: Ints, table: Orbits | Clocks) -> Ints:
+    return (slot << 5) | (table.iod_ssr << 3) | table.iod_corr
+
+
+def _match(clock: Ints, clock_time: Instants, orbit: Ints, orbit_time: Instants) -> Ints:
+    """Row of the orbit of each clock's issue: the last before it, else one soon after it; -1 where none."""
+    if not orbit.size:
+        return np.full(clock.shape, -1, dtype=np.int64)
+    key, start = _keys(orbit, orbit_time)
+    after = np.searchsorted(key, _key(clock, clock_time, start), side="right")
+    before, next_ = np.maximum(after - 1, 0), np.minimum(after, orbit.size - 1)
+    early = (orbit[before] == clock) & (after > 0) & (clock_time - orbit_time[before] <= _SAME_ISSUE_S * NS)
+    late = (orbit[next_] == clock) & (orbit_time[next_] - clock_time <= _ORBIT_LATE_S * NS)
+    late &= orbit_time[next_] >= clock_time
+    return np.where(early, before, np.where(late, next_, -1))
+
+
+def _code_biases(messages: Messages, ours: NDArray[np.bool_]) -> CodeBiases:
+    table = messages.biases
+    keep = ours[table.frame] & np.isfinite(table.bias_m)
+    system, prn = biases.satellites(table.slot[keep])
+    codes = biases.codes(system, table.mode[keep])
+    named = codes != ""
+    received = messages.frames.received[table.frame[keep]]
+    bias = table.bias_m[keep]
+    return CodeBiases(received[named], system[named], prn[named], codes[named], bias[named])
