@@ -37,10 +37,12 @@ if TYPE_CHECKING:
 
 LABELS = {
     "cell": ("cells", "cell"),
+    "nav_place": ("nav_places", "cell"),
     "technology": ("technologies", "technology"),
     "system": ("systems", "system"),
+    "nav_case": ("nav_cases", "case"),
 }
-DOMAINS = ("nation", "space", "radio", "mobile", "transport", "plan")
+DOMAINS = ("nation", "space", "radio", "mobile", "transport", "pnt", "plan")
 
 
 @dataclass(frozen=True)

@@ -203,6 +203,23 @@ class Mobile(Section):
     seed: int = Field(1, ge=0, description="Of the drawn shadowing and places of users")
 
 
+class Pnt(Section):
+    """Satellite navigation over the nation."""
+
+    ephemerides: str = Field(
+        "2026-03-09",
+        description="Entry of the ephemerides catalog, or a RINEX navigation file: the day whose satellites count",
+    )
+    cases: str = Field("standard", description="Entry of the skycases catalog: what is lost in each case")
+    errors: str = Field("standard", description="Entry of the rangeerrors catalog")
+    step_min: float = Field(30.0, ge=1, le=120, description="Between the instants of the day that are judged")
+    mask_deg: float = Field(5.0, ge=0, le=30, description="Least elevation in the open, beside the terrain's")
+    street_mask_deg: float = Field(30.0, ge=5, le=60, description="Least elevation in streets and valleys")
+    pdop_limit: float = Field(
+        6.0, gt=1, le=50, description="Position dilution below which the service counts"
+    )
+
+
 class Transport(Section):
     """How satellite capacity reaches the nation."""
 
@@ -317,6 +334,7 @@ class Scenario(Section):
     radio: Radio = Radio()
     demand: Demand = Demand()
     mobile: Mobile = Mobile()
+    pnt: Pnt = Pnt()
     transport: Transport = Transport()
     weather: Weather = Weather()
     routes: Routes = Routes()

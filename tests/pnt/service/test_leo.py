@@ -1,4 +1,4 @@
-"""Doppler positioning: derivatives by moving the user, covariance by the design matrix and by least squares."""
+"""Doppler positioning: derivatives by moving the user, covariance by its design matrix and least squares."""
 
 from __future__ import annotations
 

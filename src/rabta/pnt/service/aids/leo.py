@@ -16,6 +16,8 @@ from rabta.pnt.service.geometry import Users
 
 Array = NDArray[np.float64]
 
+NOWHERE = 1e11  # square metres: above it there is no position
+
 
 @dataclass(frozen=True)
 class Fixes:
@@ -80,3 +82,17 @@ def covariance(
         count, out,
     )  # fmt: skip
     return Fixes(count, out)
+
+
+def velocity(position_m: NDArray[np.float32], step_s: float) -> NDArray[np.float32]:
+    """Earth-fixed velocity from positions at equal steps, second order also at the ends; NaN below three.
+
+    At a minute and 550 km it errs by 0.2 % of 7.5 km/s: enough for a covariance.
+
+    Parameters
+    ----------
+    position_m : ndarray of float32, shape (time, satellite, 3)
+    """
+    if position_m.shape[0] < 3:
+        return np.full(position_m.shape, np.nan, np.float32)
+    return np.asarray(np.gradient(position_m, step_s, axis=0, edge_order=2), dtype=np.float32)

@@ -1,0 +1,121 @@
+"""Satellite navigation: the service of the nation in each case, and the satellites that matter most."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rabta.report import text
+from rabta.report.parts import explorer
+from rabta.report.parts.links.radio import mean_by_district
+from rabta.report.payload import Context
+from rabta.report.text import esc
+
+Floats = NDArray[np.float64]
+SHOWN = ("beidou", "gps")  # cases whose service in streets is drawn
+
+
+def navigation(c: Context) -> str:
+    """Sections on navigation; empty for runs without it."""
+    if not (c.run.has("nav_cases") and c.run.has("nav_street_available")):
+        return ""
+    return _cases(c) + _maps(c) + _provinces(c) + _critical(c)
+
+
+def _row(head: str, values: list[str]) -> str:
+    return f"<tr><th scope='row'>{esc(head)}</th>{''.join(f'<td>{esc(v)}</td>' for v in values)}</tr>"
+
+
+def _metres(value: float) -> str:
+    return text.number(round(value, 1)) if np.isfinite(value) else "none"
+
+
+def _cases(c: Context) -> str:
+    """What people have in each case."""
+    table = c.run.table("nav_cases")
+    rows = [
+        _row(
+            str(row["title"]),
+            [
+                text.number(int(row["satellites"])),
+                text.number(round(float(row["in_view"]), 1)),
+                text.percent(float(row["available"]), 4),
+                text.percent(float(row["street_available"]), 4),
+                _metres(float(row["pdop95"])),
+                _metres(float(row["horizontal_m"])),
+                _metres(float(row["vertical_m"])),
+                text.number(float(row["outage_min"])),
+            ],
+        )
+        for row in table.to_dict("records")
+    ]
+    title = "Navigation in each case"
+    limit, street = c.run.setting("pnt", "pdop_limit", 6.0), c.run.setting("pnt", "street_mask_deg", 30.0)
+    words = (
+        f"Satellites by their own messages of {c.run.setting('pnt', 'ephemerides', '')}, over the terrain of "
+        f"every cell. The service counts where the position dilution (PDOP) is below {limit:g}: in the open, "
+        f"and in streets and valleys where nothing below {street:g} degrees is seen. Errors are those of "
+        "single positions in the open, without reflections; each case takes its losses out of a healthy day."
+    )
+    heads = (
+        "", "Satellites", "In view", "In the open", "In streets", "PDOP, 95 % of the day",
+        "Horizontal error, m, 95 %", "Vertical, m", "Longest outage, min",
+    )  # fmt: skip
+    link = c.origins.link("nav-cases", title, "value", "nav_cases", "nav_available", "nav_horizontal_m")
+    return f"<h3>{esc(title)}{link}</h3><p>{esc(words)}</p>{text.table(title, 'sums', heads, rows)}"
+
+
+def _maps(c: Context) -> str:
+    """Where streets and valleys have a position, in two cases."""
+    table, values = c.run.table("nav_cases"), c.run.values("nav_street_available").astype(np.float64)
+    names, pictures = table["case"].tolist(), []
+    for name in SHOWN:
+        if name not in names:
+            continue
+        row = names.index(name)
+        words = (f"Position in streets and valleys: {table['title'][row]}", "% of the day")
+        link = c.origins.link(f"nav-{name}", words[0], "value", "nav_street_available")
+        shares = 100.0 * mean_by_district(c, values[:, row])
+        pictures.append(explorer.choropleth(c, shares, "blue", words, link=link))
+    return "".join(pictures)
+
+
+def _provinces(c: Context) -> str:
+    """Service in streets of each province when a system is lost."""
+    table = c.run.table("nav_provinces")
+    cases = [
+        name
+        for name in ("all", "beidou", "gps", "gps-lost", "beidou-lost", "l1-jammed")
+        if name in set(table["case"])
+    ]
+    wide = table.pivot_table(index="province", columns="case", values="street_available", sort=True)
+    titles = dict(zip(c.run.table("nav_cases")["case"], c.run.table("nav_cases")["title"], strict=True))
+    rows = [_row(str(p), [text.percent(float(wide.loc[p, case]), 4) for case in cases]) for p in wide.index]
+    title = "In the streets of each province"
+    link = c.origins.link("nav-provinces", title, "value", "nav_provinces", "nav_street_available")
+    heads = ("", *(str(titles[case]) for case in cases))
+    return f"<h3>{esc(title)}{link}</h3>{text.table(title, 'sums', heads, rows)}"
+
+
+def _critical(c: Context) -> str:
+    """Satellites whose loss takes most away."""
+    if not c.run.has("nav_critical") or c.run.table("nav_critical").empty:
+        return ""
+    table = c.run.table("nav_critical")
+    titles = dict(zip(c.run.table("nav_cases")["case"], c.run.table("nav_cases")["title"], strict=True))
+    rows = [
+        _row(
+            f"{titles[row['case']]}, above {row['mask_deg']:g} degrees",
+            [
+                str(row["lost"]).replace("+", " and "),
+                text.percent(float(row["base"]), 4),
+                text.percent(float(row["unavailable"]), 4),
+            ],
+        )
+        for row in table.to_dict("records")
+    ]
+    title = "Satellites that matter most"
+    words = "Share of people and day without the service before and after one satellite, or two, are lost."
+    link = c.origins.link("nav-critical", title, "value", "nav_critical")
+    heads = ("", "Lost", "Without service before", "After")
+    return f"<h3>{esc(title)}{link}</h3><p>{esc(words)}</p>{text.table(title, 'sums', heads, rows)}"
