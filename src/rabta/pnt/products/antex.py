@@ -1,5 +1,6 @@
-"""Antenna phase centres in ANTEX 1.3 and 1.4 (M. Rothacher, R. Schmid, "ANTEX: The Antenna Exchange
-Format", 2010).
+"""Antenna phase centres in ANTEX 1.3 and 1.4.
+
+Source: M. Rothacher, R. Schmid, "ANTEX: The Antenna Exchange Format", version 1.4, 2010.
 """
 
 from __future__ import annotations
@@ -179,8 +180,9 @@ def _antenna(text: Lines, entry: _Entry, notes: Notes) -> Antenna:
     step = _floats(text, label, "DAZI", (2,), 6)[0]
     if zenith[2] <= 0.0 or zenith[1] < zenith[0] or step < 0.0 or (zenith[1] - zenith[0]) / zenith[2] > 1000:
         raise RabtaError("a grid of angles that makes no sense", file=text.at(entry.first), value=str(zenith))
-    angles = np.arange(round((zenith[1] - zenith[0]) / zenith[2]) + 1) * zenith[2] + zenith[0]
-    azimuths = np.arange(round(360.0 / step) + 1) * step if step >= 0.1 else np.empty(0)
+    count = round((zenith[1] - zenith[0]) / zenith[2]) + 1
+    angles = np.linspace(zenith[0], zenith[0] + (count - 1) * zenith[2], count)
+    azimuths = np.linspace(0.0, 360.0, round(360.0 / step) + 1) if step >= 0.1 else np.empty(0)
     since, until = _date(text, label, "VALID FROM", 0), _date(text, label, "VALID UNTIL", FOREVER)
     patterns = _patterns(text, rows, angles.size, azimuths.size, notes)
     return Antenna(entry.type, entry.serial, since, until, angles, azimuths, patterns)

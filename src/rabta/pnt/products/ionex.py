@@ -128,7 +128,7 @@ def _axis(text: Lines, ends: list[float]) -> Array:
     cells = (last - first) / step if step else -1.0
     if not 0.0 <= cells <= LARGEST:
         raise RabtaError("a grid that makes no sense", file=text.name, value=f"{first} to {last} by {step}")
-    return first + step * np.arange(round(cells) + 1)
+    return np.asarray(first + step * np.arange(round(cells) + 1), dtype=np.float64)
 
 
 def _maps(text: Lines, end: int, kind: str, grid: _Grid, notes: Notes) -> dict[int, Array]:

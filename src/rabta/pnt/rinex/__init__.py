@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from rabta.pnt.rinex.merging import merge
-from rabta.pnt.rinex.navigation import navigation
+from rabta.pnt.rinex.navigation import merge, navigation
 from rabta.pnt.rinex.navwriter import navigation_text, write_navigation
 from rabta.pnt.rinex.observations import observations
 from rabta.pnt.rinex.obswriter import observations_text, write_observations

@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+# ruff: noqa: C901, PLR0912 (kernels: long loops stay in one compiled function)
 from rabta.jit import inline, kernel
 from rabta.pnt.text._scan import BAD, GOOD, whole
 
@@ -31,7 +32,7 @@ def _starts_epoch(data: U1, a: int, b: int, old: bool) -> bool:
         return b > a and data[a] == 62
     if b - a < 32 or data[a] != 32 or data[a + 18] != 46:
         return b - a >= 29 and data[a + 28] > 49 and data[a + 28] < 55 and _blank(data, a, a + 28)
-    for k in (3, 6, 9, 12):
+    for k in (3, 6, 9, 12):  # noqa: SIM110 (compiled)
         if data[a + k] != 32 or not 48 <= data[a + k + 2] <= 57:
             return False
     return True
@@ -39,7 +40,7 @@ def _starts_epoch(data: U1, a: int, b: int, old: bool) -> bool:
 
 @inline
 def _blank(data: U1, a: int, b: int) -> bool:
-    for i in range(a, b):
+    for i in range(a, b):  # noqa: SIM110 (compiled)
         if data[i] != 32:
             return False
     return True
@@ -61,7 +62,7 @@ def _satellite(data: U1, a: int, b: int) -> int:
     number, good = whole(data, a + 1, a + 3)
     if good != GOOD or number < 1:
         return -1
-    return letter * 1000 + number
+    return int(letter * 1000 + number)
 
 
 @kernel(
@@ -87,7 +88,7 @@ def walk(data: U1, first: I8, last: I8, state: I8, height: int, epochs: I8, rows
             continue
         flag, good = whole(data, a + at, min(a + at + 1, b)) if a + at < b else (0, 0)
         count, known = whole(data, a + at + 1, min(a + at + 4, b)) if a + at + 1 < b else (0, 0)
-        if good == BAD or known == BAD or flag > 6 or count < 0 or (known != GOOD and flag < 2):
+        if BAD in (good, known) or flag > 6 or count < 0 or (known != GOOD and flag < 2):
             skipped[line] = NO_EPOCH
             line += 1
             continue
@@ -213,7 +214,8 @@ def fields(
 
 
 @kernel(
-    "int64(float64[:, ::1], uint8[:, ::1], uint8[:, ::1], int16[::1], int64, uint8[::1], uint8[:, ::1], int64[::1])"
+    "int64(float64[:, ::1], uint8[:, ::1], uint8[:, ::1], int16[::1], int64, uint8[::1], uint8[:, ::1], "
+    "int64[::1])"
 )
 def rows_text(
     values: F8, lock: U1, strength: U1, prn: NDArray[np.int16], letter: int, zeros: U1, out: U1, length: I8

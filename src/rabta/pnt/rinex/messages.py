@@ -16,8 +16,13 @@ from rabta.pnt.text.dates import Array, Index, gps_time, nearest_week
 
 # Whose message an offset comes from, by the first half of its code: RINEX 3.05 table A5
 _SENDERS = {
-    "GP": ("G", "LNAV"), "GA": ("E", "IFNV"), "GL": ("R", "FDMA"), "BD": ("C", "D1D2"),
-    "QZ": ("J", "LNAV"), "IR": ("I", "LNAV"), "SB": ("S", "SBAS"),
+    "GP": ("G", "LNAV"),
+    "GA": ("E", "IFNV"),
+    "GL": ("R", "FDMA"),
+    "BD": ("C", "D1D2"),
+    "QZ": ("J", "LNAV"),
+    "IR": ("I", "LNAV"),
+    "SB": ("S", "SBAS"),
 }
 _HEADER_SYSTEMS = {"GPS": "G", "GAL": "E", "BDS": "C", "QZS": "J", "IRN": "I"}
 
@@ -211,7 +216,9 @@ class _Frame:
         if self.system == "I" and self.kind == "L1NV":
             return None  # NavIC's own grid: no model of ours reads it
         if self.system == "E":
-            return first and IonosphereMessage("E", self.prn, self.kind, "nequick-g", tuple(first), self.time)
+            if first is None:
+                return None
+            return IonosphereMessage("E", self.prn, self.kind, "nequick-g", tuple(first), self.time)
         bdgim = self.system == "C" and self.kind == "CNVX"
         second, third = self.row(1, (0, 1, 2, 3)), self.row(2, (0, 1) if bdgim else (0,))
         if first is None or second is None or third is None:

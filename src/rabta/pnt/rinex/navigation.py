@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -320,7 +321,7 @@ def _store(rows: NDArray[np.void], name: str, value: Array, dates: NDArray[np.da
         rows[name] = np.where(np.isfinite(value) & (np.abs(value) < 2**31), value, -1.0).astype(np.int32)
     elif name in KILOMETRES:
         rows[name] = value * 1e3
-    elif name in EPHEMERIS.names:
+    elif name in (EPHEMERIS.names or ()):
         rows[name] = np.where(np.isfinite(value) & (value < UNKNOWN), value, rows[name])
 
 
@@ -360,3 +361,30 @@ def _plausible(
     for row in np.flatnonzero(~fine).tolist():
         notes.add(int(records.line[row]), "a record that describes no orbit is left out")
     return rows[fine], places[fine]
+
+
+def merge(navs: Iterable[Navigation]) -> Navigation:
+    """Everything that several files say, each message once, in the order of the files.
+
+    Ephemerides that differ only in when they were received count as one.
+    """
+    files = list(navs)
+    if not files:
+        raise RabtaError("no navigation to merge", expected="at least one file")
+    rows = np.concatenate([nav.ephemerides for nav in files])
+    plain = rows.copy()
+    plain["sent"] = 0
+    _, first = np.unique(np.frombuffer(plain.tobytes(), f"V{plain.itemsize}"), return_index=True)
+    leaps = [nav.leap_seconds for nav in files if nav.leap_seconds is not None]
+    notes = [note for nav in files for note in nav.notes]
+    if len(set(leaps)) > 1:
+        notes.append(f"the files state different leap seconds: {sorted(set(leaps))}; the largest counts")
+    return Navigation(
+        rows[np.sort(first)],
+        tuple(dict.fromkeys(one for nav in files for one in nav.ionosphere)),
+        tuple(dict.fromkeys(one for nav in files for one in nav.offsets)),
+        tuple(dict.fromkeys(one for nav in files for one in nav.orientation)),
+        max(leaps) if leaps else None,
+        dict(files[0].header),
+        tuple(notes),
+    )

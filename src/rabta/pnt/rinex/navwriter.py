@@ -18,6 +18,7 @@ Array = NDArray[np.float64]
 Rows = NDArray[np.void]
 
 OLD_KINDS = {"LNAV", "D1", "D2", "INAV", "FNAV", "FDMA", "SBAS"}
+_TIMES = ("toe_s", "sent_s", "top_s", "week", "week_op")
 _HEADER_NAMES = {"G": "GPS", "C": "BDS", "J": "QZS", "I": "IRN"}
 _WEEK_NS = WEEK_S * NS
 
@@ -118,19 +119,8 @@ def _group(rows: Rows, system: str, kind: str, new: bool) -> list[str]:
 
 def _column(rows: Rows, name: str, system: str, k: int) -> Array:
     """Values of a layout's name, in its column k, as the file holds them."""
-    lag = BDT_LAG_S * NS if system == "C" else 0
-    start = (rows["toe"] - lag) // _WEEK_NS * _WEEK_NS
-    if name == "toe_s":
-        return np.asarray((rows["toe"] - lag - start) / NS)
-    if name == "sent_s":
-        return _sent(rows, system, start, lag)
-    if name == "top_s":
-        seconds = (rows["t_op"] - lag) % _WEEK_NS / NS
-        return np.where(rows["t_op"] != 0, seconds, np.nan)
-    if name in ("week", "week_op"):
-        time = rows["toe"] if name == "week" else rows["t_op"]
-        week = (time - lag) // _WEEK_NS - (BDT_WEEK_LAG if system == "C" else 0)
-        return np.where(time != 0, week.astype(np.float64), np.nan)
+    if name in _TIMES:
+        return _time(rows, name, system)
     if name in ("iode", "iodc"):
         return np.where(rows[name] >= 0, rows[name].astype(np.float64), np.nan)
     if name == "isc_l1cd" and system == "I":  # NavIC: the column depends on the reference signal
@@ -139,6 +129,21 @@ def _column(rows: Rows, name: str, system: str, k: int) -> Array:
         return np.where(np.isfinite(rows[name]), (rows[name] > 2.0).astype(np.float64), np.nan)
     values = np.asarray(rows[name], dtype=np.float64)
     return values * 1e-3 if name in KILOMETRES else values
+
+
+def _time(rows: Rows, name: str, system: str) -> Array:
+    """Week, or seconds in it, in the system's own time."""
+    lag = BDT_LAG_S * NS if system == "C" else 0
+    start = (rows["toe"] - lag) // _WEEK_NS * _WEEK_NS
+    if name == "toe_s":
+        return np.asarray((rows["toe"] - lag - start) / NS)
+    if name == "sent_s":
+        return _sent(rows, system, start, lag)
+    time = rows["toe"] if name == "week" else rows["t_op"]
+    if name == "top_s":
+        return np.where(time != 0, (time - lag) % _WEEK_NS / NS, np.nan)
+    week = (time - lag) // _WEEK_NS - (BDT_WEEK_LAG if system == "C" else 0)
+    return np.where(time != 0, week.astype(np.float64), np.nan)
 
 
 def _sent(rows: Rows, system: str, start: Instants, lag: int) -> Array:
@@ -224,8 +229,8 @@ def _old_ionosphere(one: IonosphereMessage) -> list[str]:
     if one.model == "nequick-g":
         values = "".join(f"{x:12.4E}" for x in (*one.coefficients, 0.0))
         return [line(f"GAL  {values}{tail}", "IONOSPHERIC CORR")]
-    name, values = _HEADER_NAMES[one.system], one.coefficients
-    halves = ("A", values[:4]), ("B", values[4:])
+    name = _HEADER_NAMES[one.system]
+    halves = ("A", one.coefficients[:4]), ("B", one.coefficients[4:])
     texts = [f"{name}{half} {''.join(f'{x:12.4E}' for x in four)}{tail}" for half, four in halves]
     return [line(text, "IONOSPHERIC CORR") for text in texts]
 

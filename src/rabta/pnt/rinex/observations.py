@@ -229,9 +229,8 @@ def _columns(
         factor = np.array([scale.get((letter, c), 1.0) for c in here])
         damaged = np.zeros(part.size, np.uint8)
         where = found.rows[rows[part], 0].copy()
-        kernels.fields(
-            text.data, text.first, text.last, where, part, height, to, factor, values, lock, strength, damaged, zeros
-        )  # fmt: skip
+        found_in = text.data, text.first, text.last, where, part, height, to, factor
+        kernels.fields(*found_in, values, lock, strength, damaged, zeros)
         for line in where[damaged == 1].tolist():
             notes.add(line, "a value that is no number or out of its column")
     stated = tuple(c for k, c in enumerate(codes) if zeros[2 * k] > zeros[2 * k + 1])

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from rabta.errors import RabtaError
 from rabta.pnt.gnsstime import BDT_LAG_S, NS, Instants, calendar, to_utc
-from rabta.pnt.records import Observations
+from rabta.pnt.records import Observations, SystemObservations
 from rabta.pnt.rinex import _kernels as kernels
+
+Bytes = NDArray[np.uint8]
 
 VERSIONS = (3.05, 4.02)
 _TIMES = {"G": "GPS", "R": "GLO", "C": "BDT"}
@@ -170,9 +172,10 @@ def _epoch_lines(obs: Observations, counts: NDArray[np.int64]) -> list[bytes]:
     tails = (
         [""] * len(days) if clock is None else [f"{'':6}{x:15.12f}" if np.isfinite(x) else "" for x in clock]
     )
+    starts = [f"> {d[:4]} {d[5:7]} {d[8:10]} {d[11:13]} {d[14:16]}" for d in days]
     return [
-        f"> {d[:4]} {d[5:7]} {d[8:10]} {d[11:13]} {d[14:16]} {t // 10**7:02d}.{t % 10**7:07d}  {f}{n:3d}{tail}\n".encode()
-        for d, t, f, n, tail in zip(days, tens, obs.flags.tolist(), counts.tolist(), tails, strict=True)
+        f"{start} {t // 10**7:02d}.{t % 10**7:07d}  {f}{n:3d}{tail}\n".encode()
+        for start, t, f, n, tail in zip(starts, tens, obs.flags.tolist(), counts.tolist(), tails, strict=True)
     ]
 
 
@@ -204,14 +207,19 @@ def _body(obs: Observations, notes: list[str]) -> bytes:
         length = np.empty(one.epoch.size, np.int64)
         stated = obs.header.get("lock_zeros", {}).get(letter, ())
         zeros = np.array([code in stated for code in one.codes], np.uint8)
-        lost = kernels.rows_text(
-            np.ascontiguousarray(one.values), one.lock, one.strength, one.prn, ord(letter), zeros, table, length
-        )  # fmt: skip
+        lost = kernels.rows_text(*_plain(one), ord(letter), zeros, table, length)
         if lost:
             notes.append(f"{lost} values of {letter} are too large for the format and left out")
         tables.append((table, length))
         epoch.append(one.epoch.astype(np.int64))
     return _join(heads, tables, epoch) + events.get(size, b"")
+
+
+def _plain(one: SystemObservations) -> tuple[NDArray[np.float64], Bytes, Bytes, NDArray[np.int16]]:
+    """Arrays as the kernels take them."""
+    values = np.ascontiguousarray(one.values, dtype=np.float64)
+    lock, strength = np.ascontiguousarray(one.lock, np.uint8), np.ascontiguousarray(one.strength, np.uint8)
+    return values, lock, strength, np.ascontiguousarray(one.prn, np.int16)
 
 
 def _join(

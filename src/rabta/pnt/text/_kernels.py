@@ -32,7 +32,8 @@ def line_bounds(data: U1, first: I8, last: I8) -> int:
 
 
 @kernel(
-    "void(Array(uint8, 1, 'C', readonly=True), int64[::1], int64[::1], int64, int64, float64[:, ::1], uint8[:, ::1])"
+    "void(Array(uint8, 1, 'C', readonly=True), int64[::1], int64[::1], int64, int64, float64[:, ::1], "
+    "uint8[:, ::1])"
 )
 def columns(data: U1, first: I8, last: I8, at: int, width: int, values: F8, status: U1) -> None:
     """Numbers in equal columns of lines: from byte ``at``, each ``width`` wide; NaN where blank or bad."""
@@ -49,7 +50,8 @@ def columns(data: U1, first: I8, last: I8, at: int, width: int, values: F8, stat
 
 
 @kernel(
-    "void(Array(uint8, 1, 'C', readonly=True), int64[::1], int64[::1], int64[::1], int64[::1], int64[:, ::1], uint8[::1])"
+    "void(Array(uint8, 1, 'C', readonly=True), int64[::1], int64[::1], int64[::1], int64[::1], "
+    "int64[:, ::1], uint8[::1])"
 )
 def wholes(data: U1, first: I8, last: I8, at: I8, width: I8, values: I8, good: U1) -> None:
     """Whole numbers at several places of lines; ``good`` is 0 where one of them is missing or bad."""

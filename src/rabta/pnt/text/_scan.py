@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+# ruff: noqa: C901, PLR0911, PLR0912 (kernels: one compiled function reads a number)
 from rabta.jit import inline
 
 U1 = NDArray[np.uint8]
@@ -21,13 +22,13 @@ SPLIT = 134_217_729.0  # 2^27 + 1: Dekker's splitting of a double into halves
 
 
 @inline
-def scaled(mantissa: int, exponent: int) -> float:
+def scaled(mantissa: np.int64, exponent: int) -> float:
     """``mantissa * 10**exponent`` rounded once: a product of double-doubles (Dekker 1971)."""
     if mantissa == 0:
         return 0.0
     a = float(mantissa)
     if mantissa < 9007199254740992 and -23 < exponent < 23:
-        return a / HIGH[_REACH - exponent] if exponent < 0 else a * HIGH[_REACH + exponent]
+        return float(a / HIGH[_REACH - exponent] if exponent < 0 else a * HIGH[_REACH + exponent])
     rest = float(mantissa - np.int64(a))
     b, c = HIGH[_REACH + exponent], LOW[_REACH + exponent]
     t = SPLIT * a
@@ -38,7 +39,7 @@ def scaled(mantissa: int, exponent: int) -> float:
     bl = b - bh
     p = a * b
     error = ((ah * bh - p) + ah * bl + al * bh) + al * bl
-    return p + (error + (a * c + rest * b))
+    return float(p + (error + (a * c + rest * b)))
 
 
 @inline

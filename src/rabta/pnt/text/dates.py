@@ -27,14 +27,13 @@ def calendar_dates(
     month = (y - 1970) * 12 + p[:, 0] - 1
     day = month.astype("datetime64[M]").astype("datetime64[D]") + (p[:, 1] - 1)
     good &= day.astype("datetime64[M]").astype(np.int64) == month
-    whole = (p[:, 2] * 3600 + p[:, 3] * 60) * NS + np.round(np.where(good, seconds, 0.0) * NS).astype(
-        np.int64
-    )
+    rest = np.round(np.where(good, seconds, 0.0) * NS).astype(np.int64)
+    whole = (p[:, 2] * 3600 + p[:, 3] * 60) * NS + rest
     return day.astype("datetime64[ns]") + whole.astype("timedelta64[ns]"), good
 
 
 def gps_time(dates: NDArray[np.datetime64], system: str) -> Instants:
-    """Instants of dates in a system's own time: GLONASS keeps UTC, BeiDou lags by 14 s, the others keep GPST."""
+    """Instants of dates in a system's own time: GLONASS keeps UTC, BeiDou lags 14 s, the others keep GPST."""
     if system == "R":
         return from_utc(dates)
     return from_calendar(dates) + (BDT_LAG_S * NS if system == "C" else 0)
