@@ -1,0 +1,332 @@
+"""Compiled least squares of many epochs; `tests/contract/test_position_kernels.py` holds them to NumPy."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rabta.jit import inline, kernel
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bytes = NDArray[np.uint8]
+
+LIGHT_M_S = 299_792_458.0
+EARTH_ROTATION = 7.2921151467e-5
+NO_FIX, GOOD, EXCLUDED, DOUBTFUL, REJECTED = 0, 1, 2, 3, 4
+HUBER = 1.345  # 95 % efficiency for normal errors: Huber 1981
+
+
+@inline
+def _invert(a: Array) -> bool:
+    """Invert a symmetric positive definite 4 by 4 matrix in place by Gauss and Jordan; False where singular."""
+    for k in range(4):
+        pivot = a[k, k]
+        if not pivot > 1e-12:
+            return False
+        a[k, k] = 1.0
+        for j in range(4):
+            a[k, j] /= pivot
+        for i in range(4):
+            if i != k:
+                f = a[i, k]
+                a[i, k] = 0.0
+                for j in range(4):
+                    a[i, j] -= f * a[k, j]
+    return True
+
+
+@kernel("void(float64[:,::1], float64[:,::1], int64[::1], float64[:,::1])")
+def angles(place: Array, satellite: Array, epoch: Ints, out: Array) -> None:
+    """Azimuth and elevation (degrees) of each row; `place`: ECEF, then east, north, up axes (12 columns)."""
+    for i in range(epoch.size):
+        p = place[epoch[i]]
+        dx, dy, dz = satellite[i, 0] - p[0], satellite[i, 1] - p[1], satellite[i, 2] - p[2]
+        e = p[3] * dx + p[4] * dy + p[5] * dz
+        n = p[6] * dx + p[7] * dy + p[8] * dz
+        u = p[9] * dx + p[10] * dy + p[11] * dz
+        azimuth = math.degrees(math.atan2(e, n))
+        out[i, 0] = azimuth if azimuth >= 0.0 else azimuth + 360.0
+        out[i, 1] = math.degrees(math.atan2(u, math.sqrt(e * e + n * n)))
+
+
+@kernel(
+    "void(int64[::1], int64[::1], float64[:,::1], float64[::1], float64[::1], float64[::1], float64[::1],"
+    "float64[:,::1], int64, float64[::1],"
+    "float64[:,::1], float64[:,::1], float64[:,:,::1], float64[:,::1], float64[::1], float64[::1], "
+    "float64[::1], uint8[::1], uint8[::1])"
+)
+def least_squares(
+    start: Ints,
+    group: Ints,
+    satellite: Array,
+    ranges: Array,
+    sigma: Array,
+    mapping: Array,
+    slack: Array,
+    guess: Array,
+    groups: int,
+    settings: Array,
+    position: Array,
+    clock: Array,
+    covariance: Array,
+    quality: Array,
+    excess: Array,
+    residual: Array,
+    weight: Array,
+    used: Bytes,
+    status: Bytes,
+) -> None:
+    """Position of each epoch by weighted, robust least squares with one clock for each group of rows.
+
+    Rows of epoch k are start[k] to start[k+1]. `mapping` times an unknown of standard deviation slack[k]
+    is an error common to the epoch's rows (ionosphere). Clocks are eliminated by their groups' means.
+    `settings`: robust (0, 1), limit of a normalised residual, largest share of rows that may be excluded,
+    largest PDOP, largest one-sigma error. `quality`: GDOP-like numbers PDOP, HDOP, VDOP, TDOP; chi-square
+    over its degrees of freedom and these. `excess`: estimate of the common unknown.
+    """
+    robust, limit, share = settings[0] > 0.5, settings[1], settings[2]
+    worst_dop, worst_sigma = settings[3], settings[4]
+    a = np.empty((4, 4))
+    plain = np.empty((4, 4))
+    b = np.empty(4)
+    sum_w, sum_y = np.empty(groups), np.empty(groups)
+    sum_h = np.empty((groups, 4))
+    count = np.empty(groups, np.int64)
+    widest = 1
+    for k in range(start.size - 1):
+        widest = max(widest, start[k + 1] - start[k])
+    h = np.empty((widest, 4))
+    y, v, w, near = np.empty(widest), np.empty(widest), np.empty(widest), np.empty(widest)
+    on = np.empty(widest, np.uint8)
+    x = np.zeros(3)
+    warm = False
+    for k in range(start.size - 1):
+        first, n = start[k], start[k + 1] - start[k]
+        status[k] = NO_FIX
+        position[k, :] = np.nan
+        clock[k, :] = np.nan
+        covariance[k, :, :] = np.nan
+        quality[k, :] = np.nan
+        excess[k] = np.nan
+        rows = 0
+        for i in range(n):
+            on[i] = sigma[first + i] > 0.0 and math.isfinite(ranges[first + i] + satellite[first + i, 0])
+            rows += on[i]
+            residual[first + i] = np.nan
+            weight[first + i] = 0.0
+            used[first + i] = 0
+        if rows < 4:
+            continue
+        if not warm:
+            x[:] = guess[k]
+        total = rows
+        phase, excluded, doubtful = 0, 0, False
+        done, ok = False, False
+        spread, chi, degrees = 1.0, 0.0, 0
+        iono = 0.0
+        for i in range(n):
+            near[i] = 1.0
+        rounds = 0
+        while not done:
+            rounds += 1
+            ok = False
+            for _ in range(25):
+                for g in range(groups):
+                    sum_w[g] = 0.0
+                    sum_y[g] = 0.0
+                    sum_h[g, :] = 0.0
+                    count[g] = 0
+                a[:, :] = 0.0
+                b[:] = 0.0
+                for i in range(n):
+                    r = first + i
+                    if not math.isfinite(ranges[r] + satellite[r, 0]):
+                        continue
+                    dx, dy, dz = satellite[r, 0] - x[0], satellite[r, 1] - x[1], satellite[r, 2] - x[2]
+                    rho = math.sqrt(dx * dx + dy * dy + dz * dz)
+                    turn = EARTH_ROTATION / LIGHT_M_S * (satellite[r, 0] * x[1] - satellite[r, 1] * x[0])
+                    y[i] = ranges[r] - rho - turn
+                    h[i, 0], h[i, 1], h[i, 2] = -dx / rho, -dy / rho, -dz / rho
+                    h[i, 3] = mapping[r]
+                    if not on[i]:
+                        continue
+                    wi = near[i] / (sigma[r] * sigma[r])
+                    w[i] = wi
+                    g = group[r]
+                    count[g] += 1
+                    sum_w[g] += wi
+                    sum_y[g] += wi * y[i]
+                    for p in range(4):
+                        sum_h[g, p] += wi * h[i, p]
+                        b[p] += wi * h[i, p] * y[i]
+                        for q in range(p + 1):
+                            a[p, q] += wi * h[i, p] * h[i, q]
+                clocks = 0
+                for g in range(groups):
+                    if count[g] > 0:
+                        clocks += 1
+                        for p in range(4):
+                            f = sum_h[g, p] / sum_w[g]
+                            b[p] -= f * sum_y[g]
+                            for q in range(p + 1):
+                                a[p, q] -= f * sum_h[g, q]
+                degrees = rows - clocks - 3
+                if slack[k] > 0.0:
+                    a[3, 3] += 1.0 / (slack[k] * slack[k])
+                else:
+                    a[3, 0] = a[3, 1] = a[3, 2] = b[3] = 0.0
+                    a[3, 3] = 1.0
+                for p in range(4):
+                    for q in range(p):
+                        a[q, p] = a[p, q]
+                if degrees < 0 or not _invert(a):
+                    break
+                move = 0.0
+                for p in range(3):
+                    d = a[p, 0] * b[0] + a[p, 1] * b[1] + a[p, 2] * b[2] + a[p, 3] * b[3]
+                    x[p] += d
+                    move += d * d
+                iono = a[3, 0] * b[0] + a[3, 1] * b[1] + a[3, 2] * b[2] + a[3, 3] * b[3]
+                if not math.isfinite(move):
+                    break
+                if move < 1e-6:
+                    ok = True
+                    break
+            if not ok:
+                break
+            # residuals after the last step (its move is below a millimetre)
+            for g in range(groups):
+                if count[g] > 0:
+                    sum_y[g] = (sum_y[g] - sum_h[g, 3] * iono) / sum_w[g]
+            chi = 0.0
+            if slack[k] > 0.0:
+                chi = (iono / slack[k]) ** 2
+            for i in range(n):
+                r = first + i
+                g = group[r]
+                v[i] = np.nan
+                if math.isfinite(ranges[r] + satellite[r, 0]) and count[g] > 0:
+                    v[i] = y[i] - h[i, 3] * iono - sum_y[g]
+                    if on[i]:
+                        chi += (v[i] / sigma[r]) ** 2 * (1.0 if phase != 1 else near[i])
+            if not robust or degrees < 1:
+                done = True
+                continue
+            # worst normalised residual: over its own standard deviation after the fit
+            worst, at = 0.0, -1
+            for i in range(n):
+                if not on[i]:
+                    continue
+                r = first + i
+                g = group[r]
+                t = 0.0
+                for p in range(4):
+                    dp = h[i, p] - sum_h[g, p] / sum_w[g]
+                    for q in range(4):
+                        t += dp * a[p, q] * (h[i, q] - sum_h[g, q] / sum_w[g])
+                left = sigma[r] * sigma[r] - t - 1.0 / sum_w[g]
+                if left > 1e-4 * sigma[r] * sigma[r]:
+                    z = abs(v[i]) / math.sqrt(left)
+                    if z > worst:
+                        worst, at = z, i
+            if phase == 0:
+                if worst <= limit:
+                    done = True
+                    continue
+                phase = 1  # something is wrong: where does Huber's estimate put the rows?
+            if phase == 1:
+                change = 0.0
+                for i in range(n):
+                    if on[i]:
+                        z = abs(v[i]) / sigma[first + i]
+                        f = 1.0 if z <= HUBER else HUBER / z
+                        change = max(change, abs(f - near[i]))
+                        near[i] = f
+                if change > 0.05 and rounds < 12:
+                    continue
+                # rows far from it are put aside, the farthest first, as many as allowed
+                phase = 2
+                while rows > 4 and total - rows < share * total:
+                    worst, at = limit, -1
+                    for i in range(n):
+                        if on[i] and abs(v[i]) / sigma[first + i] > worst:
+                            worst, at = abs(v[i]) / sigma[first + i], i
+                    if at < 0:
+                        break
+                    on[at] = 0
+                    rows -= 1
+                for i in range(n):
+                    near[i] = 1.0
+                continue
+            # phase 2: back to weighted least squares; one more at a time
+            if worst > limit and total - rows < share * total and rounds < 40:
+                on[at] = 0
+                rows -= 1
+                continue
+            doubtful = worst > limit
+            done = True
+        if not ok:
+            warm = False
+            continue
+        radius = math.sqrt(x[0] * x[0] + x[1] * x[1] + x[2] * x[2])
+        spread = chi / degrees if degrees > 0 else 1.0
+        scale = max(1.0, spread)
+        up = np.empty(3)
+        for p in range(3):
+            up[p] = x[p] / radius
+            position[k, p] = x[p]
+            for q in range(3):
+                covariance[k, p, q] = a[p, q] * scale
+        excess[k] = iono if slack[k] > 0.0 else 0.0
+        for g in range(groups):
+            if count[g] > 0:
+                clock[k, g] = sum_y[g] / LIGHT_M_S
+        # dilution: unit weights, the rows in use
+        plain[:, :] = 0.0
+        for g in range(groups):
+            sum_w[g] = 0.0
+            sum_h[g, :] = 0.0
+        for i in range(n):
+            residual[first + i] = v[i]
+            if on[i]:
+                used[first + i] = 1
+                weight[first + i] = 1.0 / (sigma[first + i] * sigma[first + i])
+                g = group[first + i]
+                sum_w[g] += 1.0
+                for p in range(3):
+                    sum_h[g, p] += h[i, p]
+                    for q in range(3):
+                        plain[p, q] += h[i, p] * h[i, q]
+        for g in range(groups):
+            if sum_w[g] > 0.0:
+                for p in range(3):
+                    for q in range(3):
+                        plain[p, q] -= sum_h[g, p] * sum_h[g, q] / sum_w[g]
+        plain[3, 3] = 1.0
+        if _invert(plain):
+            trace = plain[0, 0] + plain[1, 1] + plain[2, 2]
+            vertical = 0.0
+            for p in range(3):
+                for q in range(3):
+                    vertical += up[p] * plain[p, q] * up[q]
+            time = np.inf
+            for g in range(groups):
+                if sum_w[g] > 0.0:
+                    t = 1.0 / sum_w[g]
+                    for p in range(3):
+                        for q in range(3):
+                            t += sum_h[g, p] * plain[p, q] * sum_h[g, q] / (sum_w[g] * sum_w[g])
+                    time = min(time, t)
+            quality[k, 0] = math.sqrt(max(trace, 0.0))
+            quality[k, 1] = math.sqrt(max(trace - vertical, 0.0))
+            quality[k, 2] = math.sqrt(max(vertical, 0.0))
+            quality[k, 3] = math.sqrt(time)
+        quality[k, 4], quality[k, 5] = spread, degrees
+        sigma_m = math.sqrt(covariance[k, 0, 0] + covariance[k, 1, 1] + covariance[k, 2, 2])
+        status[k] = DOUBTFUL if doubtful else EXCLUDED if rows < total else GOOD
+        if not quality[k, 0] <= worst_dop or not sigma_m <= worst_sigma:
+            status[k] = REJECTED
+        warm = status[k] == GOOD or status[k] == EXCLUDED

@@ -1,0 +1,51 @@
+"""Error budget of a range: what its standard deviation is made of."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+# One-sigma error of broadcast orbits and clocks in the range, metres. GPS, GLONASS, Galileo, QZSS and BeiDou-2:
+# Montenbruck, Steigenberger and Hauschild, Adv. Space Res. 61 (2018), and GPS Solut. 19 (2015).
+SPACE_M = {"G": 0.6, "R": 2.0, "E": 0.2, "J": 0.6, "C": 0.6, "I": 2.0, "S": 3.0}
+BEIDOU2_M, GEO_M = 1.0, 2.0
+BEIDOU2_LAST = 16  # C01 to C16 but the geostationary ones
+
+ELEVATION_M = 0.3  # sigma^2 = a^2 + a^2 / sin^2: RTKLIB manual E.6.24 with its usual 100 x 3 mm
+NOISE_M2_HZ = 150.0**2  # sigma^2 = b 10^(-CN0/10): Wieser, Gaggl and Hartinger, ION GNSS 2005
+TROPOSPHERE_M = 0.12  # RTCA DO-229D A.4.2.4, at the zenith
+IONOSPHERE_SHARE = 0.5  # Klobuchar's model takes off about half of the error: IS-GPS-200N 20.3.3.5.2.5
+
+
+def space_m(system: NDArray[np.str_], prn: NDArray[np.int64], geo: NDArray[np.bool_]) -> Array:
+    """Error of orbit and clock in each row's range."""
+    sigma = np.zeros(system.size)
+    for letter, value in SPACE_M.items():
+        sigma[system == letter] = value
+    beidou = system == "C"
+    sigma[beidou & (prn <= BEIDOU2_LAST)] = BEIDOU2_M
+    sigma[beidou & geo] = GEO_M
+    return sigma
+
+
+def code_m(elevation_deg: Array, cn0: Array) -> Array:
+    """Noise and multipath of one code range; C/N0 in dB-Hz, NaN where the receiver states none."""
+    sine = np.sin(np.radians(np.maximum(elevation_deg, 3.0)))
+    variance = ELEVATION_M**2 * (1.0 + 1.0 / sine**2)
+    known = (cn0 > 10.0) & (cn0 < 70.0)
+    noise = NOISE_M2_HZ * 10.0 ** (-np.where(known, cn0, 60.0) / 10.0)
+    return np.sqrt(variance + np.where(known, noise, 0.0))
+
+
+def slant(elevation_deg: Array) -> Array:
+    """Slant over vertical content of the ionosphere at 350 km: RTCA DO-229D A.4.4.10.4."""
+    cosine = np.cos(np.radians(elevation_deg))
+    return 1.0 / np.sqrt(1.0 - (6_378.1363 / (6_378.1363 + 350.0) * cosine) ** 2)
+
+
+def air(elevation_deg: Array) -> Array:
+    """Slant over vertical delay of the troposphere: RTCA DO-229D A.4.2.4."""
+    sine = np.sin(np.radians(np.maximum(elevation_deg, 2.0)))
+    return 1.001 / np.sqrt(0.002001 + sine**2)
