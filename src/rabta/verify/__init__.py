@@ -112,7 +112,7 @@ GROUPS = {
         "handover",
         "timing",
     ),
-    "pnt": ("ionosphere",),
+    "pnt": ("coverage", "ionosphere",),
     "transport": ("transport", "ground", "flow", "failures", "resilience", "weather"),
 }
 
