@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtri
 
-from rabta.pnt.integrity import _search, araim
+from rabta.pnt.integrity import _search, araim, plain
 from rabta.pnt.integrity.ism import Support
 
 
@@ -20,7 +20,14 @@ def scene(seed: int, count: int, systems: str) -> araim.Geometry:
     level = np.sqrt(1 - up**2)
     unit = np.stack([np.sin(azimuth) * level, np.cos(azimuth) * level, up], axis=-1)[None]
     kind = np.array(list((systems * count)[:count]))
-    return araim.Geometry(unit, kind, rng.uniform(0.3, 2.0, (1, count)), rng.normal(size=(1, count)))
+    clock = np.array([ord(k) % 4 for k in kind]) * 2
+    if seed % 3 == 0:  # a second signal of the first system
+        clock = clock + (np.arange(count) % 4 == 0) * (kind == "G")
+    slack = None if seed % 2 else np.array([2.5])
+    mapping = None if slack is None else 1.0 / (0.1 + up)
+    return araim.Geometry(
+        unit, kind, rng.uniform(0.3, 2.0, (1, count)), rng.normal(size=(1, count)), clock, mapping, slack
+    )
 
 
 @settings(max_examples=60, deadline=None)
@@ -44,7 +51,7 @@ def test_kernel_is_the_design_matrix(
     }
     allocation = araim.Allocation(p_threshold=p_threshold, consolidate=consolidate)
     found = araim.protection(geometry, ism, order, allocation=allocation)
-    expected = araim.reference(geometry, ism, order, allocation)
+    expected = plain.reference(geometry, ism, order, allocation)
     if "sigma" not in expected:
         assert np.isinf(found.hpl_m[0])
         return
@@ -63,17 +70,23 @@ def test_kernel_is_the_design_matrix(
     assert found.alarm[0] == pytest.approx(ratio.max(initial=0.0), rel=1e-6)
 
 
-def test_offset_and_fit_are_the_weighted_solution() -> None:
-    geometry = scene(3, 12, "GC")
+@pytest.mark.parametrize("seed", [3, 4, 6, 7])
+def test_offset_and_fit_are_the_weighted_solution(seed: int) -> None:
+    geometry = scene(seed, 14, "GC")
     ism = {"default": Support(1e-5, 1e-4, 1.0, 0.7, 0.75)}
     found = araim.protection(geometry, ism, 1)
-    rows, system, _ = araim.inputs(geometry, ism)
-    design = np.hstack([rows[0, :, :3], system[0][:, None] == np.unique(system)[None]])
-    root = 1.0 / np.sqrt(rows[0, :, 3])
-    x, total, *_ = np.linalg.lstsq(design * root[:, None], geometry.residual_m[0] * root, rcond=None)  # type: ignore[index]
-    assert found.offset_m[0] == pytest.approx(x[:3], rel=1e-9)
-    assert found.chi2[0] == pytest.approx(float(total[0]), rel=1e-9)
-    assert found.freedom[0] == 12 - 5
+    given = araim.inputs(geometry, ism)
+    clocks = given.clock[0][:, None] == np.unique(given.clock[0])[None]
+    design = np.hstack([given.rows[0, :, :3], clocks, given.rows[0, :, 9:]])
+    last = np.zeros((1, design.shape[1]))
+    last[0, -1] = 1.0
+    design = np.vstack([design, last])
+    root = 1.0 / np.append(np.sqrt(given.rows[0, :, 3]), given.slack[0] or 1e-9)
+    y = np.append(geometry.residual_m, 0.0) * root
+    x = np.linalg.lstsq(design * root[:, None], y, rcond=None)[0]
+    assert found.offset_m[0] == pytest.approx(x[:3], rel=1e-6, abs=1e-9)
+    assert found.chi2[0] == pytest.approx(float(np.sum((y - design * root[:, None] @ x) ** 2)), rel=1e-6)
+    assert found.freedom[0] == 14 - 3 - np.unique(given.clock[0]).size
 
 
 @pytest.mark.parametrize("p", [1e-300, 1e-12, 1e-7, 0.01, 0.3, 0.5, 0.9, 1 - 1e-9])

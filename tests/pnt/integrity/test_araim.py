@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rabta.errors import RabtaError
-from rabta.pnt.integrity import araim, ism
+from rabta.pnt.integrity import araim, ism, plain
 from rabta.pnt.integrity.examples import working_group
 
 SOURCE = "Blanch et al., ION GNSS 2012, appendix H; Reference Airborne Algorithm Description 3.0"
@@ -26,7 +26,7 @@ def test_numerical_example() -> None:
 def test_subsets_of_the_numerical_example() -> None:
     """Deviation, bias and separation, up, without GPS and without Galileo."""
     geometry, table = working_group()
-    found = araim.reference(geometry, table, order=1)
+    found = plain.reference(geometry, table, order=1)
     up = {events: k + 1 for k, events in enumerate(found["events"])}
     gps, galileo = up[(-1,)], up[(-3,)]
     assert found["sigma"][[gps, galileo], 2] == pytest.approx([2.5760, 2.5577], abs=2e-4), SOURCE
@@ -101,7 +101,7 @@ def test_levels_hold_against_faults() -> None:
     table = {"default": ism.Support(2e-2, 0.0, 1.0, 1.0, 0.5, 0.5)}
     allocation = araim.Allocation(0.05, 0.05, 0.05, 0.05, p_threshold=0.05)
     draws = 40_000
-    rows, _, _ = araim.inputs(seen, table)
+    rows = araim.inputs(seen, table).rows
     error = rng.normal(size=(draws, 11)) * np.sqrt(rows[0, :, 3]) + rng.choice([-0.5, 0.5], (draws, 11))
     faulty = rng.random((draws, 11)) < 0.02
     error += faulty * rng.uniform(-60.0, 60.0, (draws, 11))

@@ -18,7 +18,7 @@ SINGULAR = 1e-9  # of the determinant of unit vectors' products, clocks eliminat
 MAX_ORDER = 3
 
 # columns of the input per satellite: unit vector east, north, up, then as named
-EAST, NORTH, UP, VAR_INT, VAR_ACC, BIAS_INT, BIAS_ACC, P_SAT, RANGE = range(9)
+EAST, NORTH, UP, VAR_INT, VAR_ACC, BIAS_INT, BIAS_ACC, P_SAT, RANGE, MAP = range(10)
 # allocation: budgets of integrity and of false alarms
 PHMI_V, PHMI_H, PFA_V, PFA_H, P_EMT, P_THRESHOLD, CONSOLIDATE, TOLERANCE = range(8)
 # columns of the output
@@ -38,8 +38,9 @@ def _elementary(odds: F8, count: int, order: int, e: F8) -> None:
 
 
 @inline
-def _add(block: F8, e: float, n: float, u: float, w: float) -> None:
-    """Add a satellite to the sums of its system: weight, vectors, products, count."""
+def _add(block: F8, s: F8, w: float) -> None:
+    """Add a satellite to the sums of its clock: weight, vectors, products, count, those of the nuisance."""
+    e, n, u, m = s[EAST], s[NORTH], s[UP], s[MAP]
     block[0] += w
     block[1] += w * e
     block[2] += w * n
@@ -51,19 +52,29 @@ def _add(block: F8, e: float, n: float, u: float, w: float) -> None:
     block[8] += w * n * u
     block[9] += w * u * u
     block[10] += 1.0 if w > 0.0 else -1.0
+    block[11] += w * m
+    block[12] += w * m * e
+    block[13] += w * m * n
+    block[14] += w * m * u
+    block[15] += w * m * m
 
 
 @inline
-def _solve(blocks: F8, systems: int, mean: F8, q: F8) -> bool:
-    """Covariance of the position, each system's clock eliminated; False where there is no position."""
+def _solve(blocks: F8, clocks: int, slack: float, mean: F8, q: F8) -> bool:
+    """Covariance of the position, each clock and the nuisance eliminated; False where there is no position.
+
+    `mean` gets the means of unit vectors and mapping of each clock, and in its last row how much of the
+    nuisance each direction takes, and the inverse of the nuisance's own normal equation.
+    """
     a, b, c, d, e, f = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    for k in range(systems):
+    r, s, t, v = 0.0, 0.0, 0.0, 0.0
+    for k in range(clocks):
         if blocks[k, 10] < 0.5:
-            mean[k, 0], mean[k, 1], mean[k, 2] = 0.0, 0.0, 0.0
+            mean[k, 0], mean[k, 1], mean[k, 2], mean[k, 3] = 0.0, 0.0, 0.0, 0.0
             continue
         w = blocks[k, 0]
-        x, y, z = blocks[k, 1] / w, blocks[k, 2] / w, blocks[k, 3] / w
-        mean[k, 0], mean[k, 1], mean[k, 2] = x, y, z
+        x, y, z, m = blocks[k, 1] / w, blocks[k, 2] / w, blocks[k, 3] / w, blocks[k, 11] / w
+        mean[k, 0], mean[k, 1], mean[k, 2], mean[k, 3] = x, y, z, m
         if blocks[k, 10] < 1.5:
             continue  # alone, it only gives its clock
         a += blocks[k, 4] - w * x * x
@@ -72,6 +83,20 @@ def _solve(blocks: F8, systems: int, mean: F8, q: F8) -> bool:
         d += blocks[k, 7] - w * y * y
         e += blocks[k, 8] - w * y * z
         f += blocks[k, 9] - w * z * z
+        r += blocks[k, 12] - w * x * m
+        s += blocks[k, 13] - w * y * m
+        t += blocks[k, 14] - w * z * m
+        v += blocks[k, 15] - w * m * m
+    own = 0.0
+    if slack > 0.0:
+        own = 1.0 / (v + 1.0 / (slack * slack))
+    mean[clocks, 0], mean[clocks, 1], mean[clocks, 2], mean[clocks, 3] = r * own, s * own, t * own, own
+    a -= r * r * own
+    b -= r * s * own
+    c -= r * t * own
+    d -= s * s * own
+    e -= s * t * own
+    f -= t * t * own
     g, h, i = d * f - e * e, c * e - b * f, b * e - c * d
     det = a * g + b * h + c * i
     scale = (a + d + f) / 3.0
@@ -85,45 +110,66 @@ def _solve(blocks: F8, systems: int, mean: F8, q: F8) -> bool:
 
 
 @inline
-def _gains(sat: F8, own: I8, gone: U1, n: int, base: F8, mean: F8, q: F8, gain: F8) -> None:
-    """How much each range moves the position, shape (satellite, 3); zero where it is left out."""
+def _gains(
+    sat: F8, own: I8, gone: U1, n: int, base: F8, clocks: int, slack: float, mean: F8, q: F8, gain: F8
+) -> None:
+    """How much each range, and last the nuisance's prior, moves the position; zero where it is left out."""
+    lean_e, lean_n, lean_u = mean[clocks, 0], mean[clocks, 1], mean[clocks, 2]
     for i in range(n):
         k = own[i]
         x, y, z = 0.0, 0.0, 0.0
         if gone[i] == 0 and base[k, 10] > 1.5:
-            a = (sat[i, EAST] - mean[k, 0]) / sat[i, VAR_INT]
-            b = (sat[i, NORTH] - mean[k, 1]) / sat[i, VAR_INT]
-            c = (sat[i, UP] - mean[k, 2]) / sat[i, VAR_INT]
+            m = sat[i, MAP] - mean[k, 3]
+            a = (sat[i, EAST] - mean[k, 0] - lean_e * m) / sat[i, VAR_INT]
+            b = (sat[i, NORTH] - mean[k, 1] - lean_n * m) / sat[i, VAR_INT]
+            c = (sat[i, UP] - mean[k, 2] - lean_u * m) / sat[i, VAR_INT]
             x = q[0] * a + q[1] * b + q[2] * c
             y = q[1] * a + q[3] * b + q[4] * c
             z = q[2] * a + q[4] * b + q[5] * c
         gain[i, 0], gain[i, 1], gain[i, 2] = x, y, z
+    w = 0.0
+    if slack > 0.0:
+        w = -1.0 / (slack * slack)
+    gain[n, 0] = (q[0] * lean_e + q[1] * lean_n + q[2] * lean_u) * w
+    gain[n, 1] = (q[1] * lean_e + q[3] * lean_n + q[4] * lean_u) * w
+    gain[n, 2] = (q[2] * lean_e + q[4] * lean_n + q[5] * lean_u) * w
 
 
 @inline
-def _fit(sat: F8, own: I8, n: int, base: F8, mean: F8, systems: int, step: F8) -> float:
+def _fit(  # noqa: C901
+    sat: F8, own: I8, n: int, base: F8, mean: F8, clocks: int, slack: float, step: F8
+) -> float:
     """Weighted sum of squares of what the ranges leave after the step of the position."""
-    total = 0.0
-    for k in range(systems):
-        if base[k, 10] < 1.5:
-            continue
-        middle = 0.0
-        for i in range(n):
-            if own[i] == k:
-                middle += sat[i, RANGE] / sat[i, VAR_INT]
-        middle /= base[k, 0]
-        for i in range(n):
-            if own[i] == k:
-                left = sat[i, RANGE] - middle
-                for j in range(3):
-                    left -= (sat[i, j] - mean[k, j]) * step[j]
-                total += left * left / sat[i, VAR_INT]
+    total, lean = 0.0, 0.0
+    for turn in range(2):  # the nuisance first, then what is left
+        nuisance = mean[clocks, 3] * lean if turn == 1 else 0.0
+        for k in range(clocks):
+            if base[k, 10] < 1.5:
+                continue
+            middle = 0.0
+            for i in range(n):
+                if own[i] == k:
+                    middle += sat[i, RANGE] / sat[i, VAR_INT]
+            middle /= base[k, 0]
+            for i in range(n):
+                if own[i] == k:
+                    left = sat[i, RANGE] - middle
+                    for j in range(3):
+                        left -= (sat[i, j] - mean[k, j]) * step[j]
+                    m = sat[i, MAP] - mean[k, 3]
+                    if turn == 0:
+                        lean += m * left / sat[i, VAR_INT]
+                    else:
+                        left -= m * nuisance
+                        total += left * left / sat[i, VAR_INT]
+    if slack > 0.0:
+        total += (mean[clocks, 3] * lean / slack) ** 2
     return total
 
 
 @inline
 def _separate(
-    sat: F8, gain: F8, other: F8, n: int, m: int, bias: F8, split: F8, shift: F8, value: F8
+    sat: F8, gain: F8, other: F8, n: int, slack: float, m: int, bias: F8, split: F8, shift: F8, value: F8
 ) -> None:
     """Bias of a subset's position; deviation, bias and value of its separation from that of all in view."""
     b0, b1, b2, s0, s1, s2 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
@@ -147,6 +193,10 @@ def _separate(
         d0 += x * r
         d1 += y * r
         d2 += z * r
+    v = slack * slack
+    s0 += (other[n, 0] - gain[n, 0]) ** 2 * v
+    s1 += (other[n, 1] - gain[n, 1]) ** 2 * v
+    s2 += (other[n, 2] - gain[n, 2]) ** 2 * v
     bias[0, m], bias[1, m], bias[2, m] = b0, b1, b2
     split[0, m], split[1, m], split[2, m] = math.sqrt(s0), math.sqrt(s1), math.sqrt(s2)
     shift[0, m], shift[1, m], shift[2, m] = t0, t1, t2
@@ -243,11 +293,13 @@ def _levels(result: F8, allocation: F8, left: float, m: int, sigma: F8, shift: F
 
 
 @kernel(
-    "void(int64, int64, float64[:,:,::1], int64[:,::1], float64[:,::1], float64[::1], int64, float64[:,::1])"
+    "void(int64, int64, float64[:,:,::1], int64[:,::1], int64[:,::1], int64, float64[::1], float64[:,::1], "
+    "float64[::1], int64, float64[:,::1])"
 )
-def protect(  # noqa: C901, PLR0912, PLR0915
-    first: int, last: int, rows: F8, system: I8, p_const: F8, allocation: F8, most: int, out: F8
-) -> None:
+def protect(  # noqa: C901, PLR0912, PLR0915 (one loop over users, with all its room)
+    first: int, last: int, rows: F8, system: I8, clock: I8, clocks: int, slacks: F8, p_const: F8,
+    allocation: F8, most: int, out: F8,
+) -> None:  # fmt: skip
     """Protection levels, thresholds and tests of user-epochs first to last; see `araim.protection`."""
     slots, systems = rows.shape[1], p_const.shape[1]
     events = slots + systems
@@ -259,44 +311,40 @@ def protect(  # noqa: C901, PLR0912, PLR0915
     sigma, split, shift = np.empty((3, room)), np.empty((3, room)), np.empty((3, room))
     bias, value, p, chance = np.empty((3, room)), np.empty((3, room)), np.empty(room), np.empty(room)
     who, live = np.empty((room, 3), np.int64), np.empty(room, np.int64)
-    sat, own, gone = np.empty((slots, 9)), np.empty(slots, np.int64), np.zeros(slots, np.uint8)
-    gain, other, step, slot = (
-        np.empty((slots, 3)),
-        np.empty((slots, 3)),
-        np.empty(3),
-        np.empty(slots, np.int64),
-    )
-    base, blocks, mean = np.empty((systems, 11)), np.empty((systems, 11)), np.empty((systems, 3))
+    sat, own, gone = np.empty((slots, 10)), np.empty(slots, np.int64), np.zeros(slots, np.uint8)
+    of, slot = np.empty(slots, np.int64), np.empty(slots, np.int64)
+    gain, other, step = np.empty((slots + 1, 3)), np.empty((slots + 1, 3)), np.empty(3)
+    base, blocks, mean = np.empty((clocks, 16)), np.empty((clocks, 16)), np.empty((clocks + 1, 4))
     q, e, pick = np.empty(6), np.empty(MAX_ORDER + 1), np.empty(MAX_ORDER, np.int64)
     odds, inner, folds = np.empty(events), np.empty(events), np.empty(systems, np.uint8)
     for row in range(first, last):
-        result = out[row]
+        result, slack = out[row], slacks[row]
         _unset(result)
         n = 0
         base[:] = 0.0
         for s in range(slots):
-            v, k = rows[row, s, VAR_INT], system[row, s]
-            if not (v > 0.0 and v < math.inf) or k < 0 or k >= systems:
+            v, k, c = rows[row, s, VAR_INT], system[row, s], clock[row, s]
+            if not (v > 0.0 and v < math.inf) or k < 0 or k >= systems or c < 0 or c >= clocks:
                 continue
             sat[n] = rows[row, s]
-            own[n], slot[n] = k, s
-            _add(base[k], sat[n, EAST], sat[n, NORTH], sat[n, UP], 1.0 / v)
+            own[n], of[n], slot[n] = c, k, s
+            _add(base[c], sat[n], 1.0 / v)
             n += 1
         result[COUNT] = n
-        if not _solve(base, systems, mean, q):
+        if not _solve(base, clocks, slack, mean, q):
             continue
         # the position of all in view
-        _gains(sat, own, gone, n, base, mean, q, gain)
+        _gains(sat, own, gone, n, base, clocks, slack, mean, q, gain)
         other[:] = 0.0
-        _separate(sat, other, gain, n, 0, bias, split, shift, value)
+        _separate(sat, other, gain, n, slack, 0, bias, split, shift, value)
         for i in range(3):
             step[i] = value[i, 0]
             result[DX_E + i] = value[i, 0]
         sigma[0, 0], sigma[1, 0], sigma[2, 0] = math.sqrt(q[0]), math.sqrt(q[3]), math.sqrt(q[5])
         result[ACC_V], result[ACC_H] = split[2, 0], math.sqrt(split[0, 0] ** 2 + split[1, 0] ** 2)
-        result[CHI2] = _fit(sat, own, n, base, mean, systems, step)
+        result[CHI2] = _fit(sat, own, n, base, mean, clocks, slack, step)
         freedom = n - 3
-        for k in range(systems):
+        for k in range(clocks):
             if base[k, 10] > 0.5:
                 freedom -= 1
         result[FREEDOM] = freedom
@@ -306,9 +354,10 @@ def protect(  # noqa: C901, PLR0912, PLR0915
         # events: constellations, then satellites; how many at once must be monitored
         none = 1.0
         count = systems + n
-        for k in range(systems):
-            odds[k] = 0.0
-            if base[k, 10] > 0.5:
+        odds[:systems] = 0.0
+        for i in range(n):
+            k = of[i]
+            if odds[k] == 0.0 and p_const[row, k] > 0.0:
                 odds[k] = p_const[row, k] / (1.0 - p_const[row, k])
                 none *= 1.0 - p_const[row, k]
         for i in range(n):
@@ -328,41 +377,34 @@ def protect(  # noqa: C901, PLR0912, PLR0915
         folds[:] = 0
         for size in range(1, order + 1):
             if size == 2:
-                _fold(odds, own, n, systems, order, none, allocation[CONSOLIDATE], inner, e, who, p, m, folds)
+                _fold(odds, of, n, systems, order, none, allocation[CONSOLIDATE], inner, e, who, p, m, folds)
             for i in range(size):
                 pick[i] = i
             while pick[0] <= count - size:
                 prior = none
                 inside = True
-                k = pick[0] if pick[0] < systems else own[pick[0] - systems]
+                k = pick[0] if pick[0] < systems else of[pick[0] - systems]
                 for i in range(size):
                     prior *= odds[pick[i]]
-                    j = pick[i] if pick[i] < systems else own[pick[i] - systems]
+                    j = pick[i] if pick[i] < systems else of[pick[i] - systems]
                     inside = inside and j == k
                 if prior > 0.0 and not (size > 1 and inside and folds[k] == 1):
                     blocks[:] = base
                     for i in range(size):
-                        j = pick[i] - systems
-                        if j >= 0:
+                        k, j = pick[i], pick[i] - systems
+                        if k < systems:
+                            for j in range(n):
+                                if of[j] == k and gone[j] == 0:
+                                    gone[j] = 1
+                                    _add(blocks[own[j]], sat[j], -1.0 / sat[j, VAR_INT])
+                        elif gone[j] == 0:
                             gone[j] = 1
-                            _add(
-                                blocks[own[j]],
-                                sat[j, EAST],
-                                sat[j, NORTH],
-                                sat[j, UP],
-                                -1.0 / sat[j, VAR_INT],
-                            )
-                    for i in range(size):
-                        if pick[i] < systems:
-                            blocks[pick[i]] = 0.0
-                    if _solve(blocks, systems, mean, q):
-                        _gains(sat, own, gone, n, blocks, mean, q, other)
-                        _separate(sat, gain, other, n, m, bias, split, shift, value)
-                        sigma[0, m], sigma[1, m], sigma[2, m] = (
-                            math.sqrt(q[0]),
-                            math.sqrt(q[3]),
-                            math.sqrt(q[5]),
-                        )
+                            _add(blocks[own[j]], sat[j], -1.0 / sat[j, VAR_INT])
+                    if _solve(blocks, clocks, slack, mean, q):
+                        _gains(sat, own, gone, n, blocks, clocks, slack, mean, q, other)
+                        _separate(sat, gain, other, n, slack, m, bias, split, shift, value)
+                        sigma[0, m], sigma[1, m] = math.sqrt(q[0]), math.sqrt(q[3])
+                        sigma[2, m] = math.sqrt(q[5])
                         p[m], chance[m] = prior, prior
                         for i in range(3):
                             who[m, i] = -1
@@ -371,9 +413,7 @@ def protect(  # noqa: C901, PLR0912, PLR0915
                         m += 1
                     else:
                         left += prior  # nothing can be said without these
-                    for i in range(size):
-                        if pick[i] >= systems:
-                            gone[pick[i] - systems] = 0
+                    gone[:n] = 0
                 _advance(pick, size, count)
         result[MODES], result[P_LEFT] = m, left
         _thresholds(result, allocation, m, bias, split, shift, value, chance, who)

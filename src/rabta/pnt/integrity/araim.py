@@ -11,10 +11,7 @@ Baseline Advanced RAIM User Algorithm and Possible Improvements, IEEE Trans. Aer
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import combinations
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,12 +91,22 @@ class Geometry:
         Error that place and receiver add to a range (`ism.local_m`), one sigma; NaN or 0: not in view.
     residual_m : ndarray, shape (..., satellite), optional
         Measured less computed range at the position where `unit` was taken; without it nothing is tested.
+    clock : ndarray of int64, shape (..., satellite), optional
+        Number of the receiver's clock that a range shares (one for each system and signal); by default one
+        for each system.
+    mapping : ndarray, shape (..., satellite), optional
+        Range error for a metre of an error that all ranges share, such as the vertical ionosphere's.
+    slack_m : ndarray, shape (...), optional
+        Standard deviation of that error; it is estimated beside the position.
     """
 
     unit: Array
     kind: NDArray[np.str_]
     sigma_m: Array
     residual_m: Array | None = None
+    clock: NDArray[np.int64] | None = None
+    mapping: Array | None = None
+    slack_m: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -150,17 +157,23 @@ class Protection:
     bias_m: Array
 
 
-def inputs(
-    geometry: Geometry, ism: support.Ism, *, constellation_faults: bool = True
-) -> tuple[Array, NDArray[np.int64], Array]:
-    """Columns that the kernel reads: per satellite, system numbers, faults of constellations.
+@dataclass(frozen=True)
+class Inputs:
+    """What the kernel reads.
 
-    Returns
-    -------
-    rows : ndarray, shape (user, satellite, 9)
-    system : ndarray of int64, shape (user, satellite)
-    p_const : ndarray, shape (user, 7)
+    ``rows`` (user, satellite, 10), ``system`` and ``clock`` (user, satellite), ``slack`` (user,), ``p_const``
+    (user, 7).
     """
+
+    rows: Array
+    system: NDArray[np.int64]
+    clock: NDArray[np.int64]
+    slack: Array
+    p_const: Array
+
+
+def inputs(geometry: Geometry, ism: support.Ism, *, constellation_faults: bool = True) -> Inputs:
+    """Columns that the kernel reads."""
     unit = np.asarray(geometry.unit, dtype=np.float64)
     if unit.ndim < 2 or unit.shape[-1] != 3:
         raise RabtaError(
@@ -171,18 +184,30 @@ def inputs(
     table = {key: value.reshape(-1, shape[-1]) for key, value in support.columns(ism, kind).items()}
     local, flat = np.square(sigma).reshape(-1, shape[-1]), unit.reshape(-1, shape[-1], 3)
     seen = np.isfinite(flat).all(axis=-1) & (local > 0.0) & (kind.reshape(local.shape) != "")
-    rows = np.zeros((*local.shape, 9))
+    rows = np.zeros((*local.shape, 10))
     rows[..., :3] = np.where(seen[..., None], flat, 0.0)
     rows[..., 3] = np.where(seen, local + table["sigma_ura_m"] ** 2, -1.0)
     rows[..., 4] = local + table["sigma_ure_m"] ** 2
     rows[..., 5], rows[..., 6] = table["b_nom_m"], table["b_cont_m"]
     rows[..., 7] = table["p_sat"]
+    _optional(rows, geometry, shape)
+    system = _numbers(kind).reshape(local.shape)
+    clock = system
+    if geometry.clock is not None:
+        clock = np.array(np.broadcast_to(geometry.clock, shape), dtype=np.int64).reshape(local.shape)
+    slack = np.broadcast_to(0.0 if geometry.slack_m is None else geometry.slack_m, shape[:-1])
+    faults = _constellations(system, rows, table["p_const"], constellation_faults)
+    return Inputs(rows, system, clock, np.array(slack, dtype=np.float64).reshape(-1), faults)
+
+
+def _optional(rows: Array, geometry: Geometry, shape: tuple[int, ...]) -> None:
+    """Residuals and mapping, where the geometry has them; a range without a residual is not in view."""
     if geometry.residual_m is not None:
-        residual = np.broadcast_to(geometry.residual_m, shape).reshape(local.shape)
+        residual = np.broadcast_to(geometry.residual_m, shape).reshape(rows.shape[:2])
         rows[..., 3] = np.where(np.isfinite(residual), rows[..., 3], -1.0)
         rows[..., 8] = np.where(np.isfinite(residual), residual, 0.0)
-    system = _numbers(kind).reshape(local.shape)
-    return rows, system, _constellations(system, rows, table["p_const"], constellation_faults)
+    if geometry.mapping is not None:
+        rows[..., 9] = np.nan_to_num(np.broadcast_to(geometry.mapping, shape).reshape(rows.shape[:2]))
 
 
 def _numbers(kind: NDArray[np.str_]) -> NDArray[np.int64]:
@@ -244,12 +269,16 @@ def protection(
 
     if order not in (1, 2, 3):
         raise RabtaError("no such order of faults", key="order", value=order, expected="1, 2 or 3")
-    rows, system, p_const = inputs(geometry, ism or support.load(), constellation_faults=constellation_faults)
+    given = inputs(geometry, ism or support.load(), constellation_faults=constellation_faults)
     budget = allocation.vector()
     budget[:2] *= share
     budget[5] *= share
-    out = np.empty((rows.shape[0], _kernels.OUT))
-    each_part(_kernels.protect, rows.shape[0], rows, system, p_const, budget, order, out)
+    out = np.empty((given.rows.shape[0], _kernels.OUT))
+    clocks = int(given.clock.max(initial=0)) + 1
+    each_part(
+        _kernels.protect, out.shape[0], given.rows, given.system, given.clock, clocks, given.slack,
+        given.p_const, budget, order, out,
+    )  # fmt: skip
     return _result(out.reshape(*geometry.unit.shape[:-2], -1), allocation, geometry.residual_m is not None)
 
 
@@ -278,140 +307,3 @@ def _available(out: Array, allocation: Allocation) -> NDArray[np.bool_]:
     inside &= (out[..., k.EMT] <= allocation.emt_m) & (out[..., k.ACC_V] <= allocation.accuracy_m)
     inside &= np.isfinite(out[..., k.HPL])
     return np.asarray(inside & (out[..., k.P_LEFT] <= allocation.p_threshold))
-
-
-# --- the same, plainly ---
-
-
-@dataclass(frozen=True)
-class Mode:
-    """A set of events, its probability and the satellites that it leaves."""
-
-    events: tuple[int, ...]
-    p: float
-    keep: NDArray[np.bool_]
-
-
-def modes(
-    system: NDArray[np.int64], p_sat: Array, p_const: Array, order: int, allocation: Allocation = LPV_200
-) -> tuple[list[Mode], float, int]:
-    """Sets of faults to monitor for one user, the probability of all others, and the order that it takes.
-
-    Parameters
-    ----------
-    system : ndarray of int64, shape (satellite,)
-    p_sat : ndarray, shape (satellite,)
-    p_const : ndarray, shape (system,)
-
-    Returns
-    -------
-    modes : list of Mode
-        Events: satellite's index, or -1 - system. Sets inside a constellation are not consolidated yet.
-    """
-    present = [k for k in range(p_const.size) if (system == k).any()]
-    odds = {-1 - k: p_const[k] / (1.0 - p_const[k]) for k in present}
-    odds |= {i: p / (1.0 - p) for i, p in enumerate(p_sat)}
-    none = float(np.prod(1.0 - p_sat) * np.prod([1.0 - p_const[k] for k in present]))
-    left, found, reached = 1.0 - none, [], 0
-    for size in range(1, order + 1):
-        if size > 1 and left <= allocation.p_threshold:
-            break
-        reached = size
-        for events in combinations(sorted(odds, key=lambda e: (e >= 0, abs(e))), size):
-            keep = np.array([i not in events and -1 - system[i] not in events for i in range(system.size)])
-            found.append(Mode(events, none * math.prod(odds[e] for e in events), keep))
-            left -= found[-1].p
-    return [mode for mode in found if mode.p > 0.0], max(left, 0.0), reached
-
-
-def gains(unit: Array, system: NDArray[np.int64], variance: Array, keep: NDArray[np.bool_]) -> Array | None:
-    """How each range moves the position, shape (3, satellite), by the whole design matrix; None without one."""
-    clocks = system[:, None] == np.unique(system[keep])[None]
-    design = np.hstack([unit, clocks.astype(np.float64)])
-    weight = np.where(keep, 1.0 / variance, 0.0)
-    normal = design.T @ (design * weight[:, None])
-    if keep.sum() < design.shape[1] or np.linalg.matrix_rank(normal, tol=1e-9 * np.linalg.norm(normal)) < len(
-        normal
-    ):
-        return None
-    return np.asarray((np.linalg.inv(normal) @ (design * weight[:, None]).T)[:3])
-
-
-def reference(
-    geometry: Geometry, ism: support.Ism, order: int = 2, allocation: Allocation = LPV_200
-) -> dict[str, Any]:
-    """Protection levels of one user by whole design matrices: `protection` in NumPy, slowly."""
-    from scipy.special import ndtri
-
-    rows, number, p_const = inputs(geometry, ism)
-    here = rows[0][rows[0, :, 3] > 0.0]
-    system = number[0][rows[0, :, 3] > 0.0]
-    found, left, reached = modes(system, here[:, 7], p_const[0], order, allocation)
-    found = _consolidated(found, system, allocation, here[:, :3], here[:, 3])
-    whole = gains(here[:, :3], system, here[:, 3], np.ones(system.size, bool))
-    if whole is None:
-        return {"hpl_m": math.inf, "vpl_m": math.inf}
-    parts = [(mode, gains(here[:, :3], system, here[:, 3], mode.keep)) for mode in found]
-    left += sum(mode.p for mode, gain in parts if gain is None)
-    known = [(mode, gain) for mode, gain in parts if gain is not None]
-    p = np.array([2.0, *(mode.p for mode, _ in known)])
-    gain = np.stack([whole, *(g for _, g in known)])
-    sigma, bias = np.sqrt(gain**2 @ here[:, 3]), np.abs(gain) @ here[:, 5]
-    apart = np.sqrt((gain - whole) ** 2 @ here[:, 4])
-    count = max(len(known), 1)
-    k_fa = -ndtri([allocation.pfa_horizontal / (4 * count)] * 2 + [allocation.pfa_vertical / (2 * count)])
-    threshold = k_fa * apart + np.abs(gain - whole) @ here[:, 6]
-    levels = _searched(p, sigma, bias + threshold, left, allocation)
-    return {
-        "hpl_m": math.hypot(levels[0], levels[1]), "vpl_m": levels[2], "p_left": left, "order": reached,
-        "modes": len(p), "sigma": sigma, "threshold": threshold, "bias": bias, "apart": apart,
-        "events": [mode.events for mode, _ in known],
-        "separation": np.abs((gain - whole) @ here[:, 8]),
-    }  # fmt: skip
-
-
-def _consolidated(
-    found: list[Mode], system: NDArray[np.int64], allocation: Allocation, unit: Array, variance: Array
-) -> list[Mode]:
-    """Fold what is inside one constellation into its own mode, where that can be monitored."""
-    for mode in [m for m in found if len(m.events) == 1 and m.events[0] < 0]:
-        own = -1 - mode.events[0]
-        inside = [
-            m for m in found
-            if len(m.events) > 1 and all(e == mode.events[0] if e < 0 else system[e] == own for e in m.events)
-        ]  # fmt: skip
-        more = sum(m.p for m in inside)
-        if gains(unit, system, variance, mode.keep) is None or more > allocation.consolidate * mode.p:
-            continue
-        gone = {id(m) for m in [*inside, mode]}
-        found = [m for m in found if id(m) not in gone] + [Mode(mode.events, mode.p + more, mode.keep)]
-    return found
-
-
-def _searched(p: Array, sigma: Array, shift: Array, left: float, allocation: Allocation) -> list[float]:
-    """Smallest bounds east, north, up whose risk is the budget, by bisection to a micrometre."""
-    from scipy.special import ndtr
-
-    part = 1.0 - left / (allocation.phmi_vertical + allocation.phmi_horizontal)
-    budgets = [0.5 * allocation.phmi_horizontal * part] * 2 + [allocation.phmi_vertical * part]
-    levels = []
-    for axis, budget in enumerate(budgets):
-        if budget <= 0.0:
-            levels.append(math.inf)
-            continue
-
-        def risk(bound: float, axis: int = axis, budget: float = budget) -> float:
-            x = (bound - shift[:, axis]) / sigma[:, axis]
-            return float(np.sum(p * np.where(x <= 0.0, 1.0, ndtr(-x)))) - budget
-
-        levels.append(_crossing(risk, float((shift + 40.0 * sigma)[:, axis].max())))
-    return levels
-
-
-def _crossing(risk: Callable[[float], float], high: float) -> float:
-    """Where a falling function with steps crosses zero, from above."""
-    low = 0.0
-    while high - low > 1e-6:
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if risk(middle) > 0.0 else (low, middle)
-    return high

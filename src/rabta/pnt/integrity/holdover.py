@@ -84,7 +84,7 @@ def error_ns(oscillator: Oscillator, hours: ArrayLike, initial_ns: float = 0.0, 
     Examples
     --------
     >>> error_ns(load("rubidium"), [4.0, 24.0]).round(-1).tolist()
-    [160.0, 1020.0]
+    [160.0, 1010.0]
     """
     t = np.asarray(hours, dtype=np.float64) * HOUR_S
     if (t < 0.0).any():

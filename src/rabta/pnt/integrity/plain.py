@@ -1,0 +1,175 @@
+"""Protection levels in NumPy, one user at a time, by whole design matrices: what the kernel is held to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rabta.pnt.integrity.araim import LPV_200, Allocation, Geometry, inputs
+from rabta.pnt.integrity.ism import Ism
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Mode:
+    """A set of events, its probability and the satellites that it leaves."""
+
+    events: tuple[int, ...]
+    p: float
+    keep: NDArray[np.bool_]
+
+
+def modes(
+    system: NDArray[np.int64], p_sat: Array, p_const: Array, order: int, allocation: Allocation = LPV_200
+) -> tuple[list[Mode], float, int]:
+    """Sets of faults to monitor for one user, the probability of all others, and the order that it takes.
+
+    Parameters
+    ----------
+    system : ndarray of int64, shape (satellite,)
+    p_sat : ndarray, shape (satellite,)
+    p_const : ndarray, shape (system,)
+
+    Returns
+    -------
+    modes : list of Mode
+        Events: satellite's index, or -1 - system. Sets inside a constellation are not consolidated yet.
+    """
+    present = [k for k in range(p_const.size) if (system == k).any()]
+    odds = {-1 - k: p_const[k] / (1.0 - p_const[k]) for k in present}
+    odds |= {i: p / (1.0 - p) for i, p in enumerate(p_sat)}
+    none = float(np.prod(1.0 - p_sat) * np.prod([1.0 - p_const[k] for k in present]))
+    left, found, reached = 1.0 - none, [], 0
+    for size in range(1, order + 1):
+        if size > 1 and left <= allocation.p_threshold:
+            break
+        reached = size
+        for events in combinations(sorted(odds, key=lambda e: (e >= 0, abs(e))), size):
+            keep = np.array([i not in events and -1 - system[i] not in events for i in range(system.size)])
+            found.append(Mode(events, none * math.prod(odds[e] for e in events), keep))
+            left -= found[-1].p
+    return [mode for mode in found if mode.p > 0.0], max(left, 0.0), reached
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """Ranges of one user: unit vectors, clocks, variances, and an error that all share with its deviation."""
+
+    unit: Array
+    clock: NDArray[np.int64]
+    variance: Array
+    mapping: Array
+    slack: float
+
+
+def gains(ranges: Ranges, keep: NDArray[np.bool_]) -> Array | None:
+    """How much each range, and last the prior of the shared error, moves the position.
+
+    By the whole design matrix.
+
+    Returns
+    -------
+    ndarray, shape (3, satellite + 1), or None
+        None where there is no position.
+    """
+    clocks = ranges.clock[:, None] == np.unique(ranges.clock[keep])[None]
+    plain = np.hstack([ranges.unit, clocks.astype(np.float64)])
+    weight = np.where(keep, 1.0 / ranges.variance, 0.0)
+    normal = (plain * weight[:, None]).T @ plain
+    rank = np.linalg.matrix_rank(normal, tol=1e-9 * np.linalg.norm(normal))
+    if keep.sum() < len(normal) or rank < len(normal):
+        return None
+    design = np.zeros((len(plain) + 1, plain.shape[1] + 1))
+    design[:-1, :-1], design[:-1, -1], design[-1, -1] = plain, ranges.mapping, 1.0
+    weight = np.append(weight, max(ranges.slack, 1e-6) ** -2)
+    weighted = design * weight[:, None]
+    return np.asarray((np.linalg.inv(design.T @ weighted) @ weighted.T)[:3])
+
+
+def reference(
+    geometry: Geometry, ism: Ism, order: int = 2, allocation: Allocation = LPV_200
+) -> dict[str, Any]:
+    """Protection levels of one user by whole design matrices: `araim.protection`, slowly."""
+    from scipy.special import ndtri
+
+    given = inputs(geometry, ism)
+    seen = given.rows[0, :, 3] > 0.0
+    here, system, slack = given.rows[0][seen], given.system[0][seen], float(given.slack[0])
+    ranges = Ranges(here[:, :3], given.clock[0][seen], here[:, 3], here[:, 9], slack)
+    found, left, reached = modes(system, here[:, 7], given.p_const[0], order, allocation)
+    found = _consolidated(found, system, allocation, ranges)
+    whole = gains(ranges, np.ones(system.size, bool))
+    if whole is None:
+        return {"hpl_m": math.inf, "vpl_m": math.inf}
+    parts = [(mode, gains(ranges, mode.keep)) for mode in found]
+    left += sum(mode.p for mode, gain in parts if gain is None)
+    known = [(mode, gain) for mode, gain in parts if gain is not None]
+    p = np.array([2.0, *(mode.p for mode, _ in known)])
+    gain = np.stack([whole, *(g for _, g in known)])
+    inner, outer = np.append(here[:, 3], slack**2), np.append(here[:, 4], slack**2)
+    sigma, bias = np.sqrt(gain**2 @ inner), np.abs(gain) @ np.append(here[:, 5], 0.0)
+    apart = np.sqrt((gain - whole) ** 2 @ outer)
+    count = max(len(known), 1)
+    k_fa = -ndtri([allocation.pfa_horizontal / (4 * count)] * 2 + [allocation.pfa_vertical / (2 * count)])
+    threshold = k_fa * apart + np.abs(gain - whole) @ np.append(here[:, 6], 0.0)
+    levels = _searched(p, sigma, bias + threshold, left, allocation)
+    return {
+        "hpl_m": math.hypot(levels[0], levels[1]), "vpl_m": levels[2], "p_left": left, "order": reached,
+        "modes": len(p), "sigma": sigma, "threshold": threshold, "bias": bias, "apart": apart,
+        "events": [mode.events for mode, _ in known],
+        "separation": np.abs((gain - whole) @ np.append(here[:, 8], 0.0)),
+    }  # fmt: skip
+
+
+def _consolidated(
+    found: list[Mode], system: NDArray[np.int64], allocation: Allocation, ranges: Ranges
+) -> list[Mode]:
+    """Fold what is inside one constellation into its own mode, where that can be monitored."""
+    for mode in [m for m in found if len(m.events) == 1 and m.events[0] < 0]:
+        own = -1 - mode.events[0]
+        inside = [
+            m for m in found
+            if len(m.events) > 1 and all(e == mode.events[0] if e < 0 else system[e] == own for e in m.events)
+        ]  # fmt: skip
+        more = sum(m.p for m in inside)
+        if gains(ranges, mode.keep) is None or more > allocation.consolidate * mode.p:
+            continue
+        gone = {id(m) for m in [*inside, mode]}
+        found = [m for m in found if id(m) not in gone] + [Mode(mode.events, mode.p + more, mode.keep)]
+    return found
+
+
+def _searched(p: Array, sigma: Array, shift: Array, left: float, allocation: Allocation) -> list[float]:
+    """Smallest bounds east, north, up whose risk is the budget, by bisection to a micrometre."""
+    from scipy.special import ndtr
+
+    part = 1.0 - left / (allocation.phmi_vertical + allocation.phmi_horizontal)
+    budgets = [0.5 * allocation.phmi_horizontal * part] * 2 + [allocation.phmi_vertical * part]
+    levels = []
+    for axis, budget in enumerate(budgets):
+        if budget <= 0.0:
+            levels.append(math.inf)
+            continue
+
+        def risk(bound: float, axis: int = axis, budget: float = budget) -> float:
+            x = (bound - shift[:, axis]) / sigma[:, axis]
+            return float(np.sum(p * np.where(x <= 0.0, 1.0, ndtr(-x)))) - budget
+
+        levels.append(_crossing(risk, float((shift + 40.0 * sigma)[:, axis].max())))
+    return levels
+
+
+def _crossing(risk: Callable[[float], float], high: float) -> float:
+    """Where a falling function with steps crosses zero, from above."""
+    low = 0.0
+    while high - low > 1e-6:
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if risk(middle) > 0.0 else (low, middle)
+    return high
