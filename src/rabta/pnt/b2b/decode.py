@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rabta.pnt.b2b.frames import FRAME_BYTES, MESSAGE_BITS, Frames
+from rabta.pnt.b2b.frames import MESSAGE_BITS, Frames
 from rabta.pnt.gnsstime import BDT_LAG_S, NS, Instants
+from rabta.pnt.messages.windows import Windows
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -115,29 +116,16 @@ class Messages:
     accuracies: Accuracies
 
 
-class _Reader:
+class _Reader(Windows):
     """Bit fields of the messages of one type; ``rows`` are their frames."""
 
     def __init__(self, data: NDArray[np.uint8], rows: Ints) -> None:
-        # eight more bytes, so that a window of eight can start anywhere
-        padded = np.zeros((len(rows), FRAME_BYTES + 8), dtype=np.uint8)
-        padded[:, :FRAME_BYTES] = data[rows]
-        self._windows = np.lib.stride_tricks.sliding_window_view(padded, 8, axis=1)
-        self._message = np.arange(len(rows))[:, None]
+        super().__init__(data[rows])
         self.rows = rows
 
-    def unsigned(self, first: ArrayLike, bits: int) -> Ints:
-        """Fields at bits ``first``, shape (field,) or (message, field), to (message, field)."""
-        place = np.minimum(np.asarray(first, dtype=np.int64), MESSAGE_BITS)
-        window = self._windows[self._message, place >> 3]
-        word = window.view(">u8")[..., 0].astype(np.uint64)
-        shift = (64 - bits - (place & 7)).astype(np.uint64)
-        return np.asarray((word >> shift) & np.uint64((1 << bits) - 1)).astype(np.int64)
-
-    def signed(self, first: ArrayLike, bits: int, scale: float) -> Floats:
+    def scaled(self, first: ArrayLike, bits: int, scale: float) -> Floats:
         """Two's complement, scaled; the two lowest values mean that there is none (section 7)."""
-        raw = self.unsigned(first, bits)
-        value = np.where(raw >= 1 << (bits - 1), raw - (1 << bits), raw)
+        value = self.signed(first, bits)
         return np.where(value <= 1 - (1 << (bits - 1)), np.nan, value * scale)
 
     def repeated(self, per_message: Ints) -> Ints:
@@ -218,7 +206,7 @@ def _orbit_rows(reader: _Reader, first: Ints, count: Ints, head: list[Ints]) -> 
     used = np.arange(first.shape[1]) < count[:, None]
     whole = [reader.unsigned(first + at, n)[used] for at, n in ((0, 9), (9, 10), (19, 3))]
     metres = [
-        reader.signed(first + at, n, scale)[used]
+        reader.scaled(first + at, n, scale)[used]
         for at, n, scale in ((22, 15, RADIAL_M), (37, 13, TANGENT_M), (50, 13, TANGENT_M))
     ]
     ura = [reader.unsigned(first + at, 3)[used] for at in (63, 66)]
@@ -236,7 +224,7 @@ def _clocks(reader: _Reader) -> Clocks:
     fixed = [reader.unsigned(at, n) for at, n in ((_EPOCH, 17), (_IOD_SSR, 2), (_IODP, 4))]
     head = [np.repeat(column, CLOCKS_A_MESSAGE) for column in fixed]
     place = reader.unsigned([33], 5) * CLOCKS_A_MESSAGE + np.arange(CLOCKS_A_MESSAGE)
-    corr, c0 = reader.unsigned(first, 3), reader.signed(first + 3, 15, CLOCK_M)
+    corr, c0 = reader.unsigned(first, 3), reader.scaled(first + 3, 15, CLOCK_M)
     frame = np.repeat(reader.rows, CLOCKS_A_MESSAGE)
     slot = np.zeros(rows * CLOCKS_A_MESSAGE, dtype=np.int64)
     return _table(Clocks, frame, *head, place.ravel(), slot, corr.ravel(), c0.ravel())
@@ -271,7 +259,7 @@ def _signal_rows(reader: _Reader, at: Ints, slot: Ints, signals: Ints) -> Biases
     used = (np.arange(first.shape[1]) < signals[:, None]) & (first + 16 <= _CRC_FIRST)
     count = used.sum(axis=1)
     head = [np.repeat(reader.unsigned(where, n)[:, 0], count) for where, n in ((_EPOCH, 17), (_IOD_SSR, 2))]
-    mode, bias = reader.unsigned(first, 4)[used], reader.signed(first + 4, 12, BIAS_M)[used]
+    mode, bias = reader.unsigned(first, 4)[used], reader.scaled(first + 4, 12, BIAS_M)[used]
     return _table(Biases, reader.repeated(count), *head, np.repeat(slot, count), mode, bias)
 
 
@@ -310,5 +298,5 @@ def _mixed_clocks(reader: _Reader, kind: int, count: Ints, body: Ints, head: lis
         first = body[:, None] + (_CLOCK_BITS + 9) * index + 9
         iodp = place = np.full(total, -1, dtype=np.int64)
         slot = reader.unsigned(first - 9, 9)[used]
-    corr, c0 = reader.unsigned(first, 3)[used], reader.signed(first + 3, 15, CLOCK_M)[used]
+    corr, c0 = reader.unsigned(first, 3)[used], reader.scaled(first + 3, 15, CLOCK_M)[used]
     return _table(Clocks, rows, *fixed, iodp, place, slot, corr, c0)
