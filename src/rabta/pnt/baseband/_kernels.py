@@ -12,6 +12,7 @@ F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 I8 = NDArray[np.int8]
 I64 = NDArray[np.int64]
+U8 = NDArray[np.uint8]
 
 
 @kernel("void(float32[::1], float32[::1], int64[::1], float32[:,::1])")
@@ -123,3 +124,122 @@ def modulate(
             else:
                 out[n] -= np.complex64(z)
             z *= w
+
+
+@kernel("void(float32[::1])")
+def _hadamard(row: F32) -> None:
+    """Walsh-Hadamard transform of 64 values, in place."""
+    span = 1
+    while span < 64:
+        for first in range(0, 64, 2 * span):
+            for k in range(first, first + span):
+                a, b = row[k], row[k + span]
+                row[k] = a + b
+                row[k + span] = a - b
+        span *= 2
+
+
+@kernel("void(float32[::1], float32[:,::1])")
+def _priors(ratios: F32, out: F32) -> None:
+    """Probability of each element from its six bits' ratios, first bit the highest; shape (element, 64)."""
+    for n in range(out.shape[0]):
+        out[n, 0] = 1.0
+        for b in range(6):  # of the lowest bit first, so that the row fills from its start
+            r = max(np.float32(-30.0), min(np.float32(30.0), ratios[6 * n + 5 - b]))
+            one = np.float32(1.0 / (1.0 + np.exp(r)))
+            size = 1 << b
+            for k in range(size):
+                out[n, size + k] = out[n, k] * one
+                out[n, k] *= np.float32(1.0) - one
+
+
+@kernel("void(uint8[:,::1], uint8[:,::1], float32[:,::1], float32[:,::1])")
+def _check_nodes(elements: U8, times: U8, inward: F32, outward: F32) -> None:
+    """What each check says of each of its four elements: transforms of the other three, multiplied."""
+    turned = np.empty((4, 64), np.float32)
+    for r in range(elements.shape[0]):
+        for j in range(4):
+            h = elements[r, j]
+            for k in range(64):
+                turned[j, times[h, k]] = inward[4 * r + j, k]
+            _hadamard(turned[j])
+        for k in range(64):
+            a, b, c, d = turned[0, k], turned[1, k], turned[2, k], turned[3, k]
+            turned[0, k], turned[1, k], turned[2, k], turned[3, k] = (
+                b * c * d,
+                a * c * d,
+                a * b * d,
+                a * b * c,
+            )
+        for j in range(4):
+            _hadamard(turned[j])
+            h = elements[r, j]
+            for k in range(64):
+                outward[4 * r + j, k] = max(turned[j, times[h, k]], np.float32(1e-12))
+
+
+@kernel("void(int64[:,::1], float32[:,::1], float32[:,::1], float32[:,::1], uint8[::1])")
+def _variable_nodes(  # noqa: C901
+    edges: I64, prior: F32, outward: F32, inward: F32, decided: U8
+) -> None:
+    """What each element of the word says to its checks, and the most probable value of each."""
+    whole = np.empty(64, np.float32)
+    for n in range(edges.shape[0]):
+        for j in range(-1, edges.shape[1]):
+            if j >= 0 and edges[n, j] < 0:
+                continue
+            for k in range(64):
+                whole[k] = prior[n, k]
+            for i in range(edges.shape[1]):
+                if i != j and edges[n, i] >= 0:
+                    total = np.float32(0.0)
+                    for k in range(64):
+                        whole[k] *= outward[edges[n, i], k]
+                        total += whole[k]
+                    for k in range(64):
+                        whole[k] /= total
+            if j < 0:
+                decided[n] = np.argmax(whole)
+            else:
+                total = np.float32(0.0)
+                for k in range(64):
+                    total += whole[k]
+                for k in range(64):
+                    inward[edges[n, j], k] = whole[k] / total
+
+
+@kernel(
+    "void(uint8[:,::1], uint8[:,::1], int64[:,::1], uint8[:,::1], float32[:,::1], int64, uint8[:,::1], "
+    "int64[::1])"
+)
+def ldpc(
+    columns: U8,
+    elements: U8,
+    edges: I64,
+    times: U8,
+    ratios: F32,
+    iterations: int,
+    out: U8,
+    used: I64,
+) -> None:
+    """Sum-product decoding of 64-ary words; `reference` in the tests."""
+    checks = columns.shape[0]
+    prior = np.empty((2 * checks, 64), np.float32)
+    inward, outward = np.empty((4 * checks, 64), np.float32), np.ones((4 * checks, 64), np.float32)
+    for w in range(ratios.shape[0]):
+        _priors(ratios[w], prior)
+        outward[:, :] = 1.0
+        used[w] = iterations + 1
+        for turn in range(iterations + 1):
+            _variable_nodes(edges, prior, outward, inward, out[w])
+            wrong = False
+            for r in range(checks):
+                total = 0
+                for j in range(4):
+                    total ^= times[elements[r, j], out[w, columns[r, j]]]
+                wrong = wrong or total != 0
+            if not wrong:
+                used[w] = turn
+                break
+            if turn < iterations:
+                _check_nodes(elements, times, inward, outward)

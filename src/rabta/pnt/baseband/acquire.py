@@ -8,22 +8,23 @@ probability (Kaplan and Hegarty, Understanding GPS/GNSS, 3rd ed., section 8.4).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import ceil
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rabta.errors import RabtaError
-from rabta.pnt.baseband import _kernels, codes
+from rabta.pnt.baseband import codes
 from rabta.pnt.baseband.codes import Signal
-from rabta.pnt.baseband.samples import Complex, baseband, resample, smooth
+from rabta.pnt.baseband.samples import Complex, baseband
+from rabta.pnt.baseband.window import Window, bins_of, code_spectrum, periods, powers, prepare, slots, whole
+from rabta.pnt.signals import LIGHT_M_S
 
 DOPPLER_HZ = 5000.0
 FALSE_ALARM = 1e-4
 TIME_S = 0.020
-BATCH = 8
-"""Doppler bins that are transformed together: more do not fit the cache."""
 CANDIDATES = 10
 """Peaks of the first look that are looked at again."""
 
@@ -40,152 +41,6 @@ FOUND = np.dtype(
 and half inverse code periods, as search engines that do not go further print it. The latter loses up to 3 dB
 where the delay of a B1C signal lies halfway between samples of 4 MHz.
 """
-
-
-@dataclass(frozen=True)
-class Window:
-    """What is transformed for one satellite after the other.
-
-    Attributes
-    ----------
-    samples : ndarray of complex64
-    rate_hz, given_hz : float
-        Rate of these samples, and of those given.
-    size : int
-        Points of a transform.
-    lags : int
-        Samples of a code period.
-    coherent_s : float
-        Duration of a coherent sum.
-    spectra : ndarray of complex64, shape (sum, 2 size)
-        Spectrum of each run of samples, twice behind one another.
-    starts_s : ndarray, shape (sum,)
-        When each run begins.
-    """
-
-    signal: Signal
-    samples: Complex
-    rate_hz: float
-    given_hz: float
-    size: int
-    lags: int
-    coherent_s: float
-    spectra: NDArray[np.complex64]
-    starts_s: NDArray[np.float64]
-
-    @property
-    def step_hz(self) -> float:
-        """Spacing of Doppler bins: half of the inverse of the coherent time."""
-        return self.rate_hz / self.size
-
-
-def _suited(values: Complex, rate_hz: float, signal: Signal) -> tuple[Complex, float]:
-    """Samples at the lowest rate that keeps the code's main lobes and transforms fast."""
-    band = signal.chip_hz * (4.0 if signal.chip_hz < 3e6 else 2.4)
-    lags = round(rate_hz * signal.period_s)
-    if rate_hz <= 1.2 * band and smooth(lags) and abs(lags - rate_hz * signal.period_s) < 1e-6:
-        return values, rate_hz
-    wanted = ceil(min(band, rate_hz) * signal.period_s / 8.0) * 8
-    while not smooth(wanted):
-        wanted += 8
-    return resample(values, rate_hz, wanted / signal.period_s)
-
-
-def _halves(signal: Signal) -> bool:
-    """Whether half a code period is summed coherently: long enough where the period is 10 ms.
-
-    One half at least of each period then holds no edge between symbols, whatever the delay, and transforms
-    are half as long as with a whole period beside as many zeros.
-    """
-    return signal.period_s >= 0.005
-
-
-def prepare(values: Complex, rate_hz: float, signal: Signal, time_s: float) -> Window:
-    """Spectra of the runs of samples that searches for a signal's satellites share."""
-    from scipy import fft
-
-    samples, rate = _suited(values, rate_hz, signal)
-    lags = round(rate * signal.period_s)
-    size = lags if _halves(signal) else 2 * lags
-    count = max(1, round(time_s / signal.period_s))
-    if samples.size < count * lags:
-        raise RabtaError(
-            "too few samples for the search", key="seconds", value=round(samples.size / rate, 6),
-            expected=f"{time_s} s or more",
-        )  # fmt: skip
-    runs = [_run(samples, k, lags, size) for k in range(count * (2 if size == lags else 1))]
-    spectra = fft.fft(np.stack(runs), axis=1).astype(np.complex64)
-    step = signal.period_s / (2 if size == lags else 1)
-    return Window(
-        signal, samples, rate, rate_hz, size, lags, min(step, signal.period_s),
-        np.concatenate([spectra, spectra], axis=1), step * np.arange(len(runs), dtype=np.float64),
-    )  # fmt: skip
-
-
-def _run(samples: Complex, k: int, lags: int, size: int) -> Complex:
-    """Samples of one coherent sum: a half period in its place, or two periods for one of code and zeros."""
-    out = np.zeros(size, dtype=np.complex64)
-    if size == lags:
-        period, half = divmod(k, 2)
-        a, b = (0, lags // 2) if half == 0 else (lags // 2, lags)
-        out[a:b] = samples[period * lags + a : period * lags + b]
-        return out
-    part = samples[k * lags : k * lags + size]
-    out[: part.size] = part
-    return out
-
-
-def replica(signal: Signal, prn: int, rate_hz: float, count: int) -> NDArray[np.float32]:
-    """Code with its subcarrier, sampled from its beginning; shape (count,)."""
-    table = slots(signal, prn)
-    per_sample = table.size / signal.period_s / rate_hz
-    at = np.floor((np.arange(count) + 0.5) * per_sample - 0.5 * per_sample + 1e-9).astype(np.int64)
-    return np.asarray(table[at % table.size], dtype=np.float32)
-
-
-def slots(signal: Signal, prn: int) -> NDArray[np.int8]:
-    """Code as a table: a value a chip, or two where a subcarrier turns at half a chip (+ first)."""
-    chips = codes.generate(signal.name, prn)
-    if not signal.boc:
-        return chips
-    return np.ascontiguousarray(np.stack([chips, -chips], axis=1).reshape(-1))
-
-
-def _code_spectrum(window: Window, prn: int) -> NDArray[np.complex64]:
-    """Conjugate spectrum of the code, with zeros behind it where the transform is longer."""
-    from scipy import fft
-
-    padded = np.zeros(window.size, dtype=np.complex64)
-    padded[: window.lags] = replica(window.signal, prn, window.rate_hz, window.lags)
-    return np.asarray(np.conj(fft.fft(padded)), dtype=np.complex64)
-
-
-def _bins(window: Window, doppler_hz: float, centre_hz: float) -> NDArray[np.int64]:
-    """Doppler bins, as whole turns of the spectrum."""
-    middle, reach = round(centre_hz / window.step_hz), ceil(doppler_hz / window.step_hz)
-    return np.arange(middle - reach, middle + reach + 1, dtype=np.int64)
-
-
-def _powers(
-    window: Window, code: NDArray[np.complex64], bins: NDArray[np.int64], runs: slice
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-    """Powers over delay of batches of Doppler bins; each batch (bin, lag) is overwritten by the next."""
-    from scipy import fft
-
-    spectra, starts, pairs = window.spectra[runs], window.starts_s[runs], code.view(np.float32)
-    carrier = window.signal.carrier_hz
-    for first in range(0, bins.size, BATCH):
-        batch = bins[first : first + BATCH]
-        product = np.empty((batch.size, window.size), dtype=np.complex64)
-        power = np.zeros((batch.size, window.lags), dtype=np.float32)
-        shifts = np.mod(batch, window.size)
-        for spectrum, start in zip(spectra, starts, strict=True):
-            _kernels.spread(spectrum.view(np.float32), pairs, shifts, product.view(np.float32))
-            found = np.ascontiguousarray(fft.ifft(product, axis=1, overwrite_x=True))
-            # a higher Doppler shortens the code: later runs find it earlier
-            early = np.round(-batch * window.step_hz / carrier * start * window.rate_hz).astype(np.int64)
-            _kernels.gather(found.view(np.float32), window.lags, early, power)
-        yield batch, power
 
 
 @dataclass(frozen=True)
@@ -224,10 +79,10 @@ def _look(
     window: Window, prn: int, bins: NDArray[np.int64], runs: slice
 ) -> tuple[list[tuple[float, int, int]], float]:
     """Highest cells (power, bin, lag), the best first, and the mean power of a cell."""
-    code = _code_spectrum(window, prn)
+    code = code_spectrum(window, prn)
     most: list[tuple[float, int, int]] = []
     total = 0.0
-    for batch, power in _powers(window, code, bins, runs):
+    for batch, power in powers(window, code, bins, runs):
         high, where = power.max(axis=1), power.argmax(axis=1)
         most += [(float(h), int(b), int(w)) for h, b, w in zip(high, batch, where, strict=True)]
         total += float(power.sum(dtype=np.float64))
@@ -272,19 +127,24 @@ def search(
         C/N0 is the component's: of B1C's pilot, 1.2 dB less than the whole signal's.
     """
     what = codes.find(signal)
-    samples, rate = baseband(values, rate_hz, if_hz)
-    window = prepare(samples, rate, what, time_s)
-    bins = _bins(window, doppler_hz, centre_hz)
+    window = prepare(*baseband(_head(values, rate_hz, what, time_s), rate_hz, if_hz), what, time_s)
+    bins = bins_of(window, doppler_hz, centre_hz)
     numbers = list(codes.IN_SERVICE[what.name] if prns is None else prns)
     out = np.zeros(len(numbers), dtype=FOUND)
     for row, prn in zip(out, numbers, strict=True):
-        best = _best(window, prn, bins, false_alarm)
+        best, _ = _best(window, prn, bins, false_alarm)
         row["prn"], row["found"] = prn, best.found
         row["cn0_dbhz"], row["doppler_hz"], row["delay_s"] = best.cn0_dbhz, best.doppler_hz, best.delay_s
         row["cell_cn0_dbhz"] = best.cell_cn0_dbhz
         row["statistic"], row["threshold"] = best.statistic, best.threshold
-    _shield(out, what, _whole(window), false_alarm / (4.0 * bins.size * window.lags))
+    _shield(out, what, whole(window), false_alarm / (4.0 * bins.size * window.lags))
     return out
+
+
+def _head(values: ArrayLike, rate_hz: float, signal: Signal, time_s: float) -> NDArray[np.generic]:
+    """As many samples as a search needs, in whole milliseconds."""
+    milli = ceil((time_s + 2.0 * signal.period_s) * 1e3) + 1
+    return np.asarray(values)[: ceil(milli * rate_hz / 1e3)]
 
 
 ISOLATION_DB = {"L1CA": 19.3, "B1I": 21.2}
@@ -308,22 +168,32 @@ def _shield(out: NDArray[np.void], signal: Signal, sums: int, false_alarm: float
         row["found"] = row["statistic"] > row["threshold"]
 
 
-def _best(window: Window, prn: int, bins: NDArray[np.int64], false_alarm: float) -> Peak:
-    """Best peak of a satellite: candidates of a first look at half of the time, then all of it."""
+def _best(
+    window: Window, prn: int, bins: NDArray[np.int64], false_alarm: float, noise: float | None = None
+) -> tuple[Peak, float]:
+    """Best peak of a satellite, candidates of a first look at half of the time, then all of it; the noise."""
     runs = slice(0, max(1, len(window.spectra) // 2))
     cells, mean = _look(window, prn, bins, runs)
-    noise = mean / runs.stop * window.signal.period_s / window.coherent_s
+    noise = noise or mean / runs.stop * window.signal.period_s / window.coherent_s
     table = slots(window.signal, prn)
     places = [(b * window.step_hz, lag / window.rate_hz) for _, b, lag in cells]
-    powers = [float(np.square(np.abs(_periods(window, table, *place).sum(axis=1))).sum()) for place in places]
+    powers = [float(np.square(np.abs(periods(window, table, *place).sum(axis=1))).sum()) for place in places]
     doppler, delay = places[int(np.argmax(powers))]
-    limit = threshold(false_alarm, 4.0 * bins.size * window.lags, _whole(window))
+    limit = threshold(false_alarm, 4.0 * bins.size * window.lags, whole(window))
     if max(powers) > 0.3 * limit * noise:
         doppler, delay = _finer(window, table, doppler, delay)
-    sums = np.square(np.abs(_periods(window, table, doppler, delay).sum(axis=(1, 2))))
+    return _measured(window, table, doppler, delay, noise, limit), noise
+
+
+def _measured(
+    window: Window, table: NDArray[np.int8], doppler: float, delay: float, noise: float, limit: float
+) -> Peak:
+    """Strength and statistic at a place."""
+    sums = np.square(np.abs(periods(window, table, doppler, delay).sum(axis=(1, 2))))
     cell = max(_cells(window, table, doppler, delay)) if sums.sum() > limit * noise else float(sums.mean())
     cn0, plain = (_cn0(power / noise, window.signal.period_s) for power in (float(sums.mean()), cell))
-    return Peak(delay % window.signal.period_s, doppler, cn0, plain, float(sums.sum()) / noise, limit)
+    delay = float(delay % window.signal.period_s)
+    return Peak(delay, float(doppler), cn0, plain, float(sums.sum()) / noise, limit)
 
 
 def _cn0(ratio: float, coherent_s: float) -> float:
@@ -331,49 +201,13 @@ def _cn0(ratio: float, coherent_s: float) -> float:
     return float(10.0 * np.log10(max(ratio - 1.0, 1e-9) / coherent_s))
 
 
-def _whole(window: Window) -> int:
-    """Code periods of a window."""
-    return max(1, len(window.spectra) // (2 if window.size == window.lags else 1))
-
-
 def _cells(window: Window, table: NDArray[np.int8], doppler: float, delay: float) -> Iterator[float]:
     """Mean powers in the cells around a peak: whole samples as given, half inverse code periods."""
     step, sample = 0.5 / window.signal.period_s, 1.0 / window.given_hz
     for bins in (np.floor(doppler / step), np.ceil(doppler / step)):
         for lag in (np.floor(delay / sample), np.ceil(delay / sample)):
-            parts = _periods(window, table, float(bins) * step, float(lag) * sample)
+            parts = periods(window, table, float(bins) * step, float(lag) * sample)
             yield float(np.square(np.abs(parts.sum(axis=(1, 2)))).mean())
-
-
-PARTS = 10
-"""Parts of a code period that are summed apart, to tell Doppler within it."""
-
-
-def _periods(
-    window: Window,
-    table: NDArray[np.int8],
-    doppler: float,
-    delay: float,
-    taps: ArrayLike = (0.0,),
-) -> NDArray[np.complex128]:
-    """Correlation of parts of whole code periods at offsets (chips, later positive); (period, part, tap)."""
-    signal, rate = window.signal, window.rate_hz
-    scale = 1.0 + doppler / signal.carrier_hz
-    length = signal.period_s / scale * rate  # samples of a period as received
-    count = min(_whole(window), max(1, int((window.samples.size - delay * rate) / length)))
-    edges = delay * rate + length / PARTS * np.arange(count * PARTS + 1, dtype=np.float64)
-    first = np.ceil(edges - 1e-9).astype(np.int64)
-    turn, step = doppler / rate, table.size / length
-    runs = first[:-1].astype(np.float64)
-    start: NDArray[np.float64] = (runs - delay * rate) * step
-    offsets = np.atleast_1d(np.asarray(taps, dtype=np.float64))
-    out = np.empty((first.size - 1, offsets.size), dtype=np.complex128)
-    per_chip = table.size / signal.length
-    _kernels.correlate(
-        window.samples, first[:-1], np.diff(first), turn * runs, turn, table, start, step,
-        -offsets * per_chip, out,
-    )  # fmt: skip
-    return out.reshape(count, PARTS, offsets.size)
 
 
 def _finer(window: Window, table: NDArray[np.int8], doppler: float, delay: float) -> tuple[float, float]:
@@ -381,10 +215,10 @@ def _finer(window: Window, table: NDArray[np.int8], doppler: float, delay: float
     signal = window.signal
     spacing = 0.15 if signal.boc else 0.3
     taps = spacing * np.arange(-2, 3)
-    parts = _periods(window, table, doppler, delay, taps)
+    parts = periods(window, table, doppler, delay, taps)
     tap = int(np.argmax(np.square(np.abs(parts)).sum(axis=(0, 1))))
     doppler += _frequency(parts[:, :, tap], signal.period_s, window.step_hz)
-    power = np.square(np.abs(_periods(window, table, doppler, delay, taps).sum(axis=1))).sum(axis=0)
+    power = np.square(np.abs(periods(window, table, doppler, delay, taps).sum(axis=1))).sum(axis=0)
     top = min(max(int(np.argmax(power)), 1), taps.size - 2)
     return doppler, delay + (taps[top] + spacing * vertex(*power[top - 1 : top + 2])) / signal.chip_hz
 
@@ -418,3 +252,148 @@ def _frequency(parts: NDArray[np.complex128], period_s: float, reach_hz: float) 
     whole = (parts @ np.exp(-2j * np.pi * best * middle)) * np.exp(-2j * np.pi * best * when)
     twice = np.square(whole[1:] * np.conj(whole[:-1])).sum()
     return best + float(np.angle(twice)) / (4.0 * np.pi * period_s)
+
+
+def peaks(
+    values: ArrayLike,
+    rate_hz: float,
+    signal: str,
+    prn: int,
+    *,
+    if_hz: float = 0.0,
+    doppler_hz: float = DOPPLER_HZ,
+    centre_hz: float = 0.0,
+    time_s: float = TIME_S,
+    false_alarm: float = FALSE_ALARM,
+    most: int = 4,
+) -> list[Peak]:
+    """All correlation peaks of one satellite, strongest first: a second one is an echo or another sender.
+
+    Each peak's signal is measured code period by code period and taken out of the samples before the next is
+    looked for, so that side peaks and the foot of a strong one are not found, and peaks of less than a chip
+    apart are told apart.
+
+    Parameters
+    ----------
+    most : int
+        At most so many.
+
+    Returns
+    -------
+    list of Peak
+        Those above the threshold; empty where there is no signal.
+    """
+    what = codes.find(signal)
+    samples, rate = baseband(_head(values, rate_hz, what, time_s), rate_hz, if_hz)
+    window = prepare(samples, rate, what, time_s)
+    left, noise = window, None
+    found: list[Peak] = []
+    for _ in range(most):
+        bins = bins_of(window, doppler_hz, centre_hz)
+        peak, floor = _best(left, prn, bins, false_alarm, noise)
+        noise = floor if noise is None else noise
+        if not peak.found:
+            break
+        found = _together(window, prn, [*found, peak], noise)
+        left = prepare(_rest(window, _parts(window, prn, found)), window.rate_hz, what, time_s)
+    return sorted(found, key=lambda item: -item.statistic)
+
+
+def _together(window: Window, prn: int, found: list[Peak], noise: float) -> list[Peak]:
+    """Peaks measured again, each without the others, which had moved it."""
+    table, now = slots(window.signal, prn), list(found)
+    for k in list(range(len(now))) * (2 if len(now) > 1 else 0):
+        parts = _parts(window, prn, now)
+        alone = replace(window, samples=_rest(window, np.delete(parts, k, axis=0)))
+        place = _finer(alone, table, now[k].doppler_hz, now[k].delay_s)
+        now[k] = _measured(alone, table, *place, noise, now[k].threshold)
+    return now
+
+
+def _rest(window: Window, parts: NDArray[np.complex128]) -> Complex:
+    """Samples without signals."""
+    return np.asarray(window.samples - parts.sum(axis=0), dtype=np.complex64)
+
+
+def _parts(window: Window, prn: int, found: list[Peak]) -> NDArray[np.complex128]:
+    """Signals of peaks, shape (peak, sample): least squares over the amplitudes of all their code periods."""
+    columns, owner = [], []
+    for k, peak in enumerate(found):
+        wave, edges = _wave(window, prn, peak)
+        for a, b in pairwise(edges.tolist()):
+            if b - a > 16:
+                columns.append((a, b, wave[a:b]))
+                owner.append(k)
+    size = len(columns)
+    gram, right = np.zeros((size, size), dtype=np.complex128), np.zeros(size, dtype=np.complex128)
+    for m, (a, b, u) in enumerate(columns):
+        right[m] = np.vdot(u, window.samples[a:b])
+        for n, (c, d, v) in enumerate(columns):
+            lo, hi = max(a, c), min(b, d)
+            gram[m, n] = np.vdot(u[lo - a : hi - a], v[lo - c : hi - c]) if hi > lo else 0.0
+    amplitudes = np.linalg.lstsq(gram, right, rcond=1e-6)[0]
+    out = np.zeros((len(found), window.samples.size), dtype=np.complex128)
+    for k, amplitude, (a, b, u) in zip(owner, amplitudes, columns, strict=True):
+        out[k, a:b] += amplitude * u
+    return out
+
+
+def _wave(window: Window, prn: int, peak: Peak) -> tuple[NDArray[np.complex128], NDArray[np.int64]]:
+    """Code and carrier of a peak over the samples, filtered as they are, and where code periods begin."""
+    signal, rate, table = window.signal, window.rate_hz, slots(window.signal, prn)
+    length = signal.period_s / (1.0 + peak.doppler_hz / signal.carrier_hz) * rate
+    first = peak.delay_s * rate - length
+    n = np.arange(window.samples.size)
+    slot = np.floor((n - first) * (table.size / length)).astype(np.int64) % table.size
+    turn = np.exp(2j * np.pi * np.mod(n * peak.doppler_hz / rate, 1.0))
+    edges = np.ceil(first + length * np.arange(0, n.size / length + 2))
+    return _smoothed(window, table[slot]) * turn, np.unique(np.clip(edges, 0, n.size)).astype(np.int64)
+
+
+def _smoothed(window: Window, wave: NDArray[np.int8]) -> NDArray[np.complex128]:
+    """A code as the receiver's filter passes it: weighted by the samples' own spectrum above its floor."""
+    from scipy import fft
+
+    run = window.samples[: window.samples.size // window.lags * window.lags].reshape(-1, window.lags)
+    shape = np.abs(fft.fft(run[:, : window.lags], axis=1)).mean(axis=0)
+    width = max(1, window.lags // 200)
+    padded = np.concatenate([shape[-width:], shape, shape[:width]])
+    level = np.convolve(padded, np.ones(2 * width + 1) / (2 * width + 1), mode="valid")
+    level = level / level.max()
+    gain = np.interp(np.arange(wave.size) / wave.size, np.arange(level.size) / level.size, level)
+    return np.asarray(fft.ifft(fft.fft(wave.astype(np.float64)) * gain))
+
+
+def mirrored(values: ArrayLike, rate_hz: float, signal: str, found: NDArray[np.void]) -> bool | None:
+    """Whether the spectrum is mirrored (the quadrature component has the other sign).
+
+    A satellite's code must run ahead as fast as its carrier's Doppler says. The strongest satellites found
+    tell, by how their codes have moved over the record; none where that or their Dopplers are too small.
+
+    Parameters
+    ----------
+    values : array_like of complex, shape (sample,)
+        At zero frequency.
+    found : ndarray of FOUND
+        Of `search` in these samples.
+    """
+    what, samples = codes.find(signal), np.asarray(values)
+    gap = samples.size / rate_hz - TIME_S - 3.0 * what.period_s
+    gap = gap // what.period_s * what.period_s
+    best = [row for row in found if row["found"] and abs(row["doppler_hz"]) > 500.0]
+    if gap <= 0.0 or not best:
+        return None
+    later, total, weight = samples[round(gap * rate_hz) :], 0.0, 0.0
+    for row in sorted(best, key=lambda r: -float(r["cn0_dbhz"]))[:4]:
+        again = search(
+            later, rate_hz, signal, [int(row["prn"])], centre_hz=float(row["doppler_hz"]), doppler_hz=200.0
+        )[0]
+        moved = (
+            again["delay_s"] - row["delay_s"] + 0.5 * what.period_s
+        ) % what.period_s - 0.5 * what.period_s
+        expected = -float(row["doppler_hz"]) / what.carrier_hz * gap
+        total += float(moved) * expected
+        weight += expected**2
+    if weight * LIGHT_M_S**2 < 30.0**2 or abs(total) < 0.5 * weight:
+        return None
+    return total < 0.0

@@ -16,9 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from rabta.errors import RabtaError, nearest
 from rabta.pnt.baseband import _kernels, codes
-from rabta.pnt.baseband.acquire import replica, slots
 from rabta.pnt.baseband.codes import Signal
 from rabta.pnt.baseband.samples import FORMATS, Complex, check_rate
+from rabta.pnt.baseband.window import replica, slots
 
 Signs = NDArray[np.int8]
 

@@ -161,13 +161,13 @@ def read(
 
 def measure(raw: NDArray[Any], path: object = None) -> Power:
     """Power measures of components as read; refuses what holds no signal."""
-    if raw.dtype.kind == "f" and not np.isfinite(raw).all():
+    if raw.dtype.kind == "f" and not (np.isfinite(raw).all() and 1e-9 < np.abs(raw).max() < 1e9):
         raise RabtaError("samples that are no numbers", file=path, expected="another format?")
-    values = raw.astype(np.float32)
+    values = raw.astype(np.float64)
     low, high = float(values.min()), float(values.max())
     if low == high:
         raise RabtaError("all samples are the same", file=path, value=low, expected="a signal with noise")
-    spread = float(values.var())
+    spread = max(float(values.var()), 1e-30)
     clipped = 0.0
     if raw.dtype.kind != "f":
         limits = np.iinfo(raw.dtype)

@@ -13,10 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from rabta.errors import RabtaError
 from rabta.pnt.baseband import _kernels, codes
-from rabta.pnt.baseband.acquire import slots
 from rabta.pnt.baseband.codes import Signal
 from rabta.pnt.baseband.generate import density
 from rabta.pnt.baseband.samples import Complex, baseband
+from rabta.pnt.baseband.window import slots
 from rabta.pnt.signals import LIGHT_M_S
 
 Array = NDArray[np.float64]
