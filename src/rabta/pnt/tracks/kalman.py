@@ -25,6 +25,7 @@ Array = NDArray[np.float64]
 BOUNDS = (1.5, 4.5)  # Yang, Song and Xu 2002 (J. Geodesy 76): 1 to 1.5 and 3 to 8
 ANEW_S = 30.0  # between beginnings of the second filter, and before it is believed
 MARGIN = 0.8  # share of the first one's cost at which the second takes over
+WORST_M = 100.0  # standard deviation beyond which a fix would be worse than none
 START_M = 10_000.0  # standard deviation of the first position
 
 
@@ -47,7 +48,7 @@ class Rows:
     rate_m_s : ndarray, shape (row,)
         Range rate from Doppler less the satellite's clock drift; NaN: none.
     phase_m : ndarray, shape (row,)
-        Phase in metres less the satellite's clock.
+        Phase in metres less the satellite's clock and the modelled changes of the air.
     before : ndarray of int64, shape (row,)
         Row of the same satellite one epoch before with unbroken phase; -1: none.
     variance : ndarray, shape (row, 3)
@@ -108,8 +109,9 @@ class Track:
 
     @property
     def fixed(self) -> NDArray[np.bool_]:
-        """Epochs with a position that codes of that epoch support, shape (epoch,)."""
-        return np.asarray(np.isfinite(self.position_m[:, 0]) & (self.used > 0))
+        """Epochs with a position that codes of that epoch support and that is not a mere guess."""
+        spread = np.sqrt(np.trace(self.covariance_m2, axis1=1, axis2=2))
+        return np.asarray(np.isfinite(self.position_m[:, 0]) & (self.used > 0) & (spread < WORST_M))
 
 
 @dataclass

@@ -104,7 +104,7 @@ def _turned(satellite_m: Array, velocity_m_s: Array, here_m: Array) -> tuple[Arr
 
 
 def _phases(found: Geometry, obs: Observations) -> tuple[Array, NDArray[np.bool_]]:
-    """Phase of each row's first signal with the satellite's clock, metres; whether it is unbroken there."""
+    """Phase of each row's first signal without what changes on the way, metres; whether it is unbroken."""
     cycles, whole = np.full(found.prn.size, np.nan), np.zeros(found.prn.size, dtype=bool)
     for letter in np.unique(found.system).tolist():
         observed = obs.systems[letter]
@@ -116,6 +116,7 @@ def _phases(found: Geometry, obs: Observations) -> tuple[Array, NDArray[np.bool_
             cycles[rows] = observed.column("L" + name)[source]
             whole[rows] = observed.lock[source, observed.codes.index("L" + name)] & 1 == 0
     phase = cycles * LIGHT_M_S / found.frequencies_hz[:, 0] + LIGHT_M_S * found.clock_s
+    phase += found.ionosphere_m - found.troposphere_m  # the ionosphere advances what it delays
     return phase, whole & np.isfinite(phase)
 
 
