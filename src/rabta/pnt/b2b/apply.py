@@ -68,7 +68,8 @@ def corrected_states(
         Longest time since reception.
     """
     letters, numbers, when = np.broadcast_arrays(
-        np.atleast_1d(system), np.atleast_1d(prn), np.asarray(times, dtype=np.int64)
+        *(np.atleast_1d(np.asarray(system, dtype="U1")), np.atleast_1d(np.asarray(prn, dtype=np.int64))),
+        np.asarray(times, dtype=np.int64),
     )
     row = corrections.at(letters, numbers, when, orbit_valid_s, clock_valid_s)
     source = matching(corrections, ephemerides, row, when)

@@ -24,11 +24,6 @@ T = TypeVar("T")
 
 # Nominal validity of the interface document, here counted from reception
 ORBIT_VALID_S, CLOCK_VALID_S, BIAS_VALID_S = 96.0, 12.0, 86_400.0
-# IOD Corr has eight values and changes with each orbit, every 48 s: the same value within half of that is the
-# same issue.
-_SAME_ISSUE_S = 192.0
-# An orbit may follow the first clock that refers to it
-_ORBIT_LATE_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -116,7 +111,9 @@ class Corrections:
 
 
 def _slots_of(system: ArrayLike, prn: ArrayLike) -> Ints:
-    letters, numbers = np.broadcast_arrays(np.atleast_1d(system), np.atleast_1d(prn))
+    letters, numbers = np.broadcast_arrays(
+        np.atleast_1d(np.asarray(system, dtype="U1")), np.atleast_1d(np.asarray(prn, dtype=np.int64))
+    )
     first = np.full(256, 10_000, dtype=np.int64)
     for letter, before in (("C", 0), ("G", 63), ("E", 100), ("R", 137)):
         first[ord(letter)] = before
@@ -146,7 +143,9 @@ def corrections(messages: Messages, sender: int | None = None) -> Corrections:
         raise RabtaError("no corrections from this satellite", key="sender", value=chosen, expected=expected)
     ours = messages.frames.prn == chosen
     clocks = _only(messages.clocks, ours[messages.clocks.frame])
-    orbits = _only(messages.orbits, ours[messages.orbits.frame])
+    orbits = messages.orbits
+    there = np.isfinite(orbits.radial_m + orbits.along_m + orbits.cross_m)
+    orbits = _only(orbits, ours[orbits.frame] & there)
     slot = _clock_slots(messages, clocks, ours)
     kept = (slot > 0) & np.isfinite(clocks.c0_m)
     return _paired(messages, chosen, _only(clocks, kept), slot[kept], orbits, ours)
@@ -192,15 +191,17 @@ def _keys(group: Ints, time: Instants) -> tuple[Ints, int]:
 def _paired(
     messages: Messages, sender: int, clocks: Clocks, slot: Ints, orbits: Orbits, ours: NDArray[np.bool_]
 ) -> Corrections:
+    """Every orbit with the last clock of its issue, every clock with the last orbit of its."""
     received = messages.frames.received
-    order = np.lexsort((received[orbits.frame], _issue(orbits.slot, orbits)))
-    orbits = _only(orbits, order)
     clock_time, orbit_time = received[clocks.frame], received[orbits.frame]
-    match = _match(_issue(slot, clocks), clock_time, _issue(orbits.slot, orbits), orbit_time)
-    used = np.flatnonzero(match >= 0)
-    row = match[used]
+    clock_issue, orbit_issue = _issue(slot, clocks), _issue(orbits.slot, orbits)
+    orbit = _last(clock_issue, clock_time, orbit_issue, orbit_time)
+    clock = _last(orbit_issue, orbit_time, clock_issue, clock_time)
+    known, heard = np.flatnonzero(orbit >= 0), np.flatnonzero(clock >= 0)
+    row = np.concatenate([orbit[known], heard])
+    used = np.concatenate([known, clock[heard]])
     available = np.maximum(clock_time[used], orbit_time[row])
-    order = np.lexsort((clock_time[used], available, slot[used]))
+    order = np.lexsort((orbit_time[row], clock_time[used], available, slot[used]))
     used, row = used[order], row[order]
     system, prn = biases.satellites(slot[used])
     offsets = np.stack([orbits.radial_m[row], orbits.along_m[row], orbits.cross_m[row]], axis=1)
@@ -216,17 +217,15 @@ def _issue(slot: Ints, table: Orbits | Clocks) -> Ints:
     return (slot << 5) | (table.iod_ssr << 3) | table.iod_corr
 
 
-def _match(clock: Ints, clock_time: Instants, orbit: Ints, orbit_time: Instants) -> Ints:
-    """Row of the orbit of each clock's issue: the last before it, else one soon after it; -1 where none."""
-    if not orbit.size:
-        return np.full(clock.shape, -1, dtype=np.int64)
-    key, start = _keys(orbit, orbit_time)
-    after = np.searchsorted(key, _key(clock, clock_time, start), side="right")
-    before, next_ = np.maximum(after - 1, 0), np.minimum(after, orbit.size - 1)
-    early = (orbit[before] == clock) & (after > 0) & (clock_time - orbit_time[before] <= _SAME_ISSUE_S * NS)
-    late = (orbit[next_] == clock) & (orbit_time[next_] - clock_time <= _ORBIT_LATE_S * NS)
-    late &= orbit_time[next_] >= clock_time
-    return np.where(early, before, np.where(late, next_, -1))
+def _last(group: Ints, time: Instants, other: Ints, other_time: Instants) -> Ints:
+    """For each event the last of the others of its group that is not after it; -1 where there is none."""
+    if not other.size:
+        return np.full(group.shape, -1, dtype=np.int64)
+    key, start = _keys(other, other_time)
+    order = np.argsort(key, kind="stable")
+    place = np.searchsorted(key[order], _key(group, time, start), side="right") - 1
+    found = order[np.maximum(place, 0)]
+    return np.where((place >= 0) & (other[found] == group), found, -1)
 
 
 def _code_biases(messages: Messages, ours: NDArray[np.bool_]) -> CodeBiases:
