@@ -14,7 +14,18 @@ from rabta.pnt.orbits.constants import GEO_INCLINATION, GEO_SQRT_A, GRAVITY, ROT
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
-_ELEMENTS = ("sqrt_a", "a_dot", "e", "m0", "delta_n", "delta_n_dot", "omega", "i0", "i_dot", "omega0")
+_ELEMENTS: tuple[str, ...] = (
+    "sqrt_a",
+    "a_dot",
+    "e",
+    "m0",
+    "delta_n",
+    "delta_n_dot",
+    "omega",
+    "i0",
+    "i_dot",
+    "omega0",
+)
 _ELEMENTS += ("omega_dot", "cuc", "cus", "crc", "crs", "cic", "cis")
 _ABSENT = ("a_dot", "delta_n_dot")  # zero where the message has none
 _CARTESIAN = ("x", "y", "z", "vx", "vy", "vz", "ax", "ay", "az")

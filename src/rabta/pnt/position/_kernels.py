@@ -21,19 +21,19 @@ HUBER = 1.345  # 95 % efficiency for normal errors: Huber 1981
 
 @inline
 def _invert(a: Array) -> bool:
-    """Invert a symmetric positive definite 4 by 4 matrix in place by Gauss and Jordan; False where singular."""
-    for k in range(4):
+    """Invert a symmetric positive definite 3 by 3 matrix in place by Gauss and Jordan; False where singular."""
+    for k in range(3):
         pivot = a[k, k]
         if not pivot > 1e-12:
             return False
         a[k, k] = 1.0
-        for j in range(4):
+        for j in range(3):
             a[k, j] /= pivot
-        for i in range(4):
+        for i in range(3):
             if i != k:
                 f = a[i, k]
                 a[i, k] = 0.0
-                for j in range(4):
+                for j in range(3):
                     a[i, j] -= f * a[k, j]
     return True
 
@@ -53,10 +53,10 @@ def angles(place: Array, satellite: Array, epoch: Ints, out: Array) -> None:
 
 
 @kernel(
-    "void(int64[::1], int64[::1], float64[:,::1], float64[::1], float64[::1], float64[::1], float64[::1],"
-    "float64[:,::1], int64, float64[::1],"
+    "void(int64[::1], int64[::1], float64[:,::1], float64[::1], float64[::1],"
+    "float64[:,::1], int64[::1], float64[::1], float64[::1],"
     "float64[:,::1], float64[:,::1], float64[:,:,::1], float64[:,::1], float64[::1], float64[::1], "
-    "float64[::1], uint8[::1], uint8[::1])"
+    "uint8[::1], uint8[::1])"
 )
 def least_squares(
     start: Ints,
@@ -64,16 +64,14 @@ def least_squares(
     satellite: Array,
     ranges: Array,
     sigma: Array,
-    mapping: Array,
-    slack: Array,
     guess: Array,
-    groups: int,
+    parent: Ints,
+    tie: Array,
     settings: Array,
     position: Array,
     clock: Array,
     covariance: Array,
     quality: Array,
-    excess: Array,
     residual: Array,
     weight: Array,
     used: Bytes,
@@ -81,26 +79,36 @@ def least_squares(
 ) -> None:
     """Position of each epoch by weighted, robust least squares with one clock for each group of rows.
 
-    Rows of epoch k are start[k] to start[k+1]. `mapping` times an unknown of standard deviation slack[k]
-    is an error common to the epoch's rows (ionosphere). Clocks are eliminated by their groups' means.
-    `settings`: robust (0, 1), limit of a normalised residual, largest share of rows that may be excluded,
-    largest PDOP, largest one-sigma error. `quality`: GDOP-like numbers PDOP, HDOP, VDOP, TDOP; chi-square
-    over its degrees of freedom and these. `excess`: estimate of the common unknown.
+    Rows of epoch k are start[k] to start[k+1]. Group g has the receiver clock of system parent[g] and a delay
+    of its own with standard deviation tie[g]; both are eliminated by sums over the group's rows. `settings`:
+    robust (0, 1), limit of a normalised residual, largest share of rows that may be excluded, largest PDOP,
+    largest one-sigma error. `quality`: PDOP, HDOP, VDOP, TDOP, chi-square over its degrees of freedom, these.
+
+    Where a residual is too large, Huber's estimate says which rows are far from the others; they are put
+    aside, then least squares again, one row more at a time while one is too large and could be told.
     """
     robust, limit, share = settings[0] > 0.5, settings[1], settings[2]
     worst_dop, worst_sigma = settings[3], settings[4]
-    a = np.empty((4, 4))
-    plain = np.empty((4, 4))
-    b = np.empty(4)
-    sum_w, sum_y = np.empty(groups), np.empty(groups)
-    sum_h = np.empty((groups, 4))
+    a = np.empty((3, 3))
+    plain = np.empty((3, 3))
+    b = np.empty(3)
+    groups = parent.size
+    sum_w, sum_y, sum_h = np.empty(groups), np.empty(groups), np.empty((groups, 3))
     count = np.empty(groups, np.int64)
+    systems = 0
+    for g in range(groups):
+        systems = max(systems, parent[g] + 1)
+    # of each system's clock: weight, right side, coupling with the position; of each group: its delay
+    clock_w, clock_y, clock_h = np.empty(systems), np.empty(systems), np.empty((systems, 3))
+    loose = np.empty(groups)
+    own = np.empty(groups)
     widest = 1
     for k in range(start.size - 1):
         widest = max(widest, start[k + 1] - start[k])
-    h = np.empty((widest, 4))
+    h = np.empty((widest, 3))
     y, v, w, near = np.empty(widest), np.empty(widest), np.empty(widest), np.empty(widest)
     on = np.empty(widest, np.uint8)
+    pull, up = np.empty(3), np.empty(3)
     x = np.zeros(3)
     warm = False
     for k in range(start.size - 1):
@@ -110,7 +118,6 @@ def least_squares(
         clock[k, :] = np.nan
         covariance[k, :, :] = np.nan
         quality[k, :] = np.nan
-        excess[k] = np.nan
         rows = 0
         for i in range(n):
             on[i] = sigma[first + i] > 0.0 and math.isfinite(ranges[first + i] + satellite[first + i, 0])
@@ -126,7 +133,6 @@ def least_squares(
         phase, excluded, doubtful = 0, 0, False
         done, ok = False, False
         spread, chi, degrees = 1.0, 0.0, 0
-        iono = 0.0
         for i in range(n):
             near[i] = 1.0
         rounds = 0
@@ -150,7 +156,6 @@ def least_squares(
                     turn = EARTH_ROTATION / LIGHT_M_S * (satellite[r, 0] * x[1] - satellite[r, 1] * x[0])
                     y[i] = ranges[r] - rho - turn
                     h[i, 0], h[i, 1], h[i, 2] = -dx / rho, -dy / rho, -dz / rho
-                    h[i, 3] = mapping[r]
                     if not on[i]:
                         continue
                     wi = near[i] / (sigma[r] * sigma[r])
@@ -159,37 +164,47 @@ def least_squares(
                     count[g] += 1
                     sum_w[g] += wi
                     sum_y[g] += wi * y[i]
-                    for p in range(4):
+                    for p in range(3):
                         sum_h[g, p] += wi * h[i, p]
                         b[p] += wi * h[i, p] * y[i]
                         for q in range(p + 1):
                             a[p, q] += wi * h[i, p] * h[i, q]
-                clocks = 0
+                clock_w[:] = 0.0
+                clock_y[:] = 0.0
+                clock_h[:, :] = 0.0
                 for g in range(groups):
                     if count[g] > 0:
-                        clocks += 1
-                        for p in range(4):
-                            f = sum_h[g, p] / sum_w[g]
+                        prior = 1.0 / (tie[g] * tie[g]) if tie[g] > 0.0 else np.inf
+                        loose[g] = prior / (sum_w[g] + prior) if tie[g] > 0.0 else 1.0
+                        c = parent[g]
+                        clock_w[c] += sum_w[g] * loose[g]
+                        clock_y[c] += sum_y[g] * loose[g]
+                        for p in range(3):
+                            clock_h[c, p] += sum_h[g, p] * loose[g]
+                            f = sum_h[g, p] * (1.0 - loose[g]) / sum_w[g]
                             b[p] -= f * sum_y[g]
                             for q in range(p + 1):
                                 a[p, q] -= f * sum_h[g, q]
+                clocks = 0
+                for c in range(systems):
+                    if clock_w[c] > 0.0:
+                        clocks += 1
+                        for p in range(3):
+                            f = clock_h[c, p] / clock_w[c]
+                            b[p] -= f * clock_y[c]
+                            for q in range(p + 1):
+                                a[p, q] -= f * clock_h[c, q]
                 degrees = rows - clocks - 3
-                if slack[k] > 0.0:
-                    a[3, 3] += 1.0 / (slack[k] * slack[k])
-                else:
-                    a[3, 0] = a[3, 1] = a[3, 2] = b[3] = 0.0
-                    a[3, 3] = 1.0
-                for p in range(4):
+                for p in range(3):
                     for q in range(p):
                         a[q, p] = a[p, q]
                 if degrees < 0 or not _invert(a):
                     break
                 move = 0.0
                 for p in range(3):
-                    d = a[p, 0] * b[0] + a[p, 1] * b[1] + a[p, 2] * b[2] + a[p, 3] * b[3]
+                    d = a[p, 0] * b[0] + a[p, 1] * b[1] + a[p, 2] * b[2]
                     x[p] += d
                     move += d * d
-                iono = a[3, 0] * b[0] + a[3, 1] * b[1] + a[3, 2] * b[2] + a[3, 3] * b[3]
                 if not math.isfinite(move):
                     break
                 if move < 1e-6:
@@ -198,18 +213,20 @@ def least_squares(
             if not ok:
                 break
             # residuals after the last step (its move is below a millimetre)
+            chi = 0.0
             for g in range(groups):
                 if count[g] > 0:
-                    sum_y[g] = (sum_y[g] - sum_h[g, 3] * iono) / sum_w[g]
-            chi = 0.0
-            if slack[k] > 0.0:
-                chi = (iono / slack[k]) ** 2
+                    c = parent[g]
+                    base = clock_y[c] / clock_w[c]
+                    own[g] = base + (sum_y[g] / sum_w[g] - base) * (1.0 - loose[g])
+                    if tie[g] > 0.0:
+                        chi += ((own[g] - base) / tie[g]) ** 2
             for i in range(n):
                 r = first + i
                 g = group[r]
                 v[i] = np.nan
                 if math.isfinite(ranges[r] + satellite[r, 0]) and count[g] > 0:
-                    v[i] = y[i] - h[i, 3] * iono - sum_y[g]
+                    v[i] = y[i] - own[g]
                     if on[i]:
                         chi += (v[i] / sigma[r]) ** 2 * (1.0 if phase != 1 else near[i])
             if not robust or degrees < 1:
@@ -222,12 +239,16 @@ def least_squares(
                     continue
                 r = first + i
                 g = group[r]
-                t = 0.0
-                for p in range(4):
-                    dp = h[i, p] - sum_h[g, p] / sum_w[g]
-                    for q in range(4):
-                        t += dp * a[p, q] * (h[i, q] - sum_h[g, q] / sum_w[g])
-                left = sigma[r] * sigma[r] - t - 1.0 / sum_w[g]
+                c = parent[g]
+                t = loose[g] * loose[g] / clock_w[c] + (1.0 - loose[g]) / sum_w[g]
+                for p in range(3):
+                    dp = h[i, p] - sum_h[g, p] / sum_w[g] * (1.0 - loose[g])
+                    dp -= loose[g] * clock_h[c, p] / clock_w[c]
+                    pull[p] = dp
+                for p in range(3):
+                    for q in range(3):
+                        t += pull[p] * a[p, q] * pull[q]
+                left = sigma[r] * sigma[r] - t
                 if left > 1e-4 * sigma[r] * sigma[r]:
                     z = abs(v[i]) / math.sqrt(left)
                     if z > worst:
@@ -249,7 +270,7 @@ def least_squares(
                     continue
                 # rows far from it are put aside, the farthest first, as many as allowed
                 phase = 2
-                while rows > 4 and total - rows < share * total:
+                while degrees > 1 and total - rows < share * total:
                     worst, at = limit, -1
                     for i in range(n):
                         if on[i] and abs(v[i]) / sigma[first + i] > worst:
@@ -258,11 +279,12 @@ def least_squares(
                         break
                     on[at] = 0
                     rows -= 1
+                    degrees -= 1
                 for i in range(n):
                     near[i] = 1.0
                 continue
-            # phase 2: back to weighted least squares; one more at a time
-            if worst > limit and total - rows < share * total and rounds < 40:
+            # back to weighted least squares; one more at a time
+            if worst > limit and degrees > 1 and total - rows < share * total and rounds < 40:
                 on[at] = 0
                 rows -= 1
                 continue
@@ -274,38 +296,34 @@ def least_squares(
         radius = math.sqrt(x[0] * x[0] + x[1] * x[1] + x[2] * x[2])
         spread = chi / degrees if degrees > 0 else 1.0
         scale = max(1.0, spread)
-        up = np.empty(3)
         for p in range(3):
             up[p] = x[p] / radius
             position[k, p] = x[p]
             for q in range(3):
                 covariance[k, p, q] = a[p, q] * scale
-        excess[k] = iono if slack[k] > 0.0 else 0.0
         for g in range(groups):
             if count[g] > 0:
-                clock[k, g] = sum_y[g] / LIGHT_M_S
-        # dilution: unit weights, the rows in use
+                clock[k, g] = own[g] / LIGHT_M_S
+        # dilution: unit weights, the rows in use, a clock for each system
         plain[:, :] = 0.0
-        for g in range(groups):
-            sum_w[g] = 0.0
-            sum_h[g, :] = 0.0
+        clock_w[:] = 0.0
+        clock_h[:, :] = 0.0
         for i in range(n):
             residual[first + i] = v[i]
             if on[i]:
                 used[first + i] = 1
                 weight[first + i] = 1.0 / (sigma[first + i] * sigma[first + i])
-                g = group[first + i]
-                sum_w[g] += 1.0
+                c = parent[group[first + i]]
+                clock_w[c] += 1.0
                 for p in range(3):
-                    sum_h[g, p] += h[i, p]
+                    clock_h[c, p] += h[i, p]
                     for q in range(3):
                         plain[p, q] += h[i, p] * h[i, q]
-        for g in range(groups):
-            if sum_w[g] > 0.0:
+        for c in range(systems):
+            if clock_w[c] > 0.0:
                 for p in range(3):
                     for q in range(3):
-                        plain[p, q] -= sum_h[g, p] * sum_h[g, q] / sum_w[g]
-        plain[3, 3] = 1.0
+                        plain[p, q] -= clock_h[c, p] * clock_h[c, q] / clock_w[c]
         if _invert(plain):
             trace = plain[0, 0] + plain[1, 1] + plain[2, 2]
             vertical = 0.0
@@ -313,12 +331,12 @@ def least_squares(
                 for q in range(3):
                     vertical += up[p] * plain[p, q] * up[q]
             time = np.inf
-            for g in range(groups):
-                if sum_w[g] > 0.0:
-                    t = 1.0 / sum_w[g]
+            for c in range(systems):
+                if clock_w[c] > 0.0:
+                    t = 1.0 / clock_w[c]
                     for p in range(3):
                         for q in range(3):
-                            t += sum_h[g, p] * plain[p, q] * sum_h[g, q] / (sum_w[g] * sum_w[g])
+                            t += clock_h[c, p] * plain[p, q] * clock_h[c, q] / (clock_w[c] * clock_w[c])
                     time = min(time, t)
             quality[k, 0] = math.sqrt(max(trace, 0.0))
             quality[k, 1] = math.sqrt(max(trace - vertical, 0.0))

@@ -1,4 +1,4 @@
-"""Which signals of each satellite to use: one, or a pair of frequencies."""
+"""Which signals of each satellite to use: one, a pair of frequencies, or one of each band."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rabta.pnt.signals import frequency_hz, table
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
-# Codes in the order in which one is preferred; those of one band are interchangeable in delays
+# Codes in the order in which one is preferred
 SINGLE: dict[str, tuple[str, ...]] = {
     "G": ("1C", "1W", "1P", "1L", "1X", "2L", "2X", "2W", "5Q", "5X"),
     "J": ("1C", "1L", "1X", "2L", "2X", "5Q", "5X"),
@@ -26,43 +26,39 @@ SINGLE: dict[str, tuple[str, ...]] = {
     "I": ("5A", "5X", "5B", "5C"),
     "S": ("1C",),
 }
-_LOW: dict[str, tuple[str, ...]] = {
-    "G": ("5Q", "5X", "5I", "2W", "2P", "2L", "2X", "2S", "2C"),
+# Partners on a second and third frequency, by band
+PARTNERS: dict[str, tuple[str, ...]] = {
+    "G": ("2W", "2P", "2L", "2X", "2S", "2C", "5Q", "5X", "5I"),
     "J": ("5Q", "5X", "5I", "2L", "2X", "2S"),
     "E": ("5Q", "5X", "5I", "7Q", "7X", "7I"),
-    "C": ("5P", "5X", "5D", "6I", "6X", "6Q", "7I", "7X", "7Q", "7D", "7Z", "7P"),
+    "C": ("6I", "6X", "6Q", "5P", "5X", "5D", "7I", "7X", "7Q", "7D", "7Z", "7P"),
     "R": ("2C", "2P"),
     "I": (),
     "S": (),
 }
+MOST = 3  # signals of one satellite
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """Signals of each row of one system.
+    """Signals of each row of one system; column 0 is the first, columns without a signal are empty and NaN.
 
     Attributes
     ----------
-    first, second : ndarray of str, shape (row,)
-        Codes; empty where there is none.
-    range_m : ndarray, shape (row,)
-        Range of the first signal, or the pair's ionosphere-free range; NaN where there is none.
-    delay_s : ndarray, shape (row,)
-        Group delay to take off the satellite's clock.
-    frequency_hz : ndarray, shape (row,)
-        Of the first signal.
-    noise : ndarray, shape (row,)
-        How much the pair amplifies the noise of one range; 1 for single signals.
-    column : ndarray of int, shape (row,)
-        Column of the first signal's range.
+    codes : ndarray of str, shape (row, signal)
+    ranges_m, delays_s, frequencies_hz : ndarray, shape (row, signal)
+        Measured ranges, group delays to take off the satellite's clock, carriers.
     """
 
-    first: NDArray[np.str_]
-    second: NDArray[np.str_]
-    range_m: Array
-    delay_s: Array
-    frequency_hz: Array
-    noise: Array
+    codes: NDArray[np.str_]
+    ranges_m: Array
+    delays_s: Array
+    frequencies_hz: Array
+
+    @property
+    def usable(self) -> NDArray[np.bool_]:
+        """Rows with at least one signal."""
+        return np.isfinite(self.ranges_m[:, 0])
 
 
 def carriers(system: str, band: str, slot: Array) -> Array:
@@ -82,11 +78,24 @@ def choose(
     options: Options,
 ) -> Chosen:
     """Choose signals for some rows of a system's observations; `ephemeris` is that of each row."""
-    return _Choice(system, observed, rows, ephemerides, ephemeris).run(options)
+    width = {"single": 1, "iono-free": 2, "auto": MOST}[options.mode]
+    work = _Choice(system, observed, rows, ephemerides, ephemeris, width)
+    asked = [code[-2:] for code in options.signals.get(system, ())]
+    if options.mode == "iono-free":
+        for one, two in work.pairs(asked):
+            work.take_pair(one, two)
+    else:
+        for code in asked[:1] or SINGLE[system]:
+            work.take(0, code)
+            if work.full(0):
+                break
+        if options.mode == "auto":
+            work.others(asked[1:] if asked else PARTNERS[system])
+    return work.chosen
 
 
 class _Choice:
-    """Work of `choose`: ranges and delays of codes, fetched once."""
+    """Work of `choose`."""
 
     def __init__(
         self,
@@ -95,77 +104,79 @@ class _Choice:
         rows: Index,
         ephemerides: NDArray[np.void],
         ephemeris: Index,
+        width: int,
     ) -> None:
         self.system, self.observed, self.rows = system, observed, rows
         self.ephemerides = ephemerides
         self.used, self.place = np.unique(ephemeris, return_inverse=True)
         slot = ephemerides["slot"][self.used] if system == "R" else np.zeros(self.used.size)
         self.slot = np.asarray(slot, dtype=np.float64)[self.place]
-        n = rows.size
-        self.first, self.second = np.full(n, "", "U2"), np.full(n, "", "U2")
-        self.range, self.delay = np.full(n, np.nan), np.full(n, np.nan)
-        self.frequency, self.noise = np.full(n, np.nan), np.ones(n)
+        self.has = {code[1:] for code in observed.codes if code[0] == "C"}
+        self.has &= {s.code for s in table().values() if s.system == system}
+        shape = rows.size, width
+        numbers = (np.full(shape, np.nan) for _ in range(3))
+        self.chosen = Chosen(np.full(shape, "", "U2"), *numbers)
+
+    def full(self, k: int) -> bool:
+        """Whether every row has its signal `k`."""
+        return bool(np.isfinite(self.chosen.ranges_m[:, k]).all())
 
     def code(self, code: str) -> tuple[Array, Array]:
         """Range and group delay of a code; NaN where it cannot be used."""
-        if "C" + code not in self.observed.codes:
-            nothing = np.full(self.rows.size, np.nan)
-            return nothing, nothing
         delay = group_delay(self.ephemerides, self.used, code)[self.place]
         return self.observed.column("C" + code)[self.rows], delay
 
-    def run(self, options: Options) -> Chosen:
-        asked = [code[-2:] for code in options.signals.get(self.system, ())]
-        if options.mode != "single":
-            for one, two in self._pairs(asked):
-                self._take_pair(one, two)
-        if options.mode != "iono-free":
-            for code in asked[:1] or SINGLE[self.system]:
-                self._take(code)
-                if np.isfinite(self.range).all():
-                    break
-        return Chosen(self.first, self.second, self.range, self.delay, self.frequency, self.noise)
+    def put(self, k: int, code: str, where: NDArray[np.bool_], range_: Array, delay: Array) -> None:
+        """Store a code as signal `k` of some rows."""
+        c, part = self.chosen, np.flatnonzero(where)
+        c.codes[part, k], c.ranges_m[part, k], c.delays_s[part, k] = code, range_[part], delay[part]
+        c.frequencies_hz[part, k] = carriers(self.system, code[0], self.slot[part])
 
-    def _take(self, code: str) -> None:
-        if "C" + code not in self.observed.codes:
-            return
-        range_, delay = self.code(code)
-        free = np.isnan(self.range) & np.isfinite(range_) & np.isfinite(delay)
-        self.first[free], self.range[free], self.delay[free] = code, range_[free], delay[free]
-        self.frequency[free] = carriers(self.system, code[0], self.slot)[free]
+    def take(self, k: int, code: str) -> None:
+        """A code as signal `k` of rows that have none yet."""
+        if code in self.has:
+            range_, delay = self.code(code)
+            free = np.isnan(self.chosen.ranges_m[:, k]) & np.isfinite(range_) & np.isfinite(delay)
+            self.put(k, code, free, range_, delay)
 
-    def _pairs(self, asked: Sequence[str]) -> Iterator[tuple[str, str]]:
+    def others(self, codes: Sequence[str]) -> None:
+        """One code of each further band into the columns after the first."""
+        c = self.chosen
+        for code in [item for item in codes if item in self.has]:
+            range_, delay = self.code(code)
+            bands = c.codes.astype("U1")
+            new = np.isfinite(range_) & np.isfinite(delay) & np.isfinite(c.ranges_m[:, 0])
+            new &= ~(bands == code[0]).any(axis=1)
+            for k in range(1, c.ranges_m.shape[1]):
+                here = new & np.isnan(c.ranges_m[:, k])
+                self.put(k, code, here, range_, delay)
+                new &= ~here
+
+    def pairs(self, asked: Sequence[str]) -> Iterator[tuple[str, str]]:
         """Pairs of the file, those of most rows first; of nearly as many, the least noisy."""
         if len(asked) >= 2:
             yield asked[0], asked[1]
             return
-        has = {c[1:] for c in self.observed.codes if c[0] == "C"}
-        known = {s.code for s in table().values() if s.system == self.system}
-        highs = [c for c in (asked or SINGLE[self.system]) if c in has & known and c[0] in "12"]
         found = []
-        for one in highs:
-            for two in _LOW[self.system]:
-                if two in has and two[0] != one[0]:
-                    (a, da), (b, db) = self.code(one), self.code(two)
-                    count = int(np.isfinite(a + b + da + db).sum())
-                    if count:
-                        found.append((count, self._amplified(one, two), one, two))
+        for one in [c for c in (asked or SINGLE[self.system]) if c in self.has and c[0] in "12"]:
+            for two in [c for c in PARTNERS[self.system] if c in self.has and c[0] != one[0]]:
+                (a, da), (b, db) = self.code(one), self.code(two)
+                count = int(np.isfinite(a + b + da + db).sum())
+                if count:
+                    found.append((count, self._amplified(one, two), one, two))
         most = max((item[0] for item in found), default=0)
-        for _, _, one, two in sorted(
-            found, key=lambda f: (f[0] < 0.8 * most, f[1] if f[0] >= 0.8 * most else -f[0])
-        ):
+        many = [item for item in found if item[0] >= 0.8 * most]
+        few = [item for item in found if item[0] < 0.8 * most]
+        for _, _, one, two in sorted(many, key=lambda f: f[1]) + sorted(few, key=lambda f: -f[0]):
             yield one, two
 
     def _amplified(self, one: str, two: str) -> float:
         a, b = frequency_hz(self.system, one[0]) ** 2, frequency_hz(self.system, two[0]) ** 2
         return float(np.hypot(a, b) / (a - b))
 
-    def _take_pair(self, one: str, two: str) -> None:
+    def take_pair(self, one: str, two: str) -> None:
+        """A pair for rows that have none yet."""
         (a, da), (b, db) = self.code(one), self.code(two)
-        fa, fb = carriers(self.system, one[0], self.slot), carriers(self.system, two[0], self.slot)
-        share = fa**2 / (fa**2 - fb**2)
-        range_, delay = share * a + (1.0 - share) * b, share * da + (1.0 - share) * db
-        free = np.isnan(self.range) & np.isfinite(range_) & np.isfinite(delay)
-        self.first[free], self.second[free] = one, two
-        self.range[free], self.delay[free] = range_[free], delay[free]
-        self.frequency[free], self.noise[free] = fa[free], np.hypot(share, 1.0 - share)[free]
+        free = np.isnan(self.chosen.ranges_m[:, 0]) & np.isfinite(a + b + da + db)
+        self.put(0, one, free, a, da)
+        self.put(1, two, free, b, db)

@@ -20,7 +20,7 @@ SIGMA_M = 15.0  # delays of the air and the ionosphere are still in the ranges
 
 def places(rows: Geometry) -> Array:
     """Positions of epochs, shape (epoch, 3); an epoch without a fix takes its neighbour's, NaN without any."""
-    plain = replace(rows, sigma_m=np.full(rows.epoch.size, SIGMA_M), slack_m=np.zeros(rows.times.size))
+    plain = replace(rows, sigma_m=np.full(rows.epoch.size, SIGMA_M))
     found = fit(plain, robust=True, limit=4.0, worst_dop=100.0, worst_sigma_m=1e4)
     good = np.flatnonzero(np.isin(found.status, (1, 2)))
     if not good.size:

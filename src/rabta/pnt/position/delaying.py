@@ -16,9 +16,12 @@ from rabta.pnt.records import IonosphereMessage, Navigation
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
-# The best that was broadcast: BDGIM, then Galileo's coefficients (both leave less than Klobuchar's model:
-# Yuan et al., J. Geod. 93 (2019); NTCM-G Ionospheric Model Description 1.0, section 5), then Klobuchar's.
+# BDGIM, then Galileo's coefficients (both leave less than Klobuchar's model: Yuan et al., J. Geod. 93 (2019);
+# NTCM-G Ionospheric Model Description 1.0, section 5), then Klobuchar's.
 ORDER = ("bdgim", "ntcm", "klobuchar", "klobuchar-beidou")
+# Solar flux of no sunspots in Galileo's ionosphere document (issue 1.2, equation 19). NTCM takes the broadcast
+# level for a flux and was fitted to real ones, which are not below: with less it falls to half of the Sun's minimum.
+LEAST_LEVEL = 63.7
 _WANTED = {
     "bdgim": ("bdgim", "C"),
     "ntcm": ("nequick-g", "E"),
@@ -41,8 +44,18 @@ def messages(nav: Navigation, name: str) -> list[IonosphereMessage]:
 
 def model(nav: Navigation, wanted: str) -> str:
     """Name of the model to use; ``none`` where nothing that was wanted was broadcast."""
-    order = ORDER if wanted == "auto" else (wanted,)
-    return next((name for name in order if name in _WANTED and messages(nav, name)), "none")
+    if wanted != "auto":
+        return wanted if wanted in _WANTED and messages(nav, wanted) else "none"
+    found = [name for name in ORDER if messages(nav, name)]
+    if found[:1] == ["ntcm"] and len(found) > 1 and _quiet(nav):
+        found = found[1:]
+    return found[0] if found else "none"
+
+
+def _quiet(nav: Navigation) -> bool:
+    """Whether Galileo's level is below any real flux of the Sun."""
+    levels = [ntcm.ionisation(m.coefficients) for m in messages(nav, "ntcm")]
+    return float(np.median(levels)) < LEAST_LEVEL
 
 
 def _in_force(found: Sequence[IonosphereMessage], times: Instants) -> tuple[list[tuple[float, ...]], Index]:

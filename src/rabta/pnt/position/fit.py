@@ -24,7 +24,6 @@ class Fit:
     clock_s: Array
     covariance_m2: Array
     quality: Array
-    excess_m: Array
     residual_m: Array
     weight: Array
     used: NDArray[np.bool_]
@@ -50,7 +49,6 @@ def fit(
         np.empty((epochs, groups)),
         np.empty((epochs, 3, 3)),
         np.empty((epochs, 6)),
-        np.empty(epochs),
         np.empty(n),
         np.empty(n),
         np.zeros(n, dtype=np.bool_),
@@ -63,16 +61,14 @@ def fit(
         rows.satellite_m,
         rows.corrected_m,
         rows.sigma_m,
-        rows.mapping,
-        rows.slack_m,
         guess,
-        groups,
+        rows.parent,
+        rows.tie_m,
         settings,
         out.position_m,
         out.clock_s,
         out.covariance_m2,
         out.quality,
-        out.excess_m,
         out.residual_m,
         out.weight,
         out.used.view(np.uint8),

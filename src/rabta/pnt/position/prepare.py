@@ -13,10 +13,10 @@ from rabta.errors import RabtaError
 from rabta.pnt.gnsstime import Instants
 from rabta.pnt.orbits import complete, is_geo, select, states
 from rabta.pnt.orbits.constants import LIGHT_M_S
-from rabta.pnt.position import delaying, weights
+from rabta.pnt.position import clocks, combine, delaying, weights
 from rabta.pnt.position.choice import choose
 from rabta.pnt.position.options import Options
-from rabta.pnt.records import Navigation, Observations
+from rabta.pnt.records import Navigation, Observations, SystemObservations
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -37,12 +37,14 @@ class Geometry:
         Row in the system's observations.
     ephemeris : ndarray of int64, shape (row,)
         Row in `ephemerides`.
-    first, second : ndarray of str, shape (row,)
-        Codes in use; `second` empty for a single frequency.
+    codes : ndarray of str, shape (row, signal)
+        Signals; empty where there is none.
+    ranges_m, delays_s, frequencies_hz : ndarray, shape (row, signal)
+        Measured ranges, satellite's group delays, carriers; NaN where there is no signal.
+    shares : ndarray, shape (row, signal)
+        Of the signals in `range_m`; they sum to one.
     range_m : ndarray, shape (row,)
-        Measured range: of the signal, or ionosphere-free of the pair.
-    frequency_hz : ndarray, shape (row,)
-        Of the first signal.
+        Combined range, the receiver's delays between signals taken out.
     doppler_m_s : ndarray, shape (row,)
         Measured range rate (positive: going away); NaN where absent.
     cn0 : ndarray, shape (row,)
@@ -50,21 +52,19 @@ class Geometry:
     satellite_m, satellite_m_s : ndarray, shape (row, 3)
         At transmission, in the Earth-fixed frame of that instant (`least squares` turns it).
     clock_s, clock_rate : ndarray, shape (row,)
-        Satellite's clock less the signal's group delay.
+        Satellite's clock less the group delay of the combined signals.
     azimuth_deg, elevation_deg : ndarray, shape (row,)
         From the approximate position; NaN without one.
     ionosphere_m, troposphere_m : ndarray, shape (row,)
-        Modelled delays; the ionosphere's is 0 for pairs.
+        Modelled delays of the combined range.
     sigma_m : ndarray, shape (row,)
-        Standard deviation without the common error of the ionosphere.
-    mapping : ndarray, shape (row,)
-        Range error for a metre of vertical error of the ionosphere on the reference frequency; 0 for pairs.
-    slack_m : ndarray, shape (epoch,)
-        Standard deviation of that vertical error.
+        Standard deviation of the combined range.
     group : ndarray of int64, shape (row,)
         Receiver clock of the row: index into `groups`.
     groups : tuple of str
-        Such as ``C 2I+6I``.
+        Such as ``C 2I``, of a pair ``C 2I+6I``; BeiDou-2's are ``C2 2I``.
+    parent, tie_m : ndarray, shape (group,)
+        System clock of each group, and standard deviation of the group's own delay against it; 0: none.
     place_m : ndarray, shape (epoch, 3)
         Approximate positions of the receiver; NaN without one.
     """
@@ -77,11 +77,12 @@ class Geometry:
     source: Index
     ephemeris: Index
     ephemerides: NDArray[np.void]
-    first: NDArray[np.str_]
-    second: NDArray[np.str_]
+    codes: NDArray[np.str_]
+    ranges_m: Array
+    delays_s: Array
+    frequencies_hz: Array
+    shares: Array
     range_m: Array
-    frequency_hz: Array
-    noise: Array
     doppler_m_s: Array
     cn0: Array
     satellite_m: Array
@@ -93,10 +94,10 @@ class Geometry:
     ionosphere_m: Array
     troposphere_m: Array
     sigma_m: Array
-    mapping: Array
-    slack_m: Array
     group: Index
     groups: tuple[str, ...]
+    parent: Index
+    tie_m: Array
     place_m: Array
     ionosphere: str = "none"
     notes: tuple[str, ...] = ()
@@ -113,9 +114,11 @@ class Geometry:
         return replace(self, start=np.concatenate([[0], np.cumsum(counts)]), **changed)
 
 
-_ROWS = ("epoch", "system", "prn", "source", "ephemeris", "first", "second", "range_m", "frequency_hz")
-_ROWS += ("noise", "doppler_m_s", "cn0", "satellite_m", "satellite_m_s", "clock_s", "clock_rate")  # type: ignore[assignment]
-_ROWS += ("azimuth_deg", "elevation_deg", "ionosphere_m", "troposphere_m", "sigma_m", "mapping", "group")  # type: ignore[assignment]
+_ROWS = (
+    *("epoch", "system", "prn", "source", "ephemeris", "codes", "ranges_m", "delays_s", "frequencies_hz"),
+    *("shares", "range_m", "doppler_m_s", "cn0", "satellite_m", "satellite_m_s", "clock_s", "clock_rate"),
+    *("azimuth_deg", "elevation_deg", "ionosphere_m", "troposphere_m", "sigma_m", "group"),
+)
 
 
 def geometry(
@@ -166,43 +169,64 @@ def at(rows: Geometry, nav: Navigation, options: Options, place_m: Array) -> Geo
 
 
 def _weighed(rows: Geometry, nav: Navigation, options: Options) -> Geometry:
-    """Delays by models, standard deviations."""
-    single = np.flatnonzero(rows.second == "")
+    """Delays by models, standard deviations, signals combined."""
     name = delaying.model(nav, options.ionosphere)
     up = np.where(np.isfinite(rows.elevation_deg), rows.elevation_deg, 90.0)
-    delay, mapping = np.zeros(up.size), np.zeros(up.size)
-    slack = np.zeros(rows.times.size)
-    if single.size:
-        part = rows.epoch[single]
-        angles = rows.azimuth_deg[single], rows.elevation_deg[single]
-        delay[single] = np.nan_to_num(
-            delaying.ionosphere_m(
-                nav,
-                name,
-                rows.times,
-                part,
-                rows.place_m,
-                rows.satellite_m[single],
-                *angles,
-                rows.frequency_hz[single],
-            )
+    carrier = rows.frequencies_hz[:, 0]
+    delay = np.zeros(up.size)
+    if options.mode != "iono-free":
+        seen = rows.satellite_m, rows.azimuth_deg, rows.elevation_deg
+        delay = np.nan_to_num(
+            delaying.ionosphere_m(nav, name, rows.times, rows.epoch, rows.place_m, *seen, carrier)
         )
-        mapping[single] = weights.slant(up[single]) * (_REFERENCE_HZ / rows.frequency_hz[single]) ** 2
-        content = np.bincount(part, delay[single] / mapping[single], rows.times.size)
-        count = np.maximum(np.bincount(part, minlength=rows.times.size), 1)
-        slack = np.maximum(weights.IONOSPHERE_SHARE * content / count, 0.3)
     air = delaying.troposphere_m(options.troposphere, rows.times, rows.epoch, rows.place_m, up)
     geo_ = is_geo(rows.ephemerides)[rows.ephemeris]
-    space = weights.space_m(rows.system, rows.prn, geo_)
-    code = weights.code_m(up, rows.cn0) * rows.noise
-    sigma = np.sqrt(space**2 + code**2 + (weights.TROPOSPHERE_M * weights.air(up)) ** 2)
+    common = (
+        weights.space_m(rows.system, rows.prn, geo_) ** 2 + (weights.TROPOSPHERE_M * weights.air(up)) ** 2
+    )
+    code = weights.code_m(up, rows.cn0)
+    slack = weights.ionosphere_m(name, delay, up, carrier)
+    rows = replace(rows, ionosphere_m=delay, troposphere_m=np.nan_to_num(air), ionosphere=name)
+    return _combined(rows, options, code, slack, common)
+
+
+def _combined(rows: Geometry, options: Options, code: Array, slack: Array, common: Array) -> Geometry:
+    """One range of the signals of each row, with its delays and standard deviation."""
+    if rows.codes.shape[1] == 1:
+        return replace(rows, sigma_m=np.sqrt(common + code**2 + slack**2))
+    gamma = (rows.frequencies_hz[:, :1] / rows.frequencies_hz) ** 2
+    ranges = rows.ranges_m
+    if options.mode == "iono-free":
+        shares = combine.iono_free(rows.frequencies_hz)
+        variance = code**2 * (shares**2).sum(axis=1)
+    else:
+        ranges = ranges - _between(rows, gamma, code, slack)
+        noise = np.repeat(code[:, None], gamma.shape[1], axis=1)
+        # here the whole error of the model counts: the combination can take it out
+        shares, variance = combine.best(noise, slack / weights.OWN_SHARE, gamma, np.isfinite(ranges))
     return replace(
-        rows, ionosphere_m=delay, troposphere_m=np.nan_to_num(air), sigma_m=sigma, mapping=mapping,
-        slack_m=slack, ionosphere=name,
-    )  # fmt: skip
+        rows,
+        shares=shares,
+        range_m=np.nansum(shares * ranges, axis=1),
+        ionosphere_m=rows.ionosphere_m * np.nansum(shares * gamma, axis=1),
+        clock_s=rows.clock_s + rows.delays_s[:, 0] - np.nansum(shares * rows.delays_s, axis=1),
+        sigma_m=np.sqrt(common + variance),
+    )
 
 
-_REFERENCE_HZ = 1_575_420_000.0
+def _between(rows: Geometry, gamma: Array, code: Array, slack: Array) -> Array:
+    """Receiver's delays of further signals against the first, shape (row, signal)."""
+    out = np.zeros(gamma.shape)
+    row, k = np.nonzero(np.isfinite(rows.ranges_m[:, 1:]))
+    k += 1
+    more = gamma[row, k] - 1.0
+    left = rows.ranges_m[row, k] - rows.ranges_m[row, 0] - more * rows.ionosphere_m[row]
+    left -= LIGHT_M_S * (rows.delays_s[row, k] - rows.delays_s[row, 0])
+    variance = 2.0 * code[row] ** 2 + (more * slack[row]) ** 2
+    _, kind = np.unique(rows.codes[row, k], return_inverse=True)
+    family = rows.group[row] * (int(kind.max(initial=0)) + 1) + kind
+    out[row, k] = combine.receiver_delays(rows.epoch[row], family, left, variance, rows.times.size)
+    return out
 
 
 def _collect(obs: Observations, nav: Navigation, options: Options) -> Geometry:
@@ -225,10 +249,7 @@ def _collect(obs: Observations, nav: Navigation, options: Options) -> Geometry:
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     order = np.argsort(joined["epoch"], kind="stable")
     joined = {name: values[order] for name, values in joined.items()}
-    names = np.char.add(np.char.add(joined["system"], " "), joined["first"])
-    paired = joined["second"] != ""
-    names = np.where(paired, np.char.add(np.char.add(names, "+"), joined["second"]), names)
-    groups, group = np.unique(names, return_inverse=True)
+    groups, group, parent, tie = clocks.groups(joined, options.mode)
     counts = np.bincount(joined["epoch"], minlength=obs.times.size)
     n, empty = order.size, np.full(order.size, np.nan)
     return Geometry(
@@ -240,10 +261,10 @@ def _collect(obs: Observations, nav: Navigation, options: Options) -> Geometry:
         ionosphere_m=np.zeros(n),
         troposphere_m=np.zeros(n),
         sigma_m=np.ones(n),
-        mapping=np.zeros(n),
-        slack_m=np.zeros(obs.times.size),
-        group=group.reshape(-1).astype(np.int64),
-        groups=tuple(str(g) for g in groups),
+        group=group,
+        groups=groups,
+        parent=parent,
+        tie_m=tie,
         place_m=np.full((obs.times.size, 3), np.nan),
         **joined,
     )
@@ -276,38 +297,38 @@ def _system(
     banned = [int(name[1:]) for name in options.excluded if name[:1] == letter and name[1:].isdigit()]
     source = np.flatnonzero((row >= 0) & ~np.isin(prn, banned))
     chosen = choose(letter, observed, source, table, row[source], options)
-    fine = np.isfinite(chosen.range_m)
+    fine = chosen.usable
     if not fine.any():
         return None
     source, ephemeris = source[fine], row[source][fine]
-    range_m, first = chosen.range_m[fine], chosen.first[fine]
-    state = states(table, ephemeris, when[source], -range_m / LIGHT_M_S, own_clock=True)
-    doppler, cn0 = _beside(observed, source, first, chosen.frequency_hz[fine])
+    ranges, first = chosen.ranges_m[fine], chosen.codes[fine, 0]
+    state = states(table, ephemeris, when[source], -ranges[:, 0] / LIGHT_M_S, own_clock=True)
+    doppler, cn0 = _beside(observed, source, first, chosen.frequencies_hz[fine, 0])
+    shares = np.zeros(ranges.shape)
+    shares[:, 0] = 1.0
     return {
         "epoch": observed.epoch[source].astype(np.int64),
         "system": np.full(source.size, letter),
         "prn": prn[source],
         "source": source,
         "ephemeris": ephemeris,
-        "first": first,
-        "second": chosen.second[fine],
-        "range_m": range_m,
-        "frequency_hz": chosen.frequency_hz[fine],
-        "noise": chosen.noise[fine],
+        "codes": chosen.codes[fine],
+        "ranges_m": ranges,
+        "delays_s": chosen.delays_s[fine],
+        "frequencies_hz": chosen.frequencies_hz[fine],
+        "shares": shares,
+        "range_m": ranges[:, 0],
         "doppler_m_s": doppler,
         "cn0": cn0,
         "satellite_m": state.position_m,
         "satellite_m_s": state.velocity_m_s,
-        "clock_s": state.clock_s - chosen.delay_s[fine],
+        "clock_s": state.clock_s - chosen.delays_s[fine, 0],
         "clock_rate": state.clock_rate,
     }
 
 
 def _beside(observed: object, source: Index, first: NDArray[np.str_], carrier: Array) -> tuple[Array, Array]:
     """Range rate (m/s) and C/N0 of the signal of each row."""
-    from rabta.pnt.records import SystemObservations
-
-    assert isinstance(observed, SystemObservations)
     doppler, cn0 = np.full(source.size, np.nan), np.full(source.size, np.nan)
     for code in np.unique(first).tolist():
         rows = slice(None) if (first == code).all() else np.flatnonzero(first == code)

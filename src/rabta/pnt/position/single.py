@@ -38,8 +38,6 @@ class Solution:
         PDOP, HDOP, VDOP, TDOP.
     spread : ndarray, shape (epoch,)
         Chi-square of the residuals over its degrees of freedom.
-    excess_m : ndarray, shape (epoch,)
-        Vertical error of the ionosphere's model as estimated, at 1575.42 MHz.
     used : ndarray of int, shape (epoch,)
         Satellites in the fix.
     status : ndarray of uint8, shape (epoch,)
@@ -58,7 +56,6 @@ class Solution:
     clock_rate: Array
     dop: Array
     spread: Array
-    excess_m: Array
     used: NDArray[np.int64]
     status: NDArray[np.uint8]
     rows: Geometry
@@ -120,7 +117,6 @@ def _solution(rows: Geometry, found: Fit) -> Solution:
         rate,
         found.quality[:, :4],
         found.quality[:, 4],
-        found.excess_m,
         used,
         found.status,
         rows,

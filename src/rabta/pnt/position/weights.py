@@ -16,7 +16,13 @@ BEIDOU2_LAST = 16  # C01 to C16 but the geostationary ones
 ELEVATION_M = 0.3  # sigma^2 = a^2 + a^2 / sin^2: RTKLIB manual E.6.24 with its usual 100 x 3 mm
 NOISE_M2_HZ = 150.0**2  # sigma^2 = b 10^(-CN0/10): Wieser, Gaggl and Hartinger, ION GNSS 2005
 TROPOSPHERE_M = 0.12  # RTCA DO-229D A.4.2.4, at the zenith
-IONOSPHERE_SHARE = 0.5  # Klobuchar's model takes off about half of the error: IS-GPS-200N 20.3.3.5.2.5
+# Part of the delay that models leave, one sigma. Klobuchar: IS-GPS-200N 20.3.3.5.2.5; NTCM-G, as NeQuick-G: Galileo's
+# "Ionospheric Correction Algorithm" 1.2, section 2 (30 % or more); BDGIM: Yuan et al., J. Geod. 93 (2019).
+IONOSPHERE_PART = {"klobuchar": 0.5, "klobuchar-beidou": 0.5, "ntcm": 0.3, "bdgim": 0.25, "none": 1.0}
+# The error is mostly one factor over the sky of a station; each ray has this share of it for itself (modelled).
+OWN_SHARE = 0.5
+IONOSPHERE_LEAST_M = 0.25  # of each ray, vertical, at 1575.42 MHz; without any model 5 m
+REFERENCE_HZ = 1_575_420_000.0
 
 
 def space_m(system: NDArray[np.str_], prn: NDArray[np.int64], geo: NDArray[np.bool_]) -> Array:
@@ -35,8 +41,8 @@ def code_m(elevation_deg: Array, cn0: Array) -> Array:
     sine = np.sin(np.radians(np.maximum(elevation_deg, 3.0)))
     variance = ELEVATION_M**2 * (1.0 + 1.0 / sine**2)
     known = (cn0 > 10.0) & (cn0 < 70.0)
-    noise = NOISE_M2_HZ * 10.0 ** (-np.where(known, cn0, 60.0) / 10.0)
-    return np.sqrt(variance + np.where(known, noise, 0.0))
+    noise = NOISE_M2_HZ * 10.0 ** (-np.where(known, cn0, 45.0) / 10.0)
+    return np.sqrt(variance + noise)
 
 
 def slant(elevation_deg: Array) -> Array:
@@ -49,3 +55,10 @@ def air(elevation_deg: Array) -> Array:
     """Slant over vertical delay of the troposphere: RTCA DO-229D A.4.2.4."""
     sine = np.sin(np.radians(np.maximum(elevation_deg, 2.0)))
     return 1.001 / np.sqrt(0.002001 + sine**2)
+
+
+def ionosphere_m(name: str, delay_m: Array, elevation_deg: Array, frequency_hz: Array) -> Array:
+    """Each ray's own error of a model's slant delay, at the frequency of each row."""
+    least = 5.0 if name == "none" else IONOSPHERE_LEAST_M
+    floor = least * slant(elevation_deg) * (REFERENCE_HZ / frequency_hz) ** 2
+    return np.maximum(OWN_SHARE * IONOSPHERE_PART[name] * delay_m, floor)
