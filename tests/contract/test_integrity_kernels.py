@@ -25,9 +25,11 @@ def scene(seed: int, count: int, systems: str) -> araim.Geometry:
         clock = clock + (np.arange(count) % 4 == 0) * (kind == "G")
     slack = None if seed % 2 else np.array([2.5])
     mapping = None if slack is None else 1.0 / (0.1 + up)
-    return araim.Geometry(
-        unit, kind, rng.uniform(0.3, 2.0, (1, count)), rng.normal(size=(1, count)), clock, mapping, slack
-    )
+    parent, ties = np.arange(8), np.zeros(8)
+    if seed % 5 < 2:  # the second signal has the first one's clock, and a delay of its own
+        parent[7], ties[7] = 6, 1.5
+    noise, residual = rng.uniform(0.3, 2.0, (1, count)), rng.normal(size=(1, count))
+    return araim.Geometry(unit, kind, noise, residual, clock, mapping, slack, parent, ties)
 
 
 @settings(max_examples=60, deadline=None)
@@ -70,23 +72,26 @@ def test_kernel_is_the_design_matrix(
     assert found.alarm[0] == pytest.approx(ratio.max(initial=0.0), rel=1e-6)
 
 
-@pytest.mark.parametrize("seed", [3, 4, 6, 7])
+@pytest.mark.parametrize("seed", [3, 4, 6, 7, 12, 15, 36])
 def test_offset_and_fit_are_the_weighted_solution(seed: int) -> None:
     geometry = scene(seed, 14, "GC")
     ism = {"default": Support(1e-5, 1e-4, 1.0, 0.7, 0.75)}
     found = araim.protection(geometry, ism, 1)
     given = araim.inputs(geometry, ism)
-    clocks = given.clock[0][:, None] == np.unique(given.clock[0])[None]
-    design = np.hstack([given.rows[0, :, :3], clocks, given.rows[0, :, 9:]])
-    last = np.zeros((1, design.shape[1]))
-    last[0, -1] = 1.0
-    design = np.vstack([design, last])
-    root = 1.0 / np.append(np.sqrt(given.rows[0, :, 3]), given.slack[0] or 1e-9)
-    y = np.append(geometry.residual_m, 0.0) * root
-    x = np.linalg.lstsq(design * root[:, None], y, rcond=None)[0]
-    assert found.offset_m[0] == pytest.approx(x[:3], rel=1e-6, abs=1e-9)
-    assert found.chi2[0] == pytest.approx(float(np.sum((y - design * root[:, None] @ x) ** 2)), rel=1e-6)
-    assert found.freedom[0] == 14 - 3 - np.unique(given.clock[0]).size
+    own = given.parent[given.clock[0]]
+    clocks = own[:, None] == np.unique(own)[None]
+    delays = given.clock[0][:, None] == np.arange(8)[None]
+    design = np.hstack([given.rows[0, :, :3], clocks, given.rows[0, :, 9:], delays])
+    prior = np.hstack([np.zeros((9, design.shape[1] - 9)), np.eye(9)])
+    sigma = np.concatenate(
+        [np.sqrt(given.rows[0, :, 3]), np.maximum(np.append(given.slack[0], given.ties), 1e-7)]
+    )
+    design = np.vstack([design, prior]) / sigma[:, None]
+    y = np.append(geometry.residual_m, np.zeros(9)) / sigma
+    x = np.linalg.lstsq(design, y, rcond=None)[0]
+    assert found.offset_m[0] == pytest.approx(x[:3], rel=1e-5, abs=1e-7)
+    assert found.chi2[0] == pytest.approx(float(np.sum((y - design @ x) ** 2)), rel=1e-5)
+    assert found.freedom[0] == 14 - 3 - np.unique(own).size
 
 
 @pytest.mark.parametrize("p", [1e-300, 1e-12, 1e-7, 0.01, 0.3, 0.5, 0.9, 1 - 1e-9])

@@ -14,7 +14,7 @@ F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
 U1 = NDArray[np.uint8]
 
-SINGULAR = 1e-9  # of the determinant of unit vectors' products, clocks eliminated
+SINGULAR = 1e-9  # of the determinant of the normal equations, each divided by a third of all weights
 MAX_ORDER = 3
 
 # columns of the input per satellite: unit vector east, north, up, then as named
@@ -60,49 +60,77 @@ def _add(block: F8, s: F8, w: float) -> None:
 
 
 @inline
-def _solve(blocks: F8, clocks: int, slack: float, mean: F8, q: F8) -> bool:
-    """Covariance of the position, each clock and the nuisance eliminated; False where there is no position.
+def _solve(blocks: F8, parent: I8, ties: F8, slack: float, mean: F8, clock: F8, q: F8) -> bool:
+    """Covariance of the position; delays, clocks and the nuisance eliminated. False where there is none.
 
-    `mean` gets the means of unit vectors and mapping of each clock, and in its last row how much of the
-    nuisance each direction takes, and the inverse of the nuisance's own normal equation.
+    `mean` (group + 1, 6) gets, for each group, what its delay and clock take of a range's unit vector and
+    mapping, the share of the delay and the weight that is left for the clock; in the last row, how much of the
+    nuisance each direction takes, and the inverse of its own normal equation. `clock` (clock, 5) is room.
     """
     a, b, c, d, e, f = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    r, s, t, v = 0.0, 0.0, 0.0, 0.0
-    for k in range(clocks):
-        if blocks[k, 10] < 0.5:
-            mean[k, 0], mean[k, 1], mean[k, 2], mean[k, 3] = 0.0, 0.0, 0.0, 0.0
+    r, s, t, v, weight = 0.0, 0.0, 0.0, 0.0, 0.0
+    groups = blocks.shape[0]
+    clock[:] = 0.0
+    for g in range(groups):
+        mean[g] = 0.0
+        if blocks[g, 10] < 0.5:
             continue
-        w = blocks[k, 0]
-        x, y, z, m = blocks[k, 1] / w, blocks[k, 2] / w, blocks[k, 3] / w, blocks[k, 11] / w
-        mean[k, 0], mean[k, 1], mean[k, 2], mean[k, 3] = x, y, z, m
-        if blocks[k, 10] < 1.5:
-            continue  # alone, it only gives its clock
-        a += blocks[k, 4] - w * x * x
-        b += blocks[k, 5] - w * x * y
-        c += blocks[k, 6] - w * x * z
-        d += blocks[k, 7] - w * y * y
-        e += blocks[k, 8] - w * y * z
-        f += blocks[k, 9] - w * z * z
-        r += blocks[k, 12] - w * x * m
-        s += blocks[k, 13] - w * y * m
-        t += blocks[k, 14] - w * z * m
-        v += blocks[k, 15] - w * m * m
+        w, tie = blocks[g, 0], ties[g] * ties[g]
+        weight += w
+        x, y, z, m = blocks[g, 1] / w, blocks[g, 2] / w, blocks[g, 3] / w, blocks[g, 11] / w
+        share = w * tie / (1.0 + w * tie)  # of the group's mean that its own delay takes
+        rest = w / (1.0 + w * tie)
+        mean[g, 0], mean[g, 1], mean[g, 2], mean[g, 3], mean[g, 4], mean[g, 5] = x, y, z, m, share, rest
+        k = parent[g]
+        clock[k, 0] += rest * x
+        clock[k, 1] += rest * y
+        clock[k, 2] += rest * z
+        clock[k, 3] += rest * m
+        clock[k, 4] += rest
+        w *= share
+        a += blocks[g, 4] - w * x * x
+        b += blocks[g, 5] - w * x * y
+        c += blocks[g, 6] - w * x * z
+        d += blocks[g, 7] - w * y * y
+        e += blocks[g, 8] - w * y * z
+        f += blocks[g, 9] - w * z * z
+        r += blocks[g, 12] - w * x * m
+        s += blocks[g, 13] - w * y * m
+        t += blocks[g, 14] - w * z * m
+        v += blocks[g, 15] - w * m * m
+    for k in range(clock.shape[0]):
+        w = clock[k, 4]
+        if not w > 0.0:
+            continue
+        for j in range(4):
+            clock[k, j] /= w
+        x, y, z, m = clock[k, 0], clock[k, 1], clock[k, 2], clock[k, 3]
+        a -= w * x * x
+        b -= w * x * y
+        c -= w * x * z
+        d -= w * y * y
+        e -= w * y * z
+        f -= w * z * z
+        r -= w * x * m
+        s -= w * y * m
+        t -= w * z * m
+        v -= w * m * m
     own = 0.0
     if slack > 0.0:
         own = 1.0 / (v + 1.0 / (slack * slack))
-    mean[clocks, 0], mean[clocks, 1], mean[clocks, 2], mean[clocks, 3] = r * own, s * own, t * own, own
+    mean[groups, 0], mean[groups, 1], mean[groups, 2], mean[groups, 3] = r * own, s * own, t * own, own
     a -= r * r * own
     b -= r * s * own
     c -= r * t * own
     d -= s * s * own
     e -= s * t * own
     f -= t * t * own
-    g, h, i = d * f - e * e, c * e - b * f, b * e - c * d
-    det = a * g + b * h + c * i
-    scale = (a + d + f) / 3.0
+    g0, h, i = d * f - e * e, c * e - b * f, b * e - c * d
+    det = a * g0 + b * h + c * i
+    scale = weight / 3.0
     if not det > SINGULAR * scale * scale * scale:
         return False
-    q[0], q[1], q[2] = g / det, h / det, i / det
+    q[0], q[1], q[2] = g0 / det, h / det, i / det
     q[3] = (a * f - c * c) / det
     q[4] = (b * c - a * e) / det
     q[5] = (a * d - b * b) / det
@@ -110,66 +138,102 @@ def _solve(blocks: F8, clocks: int, slack: float, mean: F8, q: F8) -> bool:
 
 
 @inline
-def _gains(
-    sat: F8, own: I8, gone: U1, n: int, base: F8, clocks: int, slack: float, mean: F8, q: F8, gain: F8
-) -> None:
-    """How much each range, and last the nuisance's prior, moves the position; zero where it is left out."""
-    lean_e, lean_n, lean_u = mean[clocks, 0], mean[clocks, 1], mean[clocks, 2]
-    for i in range(n):
-        k = own[i]
-        x, y, z = 0.0, 0.0, 0.0
-        if gone[i] == 0 and base[k, 10] > 1.5:
-            m = sat[i, MAP] - mean[k, 3]
-            a = (sat[i, EAST] - mean[k, 0] - lean_e * m) / sat[i, VAR_INT]
-            b = (sat[i, NORTH] - mean[k, 1] - lean_n * m) / sat[i, VAR_INT]
-            c = (sat[i, UP] - mean[k, 2] - lean_u * m) / sat[i, VAR_INT]
-            x = q[0] * a + q[1] * b + q[2] * c
-            y = q[1] * a + q[3] * b + q[4] * c
-            z = q[2] * a + q[4] * b + q[5] * c
-        gain[i, 0], gain[i, 1], gain[i, 2] = x, y, z
-    w = 0.0
-    if slack > 0.0:
-        w = -1.0 / (slack * slack)
-    gain[n, 0] = (q[0] * lean_e + q[1] * lean_n + q[2] * lean_u) * w
-    gain[n, 1] = (q[1] * lean_e + q[3] * lean_n + q[4] * lean_u) * w
-    gain[n, 2] = (q[2] * lean_e + q[4] * lean_n + q[5] * lean_u) * w
+def _turn(q: F8, a: float, b: float, c: float, out: F8) -> None:
+    """Product of the covariance and a vector."""
+    out[0] = q[0] * a + q[1] * b + q[2] * c
+    out[1] = q[1] * a + q[3] * b + q[4] * c
+    out[2] = q[2] * a + q[4] * b + q[5] * c
 
 
 @inline
-def _fit(  # noqa: C901
-    sat: F8, own: I8, n: int, base: F8, mean: F8, clocks: int, slack: float, step: F8
+def _gains(
+    sat: F8, own: I8, gone: U1, n: int, parent: I8, slack: float, mean: F8, clock: F8, q: F8, gain: F8
+) -> None:
+    """How much each range, the nuisance's prior and each delay's prior move the position."""
+    groups = parent.size
+    lean_e, lean_n, lean_u = mean[groups, 0], mean[groups, 1], mean[groups, 2]
+    w = -1.0 / (slack * slack) if slack > 0.0 else 0.0
+    _turn(q, lean_e * w, lean_n * w, lean_u * w, gain[n])
+    for g in range(groups):  # first the prior of the delay, then what delay and clock together take
+        w, k, share = mean[g, 5], parent[g], mean[g, 4]
+        m = mean[g, 3] - clock[k, 3]
+        a = mean[g, 0] - clock[k, 0] - lean_e * m
+        b = mean[g, 1] - clock[k, 1] - lean_n * m
+        c = mean[g, 2] - clock[k, 2] - lean_u * m
+        if share == 0.0:
+            w = 0.0
+        _turn(q, -w * a, -w * b, -w * c, gain[n + 1 + g])
+        for j in range(4):
+            mean[g, j] = share * mean[g, j] + (1.0 - share) * clock[k, j]
+    for i in range(n):
+        g = own[i]
+        if gone[i] == 0:
+            w = 1.0 / sat[i, VAR_INT]
+            m = sat[i, MAP] - mean[g, 3]
+            a = (sat[i, EAST] - mean[g, 0] - lean_e * m) * w
+            b = (sat[i, NORTH] - mean[g, 1] - lean_n * m) * w
+            c = (sat[i, UP] - mean[g, 2] - lean_u * m) * w
+            gain[i, 0] = q[0] * a + q[1] * b + q[2] * c
+            gain[i, 1] = q[1] * a + q[3] * b + q[4] * c
+            gain[i, 2] = q[2] * a + q[4] * b + q[5] * c
+        else:
+            gain[i, 0], gain[i, 1], gain[i, 2] = 0.0, 0.0, 0.0
+
+
+@inline
+def _fit(
+    sat: F8, own: I8, n: int, base: F8, parent: I8, ties: F8, slack: float, mean: F8, step: F8, room: F8
 ) -> float:
-    """Weighted sum of squares of what the ranges leave after the step of the position."""
-    total, lean = 0.0, 0.0
-    for turn in range(2):  # the nuisance first, then what is left
-        nuisance = mean[clocks, 3] * lean if turn == 1 else 0.0
-        for k in range(clocks):
-            if base[k, 10] < 1.5:
-                continue
-            middle = 0.0
-            for i in range(n):
-                if own[i] == k:
-                    middle += sat[i, RANGE] / sat[i, VAR_INT]
-            middle /= base[k, 0]
-            for i in range(n):
-                if own[i] == k:
-                    left = sat[i, RANGE] - middle
-                    for j in range(3):
-                        left -= (sat[i, j] - mean[k, j]) * step[j]
-                    m = sat[i, MAP] - mean[k, 3]
-                    if turn == 0:
-                        lean += m * left / sat[i, VAR_INT]
-                    else:
-                        left -= m * nuisance
-                        total += left * left / sat[i, VAR_INT]
+    """Weighted sum of squares of what the ranges leave after the step of the position, priors included."""
+    groups = parent.size
+    nuisance, total = 0.0, 0.0
+    for i in range(n):
+        left = sat[i, RANGE]
+        for j in range(3):
+            left -= sat[i, j] * step[j]
+        nuisance += (sat[i, MAP] - mean[own[i], 3]) * left / sat[i, VAR_INT]
+    nuisance *= mean[groups, 3]
+    room[:] = 0.0  # for each group: mean of what is left; for each clock: sum of weights and of these
+    for i in range(n):
+        left = sat[i, RANGE] - sat[i, MAP] * nuisance
+        for j in range(3):
+            left -= sat[i, j] * step[j]
+        room[own[i], 0] += left / sat[i, VAR_INT]
+    for g in range(groups):
+        if base[g, 10] > 0.5:
+            room[g, 0] /= base[g, 0]
+            room[parent[g], 1] += mean[g, 5]
+            room[parent[g], 2] += mean[g, 5] * room[g, 0]
+    for g in range(groups):
+        if base[g, 10] > 0.5:
+            middle = room[parent[g], 2] / room[parent[g], 1]
+            delay = mean[g, 4] * (room[g, 0] - middle)
+            room[g, 3] = middle + delay
+            if ties[g] > 0.0:
+                total += (delay / ties[g]) ** 2
+    for i in range(n):
+        left = sat[i, RANGE] - sat[i, MAP] * nuisance - room[own[i], 3]
+        for j in range(3):
+            left -= sat[i, j] * step[j]
+        total += left * left / sat[i, VAR_INT]
     if slack > 0.0:
-        total += (mean[clocks, 3] * lean / slack) ** 2
+        total += (nuisance / slack) ** 2
     return total
 
 
 @inline
 def _separate(
-    sat: F8, gain: F8, other: F8, n: int, slack: float, m: int, bias: F8, split: F8, shift: F8, value: F8
+    sat: F8,
+    gain: F8,
+    other: F8,
+    n: int,
+    slack: float,
+    ties: F8,
+    m: int,
+    bias: F8,
+    split: F8,
+    shift: F8,
+    value: F8,
 ) -> None:
     """Bias of a subset's position; deviation, bias and value of its separation from that of all in view."""
     b0, b1, b2, s0, s1, s2 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
@@ -193,10 +257,11 @@ def _separate(
         d0 += x * r
         d1 += y * r
         d2 += z * r
-    v = slack * slack
-    s0 += (other[n, 0] - gain[n, 0]) ** 2 * v
-    s1 += (other[n, 1] - gain[n, 1]) ** 2 * v
-    s2 += (other[n, 2] - gain[n, 2]) ** 2 * v
+    for j in range(1 + ties.size):
+        v = slack * slack if j == 0 else ties[j - 1] * ties[j - 1]
+        s0 += (other[n + j, 0] - gain[n + j, 0]) ** 2 * v
+        s1 += (other[n + j, 1] - gain[n + j, 1]) ** 2 * v
+        s2 += (other[n + j, 2] - gain[n + j, 2]) ** 2 * v
     bias[0, m], bias[1, m], bias[2, m] = b0, b1, b2
     split[0, m], split[1, m], split[2, m] = math.sqrt(s0), math.sqrt(s1), math.sqrt(s2)
     shift[0, m], shift[1, m], shift[2, m] = t0, t1, t2
@@ -293,11 +358,11 @@ def _levels(result: F8, allocation: F8, left: float, m: int, sigma: F8, shift: F
 
 
 @kernel(
-    "void(int64, int64, float64[:,:,::1], int64[:,::1], int64[:,::1], int64, float64[::1], float64[:,::1], "
-    "float64[::1], int64, float64[:,::1])"
+    "void(int64, int64, float64[:,:,::1], int64[:,::1], int64[:,::1], int64[::1], float64[::1], float64[::1], "
+    "float64[:,::1], float64[::1], int64, float64[:,::1])"
 )
 def protect(  # noqa: C901, PLR0912, PLR0915 (one loop over users, with all its room)
-    first: int, last: int, rows: F8, system: I8, clock: I8, clocks: int, slacks: F8, p_const: F8,
+    first: int, last: int, rows: F8, system: I8, group: I8, parent: I8, ties: F8, slacks: F8, p_const: F8,
     allocation: F8, most: int, out: F8,
 ) -> None:  # fmt: skip
     """Protection levels, thresholds and tests of user-epochs first to last; see `araim.protection`."""
@@ -313,8 +378,11 @@ def protect(  # noqa: C901, PLR0912, PLR0915 (one loop over users, with all its 
     who, live = np.empty((room, 3), np.int64), np.empty(room, np.int64)
     sat, own, gone = np.empty((slots, 10)), np.empty(slots, np.int64), np.zeros(slots, np.uint8)
     of, slot = np.empty(slots, np.int64), np.empty(slots, np.int64)
-    gain, other, step = np.empty((slots + 1, 3)), np.empty((slots + 1, 3)), np.empty(3)
-    base, blocks, mean = np.empty((clocks, 16)), np.empty((clocks, 16)), np.empty((clocks + 1, 4))
+    many = slots + 1 + parent.size
+    gain, other, step = np.empty((many, 3)), np.empty((many, 3)), np.empty(3)
+    groups = parent.size
+    base, blocks, mean = np.empty((groups, 16)), np.empty((groups, 16)), np.empty((groups + 1, 6))
+    clock, fits = np.empty((groups, 5)), np.empty((groups, 4))
     q, e, pick = np.empty(6), np.empty(MAX_ORDER + 1), np.empty(MAX_ORDER, np.int64)
     odds, inner, folds = np.empty(events), np.empty(events), np.empty(systems, np.uint8)
     for row in range(first, last):
@@ -323,29 +391,29 @@ def protect(  # noqa: C901, PLR0912, PLR0915 (one loop over users, with all its 
         n = 0
         base[:] = 0.0
         for s in range(slots):
-            v, k, c = rows[row, s, VAR_INT], system[row, s], clock[row, s]
-            if not (v > 0.0 and v < math.inf) or k < 0 or k >= systems or c < 0 or c >= clocks:
+            v, k, c = rows[row, s, VAR_INT], system[row, s], group[row, s]
+            if not (v > 0.0 and v < math.inf) or k < 0 or k >= systems or c < 0 or c >= groups:
                 continue
             sat[n] = rows[row, s]
             own[n], of[n], slot[n] = c, k, s
             _add(base[c], sat[n], 1.0 / v)
             n += 1
         result[COUNT] = n
-        if not _solve(base, clocks, slack, mean, q):
+        if not _solve(base, parent, ties, slack, mean, clock, q):
             continue
         # the position of all in view
-        _gains(sat, own, gone, n, base, clocks, slack, mean, q, gain)
+        _gains(sat, own, gone, n, parent, slack, mean, clock, q, gain)
         other[:] = 0.0
-        _separate(sat, other, gain, n, slack, 0, bias, split, shift, value)
+        _separate(sat, other, gain, n, slack, ties, 0, bias, split, shift, value)
         for i in range(3):
             step[i] = value[i, 0]
             result[DX_E + i] = value[i, 0]
         sigma[0, 0], sigma[1, 0], sigma[2, 0] = math.sqrt(q[0]), math.sqrt(q[3]), math.sqrt(q[5])
         result[ACC_V], result[ACC_H] = split[2, 0], math.sqrt(split[0, 0] ** 2 + split[1, 0] ** 2)
-        result[CHI2] = _fit(sat, own, n, base, mean, clocks, slack, step)
+        result[CHI2] = _fit(sat, own, n, base, parent, ties, slack, mean, step, fits)
         freedom = n - 3
-        for k in range(clocks):
-            if base[k, 10] > 0.5:
+        for k in range(groups):
+            if clock[k, 4] > 0.0:
                 freedom -= 1
         result[FREEDOM] = freedom
         for i in range(3):
@@ -400,9 +468,9 @@ def protect(  # noqa: C901, PLR0912, PLR0915 (one loop over users, with all its 
                         elif gone[j] == 0:
                             gone[j] = 1
                             _add(blocks[own[j]], sat[j], -1.0 / sat[j, VAR_INT])
-                    if _solve(blocks, clocks, slack, mean, q):
-                        _gains(sat, own, gone, n, blocks, clocks, slack, mean, q, other)
-                        _separate(sat, gain, other, n, slack, m, bias, split, shift, value)
+                    if _solve(blocks, parent, ties, slack, mean, clock, q):
+                        _gains(sat, own, gone, n, parent, slack, mean, clock, q, other)
+                        _separate(sat, gain, other, n, slack, ties, m, bias, split, shift, value)
                         sigma[0, m], sigma[1, m] = math.sqrt(q[0]), math.sqrt(q[3])
                         sigma[2, m] = math.sqrt(q[5])
                         p[m], chance[m] = prior, prior

@@ -92,8 +92,12 @@ class Geometry:
     residual_m : ndarray, shape (..., satellite), optional
         Measured less computed range at the position where `unit` was taken; without it nothing is tested.
     clock : ndarray of int64, shape (..., satellite), optional
-        Number of the receiver's clock that a range shares (one for each system and signal); by default one
-        for each system.
+        Number of the group of ranges that share the receiver's clock and delay (one for each system and
+        signal); by default one for each system.
+    parent : ndarray of int64, shape (group,), optional
+        Clock of each group; by default its own.
+    tie_m : ndarray, shape (group,), optional
+        Standard deviation of the group's own delay against its clock; 0: none.
     mapping : ndarray, shape (..., satellite), optional
         Range error for a metre of an error that all ranges share, such as the vertical ionosphere's.
     slack_m : ndarray, shape (...), optional
@@ -107,6 +111,8 @@ class Geometry:
     clock: NDArray[np.int64] | None = None
     mapping: Array | None = None
     slack_m: Array | None = None
+    parent: NDArray[np.int64] | None = None
+    tie_m: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -162,7 +168,7 @@ class Inputs:
     """What the kernel reads.
 
     ``rows`` (user, satellite, 10), ``system`` and ``clock`` (user, satellite), ``slack`` (user,), ``p_const``
-    (user, 7).
+    (user, 7), ``parent`` and ``ties`` (group,).
     """
 
     rows: Array
@@ -170,6 +176,8 @@ class Inputs:
     clock: NDArray[np.int64]
     slack: Array
     p_const: Array
+    parent: NDArray[np.int64]
+    ties: Array
 
 
 def inputs(geometry: Geometry, ism: support.Ism, *, constellation_faults: bool = True) -> Inputs:
@@ -197,7 +205,24 @@ def inputs(geometry: Geometry, ism: support.Ism, *, constellation_faults: bool =
         clock = np.array(np.broadcast_to(geometry.clock, shape), dtype=np.int64).reshape(local.shape)
     slack = np.broadcast_to(0.0 if geometry.slack_m is None else geometry.slack_m, shape[:-1])
     faults = _constellations(system, rows, table["p_const"], constellation_faults)
-    return Inputs(rows, system, clock, np.array(slack, dtype=np.float64).reshape(-1), faults)
+    parent, ties = _groups(geometry, int(clock.max(initial=0)) + 1)
+    flat_slack = np.array(slack, dtype=np.float64).reshape(-1)
+    return Inputs(rows, system, clock, flat_slack, faults, parent, ties)
+
+
+def _groups(geometry: Geometry, count: int) -> tuple[NDArray[np.int64], Array]:
+    """Clock of each group and the deviation of its delay; checked."""
+    if geometry.parent is None or geometry.tie_m is None:
+        return np.arange(count), np.zeros(count)
+    parent, ties = np.array(geometry.parent, dtype=np.int64), np.array(geometry.tie_m, dtype=np.float64)
+    if parent.size < count or parent.size != ties.size or not ((parent >= 0) & (parent < parent.size)).all():
+        raise RabtaError(
+            "groups without a clock",
+            key="parent",
+            value=parent.tolist(),
+            expected=f"{count} numbers of clocks",
+        )
+    return parent, ties
 
 
 def _optional(rows: Array, geometry: Geometry, shape: tuple[int, ...]) -> None:
@@ -274,10 +299,9 @@ def protection(
     budget[:2] *= share
     budget[5] *= share
     out = np.empty((given.rows.shape[0], _kernels.OUT))
-    clocks = int(given.clock.max(initial=0)) + 1
     each_part(
-        _kernels.protect, out.shape[0], given.rows, given.system, given.clock, clocks, given.slack,
-        given.p_const, budget, order, out,
+        _kernels.protect, out.shape[0], given.rows, given.system, given.clock, given.parent, given.ties,
+        given.slack, given.p_const, budget, order, out,
     )  # fmt: skip
     return _result(out.reshape(*geometry.unit.shape[:-2], -1), allocation, geometry.residual_m is not None)
 

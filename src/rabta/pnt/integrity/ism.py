@@ -21,7 +21,8 @@ Array = NDArray[np.float64]
 
 L1_HZ, L5_HZ = 1_575.42e6, 1_176.45e6
 EARTH_RADIUS_KM, SHELL_KM = 6378.1363, 350.0  # RTCA DO-229D, A.4.4.10.4
-BEIDOU_2_LAST = 18  # PRN C01 to C18: BeiDou-2; C59 and above: BeiDou-3's geostationary ones
+BEIDOU_2_LAST = 16  # PRN C01 to C16: BeiDou-2
+GROUND_M = 0.3  # sigma^2 = a^2 + a^2 / sin^2: RTKLIB manual, E.6.24, with its usual 100 x 3 mm
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,20 @@ def receiver_m(elevation_deg: ArrayLike) -> Array:
     return np.asarray(
         np.hypot(0.15 + 0.43 * np.exp(-elevation / 6.9), 0.13 + 0.53 * np.exp(-elevation / 10.0))
     )
+
+
+def ground_m(elevation_deg: ArrayLike) -> Array:
+    """Noise and multipath of one range of a receiver on the ground, one sigma: the larger of two models.
+
+    The airborne one (`receiver_m`) and a^2 + a^2 / sin^2, a = 0.3 m, as RTKLIB weighs codes.
+
+    Examples
+    --------
+    >>> ground_m([90.0, 10.0]).round(2).tolist()
+    [0.42, 1.75]
+    """
+    sine = np.sin(np.radians(np.maximum(elevation_deg, 2.0)))
+    return np.asarray(np.maximum(GROUND_M * np.sqrt(1.0 + 1.0 / sine**2), receiver_m(elevation_deg)))
 
 
 def combined(first_hz: ArrayLike, second_hz: ArrayLike) -> Array:

@@ -60,37 +60,50 @@ def modes(
 
 @dataclass(frozen=True)
 class Ranges:
-    """Ranges of one user: unit vectors, clocks, variances, and an error that all share with its deviation."""
+    """Ranges of one user: unit vectors, groups, variances, and an error that all share with its deviation.
+
+    Group g has clock ``parent[g]`` and a delay of its own of standard deviation ``ties[g]``.
+    """
 
     unit: Array
-    clock: NDArray[np.int64]
+    group: NDArray[np.int64]
     variance: Array
     mapping: Array
     slack: float
+    parent: NDArray[np.int64]
+    ties: Array
+
+    @property
+    def priors(self) -> Array:
+        """Standard deviation of the shared error and of each group's delay."""
+        return np.maximum(np.append(self.slack, self.ties), 1e-4)
 
 
 def gains(ranges: Ranges, keep: NDArray[np.bool_]) -> Array | None:
-    """How much each range, and last the prior of the shared error, moves the position.
-
-    By the whole design matrix.
+    """How much each range and each prior moves the position, by the whole design matrix.
 
     Returns
     -------
-    ndarray, shape (3, satellite + 1), or None
+    ndarray, shape (3, satellite + 1 + group), or None
         None where there is no position.
     """
-    clocks = ranges.clock[:, None] == np.unique(ranges.clock[keep])[None]
-    plain = np.hstack([ranges.unit, clocks.astype(np.float64)])
-    weight = np.where(keep, 1.0 / ranges.variance, 0.0)
-    normal = (plain * weight[:, None]).T @ plain
-    rank = np.linalg.matrix_rank(normal, tol=1e-9 * np.linalg.norm(normal))
-    if keep.sum() < len(normal) or rank < len(normal):
-        return None
-    design = np.zeros((len(plain) + 1, plain.shape[1] + 1))
-    design[:-1, :-1], design[:-1, -1], design[-1, -1] = plain, ranges.mapping, 1.0
-    weight = np.append(weight, max(ranges.slack, 1e-6) ** -2)
+    own = ranges.parent[ranges.group]
+    clocks = (own[:, None] == np.unique(own[keep])[None]).astype(np.float64)
+    delays = (ranges.group[:, None] == np.arange(ranges.ties.size)[None]).astype(np.float64)
+    beside = np.hstack([clocks, ranges.mapping[:, None], delays])
+    design = np.hstack([ranges.unit, beside])
+    prior = np.zeros((ranges.ties.size + 1, design.shape[1]))
+    prior[:, -ranges.ties.size - 1 :] = np.eye(ranges.ties.size + 1)
+    design = np.vstack([design, prior])
+    weight = np.append(np.where(keep, 1.0 / ranges.variance, 0.0), ranges.priors**-2)
     weighted = design * weight[:, None]
-    return np.asarray((np.linalg.inv(design.T @ weighted) @ weighted.T)[:3])
+    normal = design.T @ weighted
+    root = np.sqrt(weight)[:, None] * design
+    left = root[:, :3] - root[:, 3:] @ np.linalg.lstsq(root[:, 3:], root[:, :3], rcond=None)[0]
+    scale = weight[: keep.size].sum() / 3.0
+    if not scale > 0.0 or np.linalg.det(left.T @ left / scale) < 1e-9:
+        return None
+    return np.asarray((np.linalg.inv(normal) @ weighted.T)[:3])
 
 
 def reference(
@@ -102,7 +115,9 @@ def reference(
     given = inputs(geometry, ism)
     seen = given.rows[0, :, 3] > 0.0
     here, system, slack = given.rows[0][seen], given.system[0][seen], float(given.slack[0])
-    ranges = Ranges(here[:, :3], given.clock[0][seen], here[:, 3], here[:, 9], slack)
+    ranges = Ranges(
+        here[:, :3], given.clock[0][seen], here[:, 3], here[:, 9], slack, given.parent, given.ties
+    )
     found, left, reached = modes(system, here[:, 7], given.p_const[0], order, allocation)
     found = _consolidated(found, system, allocation, ranges)
     whole = gains(ranges, np.ones(system.size, bool))
@@ -113,18 +128,19 @@ def reference(
     known = [(mode, gain) for mode, gain in parts if gain is not None]
     p = np.array([2.0, *(mode.p for mode, _ in known)])
     gain = np.stack([whole, *(g for _, g in known)])
-    inner, outer = np.append(here[:, 3], slack**2), np.append(here[:, 4], slack**2)
-    sigma, bias = np.sqrt(gain**2 @ inner), np.abs(gain) @ np.append(here[:, 5], 0.0)
+    zeros, prior = np.zeros(1 + given.ties.size), np.append(slack, given.ties) ** 2
+    inner, outer = np.append(here[:, 3], prior), np.append(here[:, 4], prior)
+    sigma, bias = np.sqrt(gain**2 @ inner), np.abs(gain) @ np.append(here[:, 5], zeros)
     apart = np.sqrt((gain - whole) ** 2 @ outer)
     count = max(len(known), 1)
     k_fa = -ndtri([allocation.pfa_horizontal / (4 * count)] * 2 + [allocation.pfa_vertical / (2 * count)])
-    threshold = k_fa * apart + np.abs(gain - whole) @ np.append(here[:, 6], 0.0)
+    threshold = k_fa * apart + np.abs(gain - whole) @ np.append(here[:, 6], zeros)
     levels = _searched(p, sigma, bias + threshold, left, allocation)
     return {
         "hpl_m": math.hypot(levels[0], levels[1]), "vpl_m": levels[2], "p_left": left, "order": reached,
         "modes": len(p), "sigma": sigma, "threshold": threshold, "bias": bias, "apart": apart,
         "events": [mode.events for mode, _ in known],
-        "separation": np.abs((gain - whole) @ np.append(here[:, 8], 0.0)),
+        "separation": np.abs((gain - whole) @ np.append(here[:, 8], zeros)),
     }  # fmt: skip
 
 
