@@ -63,7 +63,7 @@ def glonass(table: Array, rows: Ints, ahead: Array, out: Array) -> None:
             table[row, 5],
         )
         ax, ay, az = table[row, 6], table[row, 7], table[row, 8]
-        steps = max(1, int(math.ceil(abs(ahead[i]) / GLONASS_STEP_S)))
+        steps = max(1, int(abs(ahead[i]) / GLONASS_STEP_S) + 1)
         if steps > 1_000_000:
             out[i, :] = np.nan
             continue
@@ -90,7 +90,9 @@ def glonass(table: Array, rows: Ints, ahead: Array, out: Array) -> None:
 
 
 @kernel("void(float64[:,::1], boolean[::1], int64[::1], float64[::1], float64[:,::1], float64[:,::1])")
-def kepler(table: Array, geo: NDArray[np.bool_], rows: Ints, ahead: Array, out: Array, clock: Array) -> None:
+def kepler(  # noqa: PLR0915
+    table: Array, geo: NDArray[np.bool_], rows: Ints, ahead: Array, out: Array, clock: Array
+) -> None:
     """States `ahead` seconds after the reference time; relativistic clock offset and its rate.
 
     Columns of `table`: sqrt_a a_dot e m0 delta_n delta_n_dot omega i0 i_dot omega0 omega_dot cuc cus crc

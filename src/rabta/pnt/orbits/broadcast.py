@@ -38,7 +38,7 @@ class States:
     Attributes
     ----------
     position_m, velocity_m_s : ndarray, shape (row, 3)
-        Earth-fixed at the instant itself, of the antenna's phase centre (broadcast) or the centre of mass (precise).
+        Earth-fixed at the instant itself, of the phase centre (broadcast) or centre of mass (precise).
     clock_s, clock_rate : ndarray, shape (row,)
         Offset of the satellite's clock from system time, relativity included, in seconds and s/s; without
         group delays.

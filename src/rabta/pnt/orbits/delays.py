@@ -161,7 +161,7 @@ def group_delay(ephemerides: NDArray[np.void], rows: ArrayLike, code: str) -> Ar
 def pair_delay(ephemerides: NDArray[np.void], rows: ArrayLike, first: str, second: str, system: str) -> Array:
     """As `group_delay` for the ionosphere-free combination of two signals of a system.
 
-    Not for GLONASS satellites of several frequencies at once: their ratio is constant, so it holds for them too.
+    GLONASS: the ratio of its frequencies is the same for all satellites.
     """
     one, two = frequency_hz(system, first[-2]), frequency_hz(system, second[-2])
     if one == two:

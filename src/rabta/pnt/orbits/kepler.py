@@ -88,7 +88,7 @@ def glonass_acceleration(state: Array, push: Array) -> Array:
 def glonass_state(table: Array, t: Array) -> Array:
     """GLONASS states (m, m/s) `t` seconds after the reference time, shape (row, 6)."""
     state, push = table[:, :6].copy(), table[:, 6:9]
-    steps = np.maximum(1, np.ceil(np.abs(t) / GLONASS_STEP_S)).astype(np.int64)
+    steps = (np.abs(t) / GLONASS_STEP_S).astype(np.int64) + 1
     h = (t / steps)[:, None]
     for k in range(int(steps.max()) if t.size else 0):
         one = glonass_acceleration(state, push)

@@ -14,7 +14,7 @@ from rabta.pnt.orbits.constants import EARTH_ROTATION, LIGHT_M_S
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
-POINTS = 10  # ninth order in an Earth-fixed frame turned back: a millimetre at 15 min (Schenewerk, GPS Solut. 2003)
+POINTS = 10  # a millimetre at 15 min, in a frame that does not turn: Schenewerk, GPS Solut. 6 (2003)
 CLOCK_GAP_S = 900.0  # no clock across a longer gap than the orbits' own usual interval
 
 

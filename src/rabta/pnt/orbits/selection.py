@@ -62,7 +62,7 @@ def healthy(ephemerides: NDArray[np.void]) -> NDArray[np.bool_]:
 
 
 def age_s(ephemerides: NDArray[np.void]) -> NDArray[np.float64]:
-    """Largest distance from the reference time at which each message may be used, seconds, shape (record,)."""
+    """Largest distance from its reference time at which each message holds, seconds, shape (record,)."""
     limit = np.full(ephemerides.size, 2 * _H)
     for kind, seconds in AGE_S.items():
         limit[ephemerides["kind"] == kind] = seconds

@@ -58,7 +58,7 @@ def angles(place: Array, satellite: Array, epoch: Ints, out: Array) -> None:
     "float64[:,::1], float64[:,::1], float64[:,:,::1], float64[:,::1], float64[::1], float64[::1], "
     "uint8[::1], uint8[::1])"
 )
-def least_squares(
+def least_squares(  # noqa: C901, PLR0912, PLR0915
     start: Ints,
     group: Ints,
     satellite: Array,
@@ -130,7 +130,7 @@ def least_squares(
         if not warm:
             x[:] = guess[k]
         total = rows
-        phase, excluded, doubtful = 0, 0, False
+        phase, doubtful = 0, False
         done, ok = False, False
         spread, chi, degrees = 1.0, 0.0, 0
         for i in range(n):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
+COARSE_M = 15.0  # delays of the air and the ionosphere are still in the ranges
 SHARE = 0.5  # at most half of an epoch's rows may be wrong
 
 
@@ -75,3 +76,16 @@ def fit(
         out.status,
     )
     return out
+
+
+def places(rows: Geometry) -> Array:
+    """Positions of epochs, shape (epoch, 3); an epoch without a fix takes its neighbour's, NaN without any."""
+    plain = replace(rows, sigma_m=np.full(rows.epoch.size, COARSE_M))
+    found = fit(plain, robust=True, limit=4.0, worst_dop=100.0, worst_sigma_m=1e4)
+    good = np.flatnonzero(np.isin(found.status, (1, 2)))
+    if not good.size:
+        good = np.flatnonzero(np.isfinite(found.position_m[:, 0]))
+    if not good.size:
+        return np.full((rows.times.size, 3), np.nan)
+    near = np.clip(np.searchsorted(good, np.arange(rows.times.size)), 0, good.size - 1)
+    return found.position_m[good[near]]

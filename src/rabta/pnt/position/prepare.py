@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,8 +14,9 @@ from rabta.errors import RabtaError
 from rabta.pnt.gnsstime import Instants
 from rabta.pnt.orbits import complete, is_geo, select, states
 from rabta.pnt.orbits.constants import LIGHT_M_S
-from rabta.pnt.position import clocks, combine, delaying, weights
-from rabta.pnt.position.choice import choose
+from rabta.pnt.position import delaying, weights
+from rabta.pnt.position.choice import choose, receiver_groups
+from rabta.pnt.position.fit import places
 from rabta.pnt.position.options import Options
 from rabta.pnt.records import Navigation, Observations, SystemObservations
 
@@ -142,8 +144,6 @@ def geometry(
     RabtaError
         Where no observation meets an ephemeris.
     """
-    from rabta.pnt.position.coarse import places
-
     chosen = options or Options()
     rows = _collect(obs, nav, chosen)
     if place_m is None:
@@ -197,13 +197,13 @@ def _combined(rows: Geometry, options: Options, code: Array, slack: Array, commo
     gamma = (rows.frequencies_hz[:, :1] / rows.frequencies_hz) ** 2
     ranges = rows.ranges_m
     if options.mode == "iono-free":
-        shares = combine.iono_free(rows.frequencies_hz)
+        shares = weights.iono_free(rows.frequencies_hz)
         variance = code**2 * (shares**2).sum(axis=1)
     else:
         ranges = ranges - _between(rows, gamma, code, slack)
         noise = np.repeat(code[:, None], gamma.shape[1], axis=1)
         # here the whole error of the model counts: the combination can take it out
-        shares, variance = combine.best(noise, slack / weights.OWN_SHARE, gamma, np.isfinite(ranges))
+        shares, variance = weights.best(noise, slack / weights.OWN_SHARE, gamma, np.isfinite(ranges))
     return replace(
         rows,
         shares=shares,
@@ -225,7 +225,7 @@ def _between(rows: Geometry, gamma: Array, code: Array, slack: Array) -> Array:
     variance = 2.0 * code[row] ** 2 + (more * slack[row]) ** 2
     _, kind = np.unique(rows.codes[row, k], return_inverse=True)
     family = rows.group[row] * (int(kind.max(initial=0)) + 1) + kind
-    out[row, k] = combine.receiver_delays(rows.epoch[row], family, left, variance, rows.times.size)
+    out[row, k] = weights.receiver_delays(rows.epoch[row], family, left, variance, rows.times.size)
     return out
 
 
@@ -246,10 +246,10 @@ def _collect(obs: Observations, nav: Navigation, options: Options) -> Geometry:
             value=options.systems,
             expected=_advice(obs, nav, options),
         )
-    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    joined: dict[str, Any] = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     order = np.argsort(joined["epoch"], kind="stable")
     joined = {name: values[order] for name, values in joined.items()}
-    groups, group, parent, tie = clocks.groups(joined, options.mode)
+    groups, group, parent, tie = receiver_groups(joined, options.mode)
     counts = np.bincount(joined["epoch"], minlength=obs.times.size)
     n, empty = order.size, np.full(order.size, np.nan)
     return Geometry(
@@ -327,7 +327,9 @@ def _system(
     }
 
 
-def _beside(observed: object, source: Index, first: NDArray[np.str_], carrier: Array) -> tuple[Array, Array]:
+def _beside(
+    observed: SystemObservations, source: Index, first: NDArray[np.str_], carrier: Array
+) -> tuple[Array, Array]:
     """Range rate (m/s) and C/N0 of the signal of each row."""
     doppler, cn0 = np.full(source.size, np.nan), np.full(source.size, np.nan)
     for code in np.unique(first).tolist():
