@@ -90,13 +90,12 @@ class Corrections:
 
         Ages are counted from reception.
         """
-        slots = _slots_of(system, prn)
-        when = np.broadcast_to(np.asarray(times, dtype=np.int64), slots.shape)
+        slots, when = np.broadcast_arrays(_slots_of(system, prn), np.asarray(times, dtype=np.int64))
+        if not self.slot.size:
+            return np.full(slots.shape, -1, dtype=np.int64)
         key, start = _keys(self.slot, self.available)
         row = np.searchsorted(key, _key(slots, when, start), side="right") - 1
         row = np.where((row >= 0) & (self.slot[np.maximum(row, 0)] == slots), row, -1)
-        if not self.slot.size:
-            return row
         fresh = (when - self.orbit_received[row] <= orbit_valid_s * NS) & (
             when - self.clock_received[row] <= clock_valid_s * NS
         )
