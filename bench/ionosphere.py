@@ -2,8 +2,8 @@
 
 Usage: python bench/ionosphere.py [--peers FOLDER ...]
 FOLDER holds packages installed elsewhere (``uv pip install --target``): pyrtklib5, sidereon, nequick.
-Results go to bench/results/ionosphere.json. CPU seconds are compared; a figure is the least of several runs after
-compilation. Peers work on single rays: a loop over them is what their users write.
+Results go to bench/results/ionosphere.json. CPU seconds are compared; a figure is the least of several
+runs after compilation. Peers work on single rays: a loop over them is what their users write.
 """
 
 from __future__ import annotations

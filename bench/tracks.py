@@ -3,8 +3,8 @@
 Usage: python bench/tracks.py --files FOLDER
 FOLDER holds the Hong Kong drive of 28 April 2019 (COM3_190428_124409.obs.gz, hksc1180.19b, hksc1180.19n,
 groundTruth_TST.csv; IPNL-POLYU, GraphGNSSLib's data). RTKLIB's ``rnx2rtkp`` runs where it is installed.
-Results go to bench/results/tracks.json: epochs with a fix of those with truth and horizontal errors together, since a bad
-fix is worse than none. ``forward`` is causal, ``smoothed`` looks ahead.
+Results go to bench/results/tracks.json: epochs with a fix of those with truth and horizontal errors
+together, since a bad fix is worse than none. ``forward`` is causal, ``smoothed`` looks ahead.
 """
 
 from __future__ import annotations
