@@ -29,6 +29,7 @@ def _commands() -> None:
         export,
         fail,
         link,
+        locate,
         mobile,
         modem,
         new,
@@ -47,6 +48,7 @@ def _commands() -> None:
     app.command("events")(events.events)
     app.command("fail")(fail.fail)
     app.command("link")(link.link)
+    app.command("locate")(locate.locate)
     app.command("epfd")(epfd.epfd)
     app.command("atlas")(atlas.atlas)
     app.command("export")(export.export)

@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
+from rabta.pnt.position.differential import differential
 from rabta.pnt.position.options import Options
 from rabta.pnt.position.prepare import Geometry, geometry
 from rabta.pnt.position.single import Solution, solve, solve_rows
 
-__all__ = ["Geometry", "Options", "Solution", "geometry", "solve", "solve_rows"]
+__all__ = ["Geometry", "Options", "Solution", "differential", "geometry", "solve", "solve_rows"]

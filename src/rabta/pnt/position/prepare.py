@@ -187,11 +187,21 @@ def _weighed(rows: Geometry, nav: Navigation, options: Options) -> Geometry:
     code = weights.code_m(up, rows.cn0)
     slack = weights.ionosphere_m(name, delay, up, carrier)
     rows = replace(rows, ionosphere_m=delay, troposphere_m=np.nan_to_num(air), ionosphere=name)
-    return _combined(rows, options, code, slack, common)
+    return combined(rows, options, code, slack, common)
 
 
-def _combined(rows: Geometry, options: Options, code: Array, slack: Array, common: Array) -> Geometry:
-    """One range of the signals of each row, with its delays and standard deviation."""
+def combined(rows: Geometry, options: Options, code: Array, slack: Array, common: Array) -> Geometry:
+    """One range of the signals of each row, with its delays and standard deviation.
+
+    Parameters
+    ----------
+    code : ndarray, shape (row,)
+        Standard deviation of one signal's range.
+    slack : ndarray, shape (row,)
+        Each ray's own error of the ionosphere's delay at the first signal.
+    common : ndarray, shape (row,)
+        Variance that the signals share: orbit, clock, troposphere.
+    """
     if rows.codes.shape[1] == 1:
         return replace(rows, sigma_m=np.sqrt(common + code**2 + slack**2))
     gamma = (rows.frequencies_hz[:, :1] / rows.frequencies_hz) ** 2

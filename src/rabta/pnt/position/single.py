@@ -173,3 +173,18 @@ def _solve(design: Array, left: Array, weight: Array, epoch: NDArray[np.int64], 
     out = np.full((epochs, 4), np.nan)
     out[fine] = np.linalg.solve(normal[fine], right[fine][..., None])[..., 0]
     return out
+
+
+def clock_steps(found: Solution) -> int:
+    """How often the receiver's clock jumped by whole milliseconds between neighbouring positions."""
+    clock = _first_clock(found.clock_s)
+    step = np.diff(clock[np.isfinite(clock)])
+    whole = np.round(step / 1e-3)
+    return int(((whole != 0) & (np.abs(step - whole * 1e-3) < 1e-4)).sum())
+
+
+def _first_clock(clock_s: Array) -> Array:
+    """Clock of each epoch from the group that most epochs have; NaN where absent."""
+    if not clock_s.shape[1]:
+        return np.full(clock_s.shape[0], np.nan)
+    return np.asarray(clock_s[:, int(np.argmax(np.isfinite(clock_s).sum(axis=0)))])

@@ -1,0 +1,151 @@
+"""``rabta locate``: positions from a receiver's observations and what satellites broadcast."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rabta.errors import EXIT_USAGE, RabtaError, nearest
+
+if TYPE_CHECKING:
+    from rabta.pnt.position.accuracy import Accuracy, Truth
+
+MODES = ("spp", "dgnss", "rtk", "ppp")
+
+
+def locate(
+    observations: Annotated[Path, typer.Argument(help="RINEX observations, plain or packed (.gz, .crx, .Z)")],
+    navigation: Annotated[list[Path], typer.Argument(help="RINEX navigation files, as many as needed")],
+    base: Annotated[Path | None, typer.Option(help="Observations of a base, for dgnss and rtk")] = None,
+    base_position: Annotated[
+        str | None, typer.Option(help="Antenna of the base: X,Y,Z in metres or lat,lon,h")
+    ] = None,
+    systems: Annotated[
+        str, typer.Option(help="Systems: C BeiDou, G GPS, E Galileo, R GLONASS, J QZSS")
+    ] = "G,E,C",
+    mode: Annotated[str, typer.Option(help="spp, dgnss, rtk or ppp")] = "spp",
+    signals: Annotated[
+        str | None, typer.Option(help="Signals to use, as in C2I+C6I,G1C: system, RINEX code, partner")
+    ] = None,
+    frequencies: Annotated[str, typer.Option(help="auto (every signal), single or iono-free")] = "auto",
+    ionosphere: Annotated[
+        str, typer.Option(help="auto, klobuchar, klobuchar-beidou, bdgim, ntcm or none")
+    ] = "auto",
+    mask: Annotated[float, typer.Option(help="Lowest elevation, degrees")] = 10.0,
+    truth: Annotated[
+        str | None, typer.Option(help="True place X,Y,Z or lat,lon,h, or a CSV of time and place")
+    ] = None,
+    orbits: Annotated[list[Path] | None, typer.Option(help="Precise orbits (SP3), for ppp")] = None,
+    clocks: Annotated[list[Path] | None, typer.Option(help="Precise clocks (CLK), for ppp")] = None,
+    exclude: Annotated[str, typer.Option(help="Satellites to leave out, as in C05,G12")] = "",
+    plot: Annotated[Path | None, typer.Option(help="Write a picture (SVG)")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the positions (CSV)")] = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON")] = False,
+) -> None:
+    """Locate a receiver: one position for each of its epochs, and how far they are from the truth.
+
+    Positions are Earth-fixed in the frame of the orbits (ITRF within some centimetres), or of the base.
+    """
+    from rabta.cli.locate.run import Asked, located
+    from rabta.pnt.position import accuracy
+
+    if mode not in MODES:
+        raise RabtaError(
+            "no such mode", key="mode", value=mode, expected=nearest(mode, MODES), exit_code=EXIT_USAGE
+        )
+    asked = Asked(
+        observations,
+        tuple(navigation),
+        mode,
+        systems=systems.replace(",", "").replace(" ", "").upper(),
+        signals=parse_signals(signals),
+        frequencies=frequencies,
+        ionosphere=ionosphere,
+        mask_deg=mask,
+        excluded=tuple(item.strip().upper() for item in exclude.split(",") if item.strip()),
+        base=base,
+        base_position=base_position,
+        orbits=tuple(orbits or ()),
+        clocks=tuple(clocks or ()),
+    )
+    known = accuracy.truth(truth) if truth else None
+    found = located(asked)
+    errors = None
+    if known is not None:
+        accuracy.check_frame(found.position_m, known)
+        errors = accuracy.compare(found.times, found.position_m, known)
+    if out is not None:
+        out.write_text(found.csv(), encoding="utf-8")
+    if plot is not None:
+        from rabta.cli.locate.picture import draw
+
+        plot.write_text(draw(found, errors), encoding="utf-8")
+    told = found.record(errors)
+    if json_:
+        print(json.dumps(told, ensure_ascii=False))
+    else:
+        _print(told, errors, known)
+
+
+def parse_signals(text: str | None) -> dict[str, tuple[str, ...]]:
+    """Signals by system of a text such as ``C2I+C6I,G1C`` (also ``C:2I+6I``).
+
+    Examples
+    --------
+    >>> parse_signals("C2I+C6I,G:1C")
+    {'C': ('2I', '6I'), 'G': ('1C',)}
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for item in (text or "").split(","):
+        if not item.strip():
+            continue
+        first = item.strip().upper().replace(":", "")
+        if len(first) < 3:
+            raise RabtaError(
+                "no such signal",
+                key="signals",
+                value=item,
+                expected="C2I, or a pair C2I+C6I",
+                exit_code=EXIT_USAGE,
+            )
+        found[first[0]] = tuple(part[-2:] for part in first.split("+"))
+    return found
+
+
+def _print(told: dict[str, Any], errors: Accuracy | None, known: Truth | None) -> None:
+    """Table for people."""
+    lines = [f"{told['observations']}: {told['epochs']} epochs, {told['span']}"]
+    lines.append(f"  mode          {told['mode']}, systems {told['systems']}, {told['signals']}")
+    lines.append(f"  ionosphere    {told['ionosphere']}")
+    share = 100.0 * told["fixed"] / max(told["epochs"], 1)
+    lines.append(f"  positions     {told['fixed']} of {told['epochs']} epochs ({share:.1f} %)")
+    for name, count in told["status"].items():
+        lines.append(f"    {name:<20}{count:>8}")
+    if told["position_m"]:
+        place = ", ".join(f"{x:.3f}" for x in told["position_m"])
+        lat, lon, height = told["geodetic"]
+        lines.append(f"  median place  X,Y,Z {place} m")
+        lines.append(f"                {lat:.7f}, {lon:.7f} degrees, {height:.2f} m above the ellipsoid")
+        lines.append(f"  frame         {told['frame']}")
+    if errors is not None and known is not None:
+        lines += _accuracy(told["accuracy"])
+    for note in told["notes"]:
+        lines.append(f"  note: {note}")
+    print("\n".join(lines))
+
+
+def _accuracy(figures: dict[str, Any]) -> list[str]:
+    share = figures["availability"]
+    if not figures["epochs"]:
+        return ["  accuracy      no epoch has both a position and a truth"]
+    return [
+        f"  accuracy      {figures['epochs']:.0f} of {figures['of']:.0f} epochs with a truth ({100 * share:.1f} %)",
+        f"    horizontal        50 % {figures['h50_m']:8.3f} m     95 % {figures['h95_m']:8.3f} m",
+        f"    vertical                              95 % {figures['v95_m']:8.3f} m",
+        f"    three-dimensional RMS  {figures['rms_3d_m']:8.3f} m  largest {figures['largest_3d_m']:8.3f} m",
+        f"    mean east, north, up   {figures['mean_east_m']:+.3f} {figures['mean_north_m']:+.3f} "
+        f"{figures['mean_up_m']:+.3f} m",
+    ]
