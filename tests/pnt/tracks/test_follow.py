@@ -121,3 +121,28 @@ def test_too_few_satellites_and_unknown_motions_are_refused() -> None:
     with pytest.raises(RabtaError, match="did you mean 'aircraft'"):
         follow(drive(5).rows, made.start_m, "aircraf")
     assert set(MOTIONS) == {"vehicle", "aircraft", "static"}
+
+
+def test_missing_numbers_are_left_out() -> None:
+    """NaN and infinities in any column of some rows do not reach the state."""
+    made = drive(60)
+    rng = np.random.default_rng(9)
+    broken = {}
+    for name in ("code_m", "rate_m_s", "phase_m", "satellite_m", "velocity_m_s", "variance"):
+        values = getattr(made.rows, name).copy()
+        hit = rng.random(len(values)) < 0.04
+        values[hit] = rng.choice([np.nan, np.inf, -np.inf], size=hit.sum()).reshape(
+            -1, *[1] * (values.ndim - 1)
+        )
+        broken[name] = values
+    found = follow(replace(made.rows, **broken), made.start_m)
+    assert np.isfinite(found.position_m).all()
+    assert horizontal(made, found).max() < 8.0
+
+
+def test_epochs_out_of_order_are_refused() -> None:
+    made = drive(10)
+    times = made.rows.times.copy()
+    times[5] = times[4]
+    with pytest.raises(RabtaError, match="order of time"):
+        follow(replace(made.rows, times=times), made.start_m)

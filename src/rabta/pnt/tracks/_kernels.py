@@ -89,6 +89,12 @@ def predict(x: Array, p: Array, dt: float, clocks: int, process: Array, clock: A
     p[6, 6] += clock[1] * dt
 
 
+@inline
+def sound(z: float, r: float) -> int:
+    """One where a row can be used, nought where a number in it is missing."""
+    return 1 if math.isfinite(z) and r > 0.0 and math.isfinite(r) else 0
+
+
 @kernel(
     "int64(int64, int64, int64, float64[::1], int64[::1], float64[:,::1], float64[:,::1], float64[::1], "
     "float64[::1], float64[::1], int64[::1], float64[:,::1], float64[:,::1], float64[::1], float64[::1], "
@@ -120,7 +126,7 @@ def design(
                 h[m, j] = -u[j]
             h[m, 7 + system[i]] = 1.0
             z[m], r[m], kind[m], row[m] = code[i] - far - x[7 + system[i]], variance[i, 0], 0, i
-            m += 1
+            m += sound(z[m], r[m])
         if not math.isnan(rate[i]):
             h[m, :] = 0.0
             along = 0.0
@@ -129,7 +135,7 @@ def design(
                 along += (motion[i, j] - x[3 + j]) * u[j]
             h[m, 6] = 1.0
             z[m], r[m], kind[m], row[m] = rate[i] - along - x[6], variance[i, 1], 1, i
-            m += 1
+            m += sound(z[m], r[m])
         b = before[i]
         if b >= 0:
             h[m, :] = 0.0
@@ -144,7 +150,7 @@ def design(
             h[m, kept + 3] = -1.0
             z[m] = phase[i] - phase[b] - (far - past) - (x[7] - x[kept + 3])
             r[m], kind[m], row[m] = variance[i, 2], 2, i
-            m += 1
+            m += sound(z[m], r[m])
     return m
 
 

@@ -168,6 +168,14 @@ def follow(
             value=rows.times.size,
             expected="observations and ephemerides of the same day and systems",
         )
+    late = np.flatnonzero(np.diff(rows.times) <= 0)
+    if late.size:
+        raise RabtaError(
+            "epochs are not in order of time",
+            key="epoch",
+            value=int(late[0]) + 1,
+            expected="each later than the one before",
+        )
     found, weights, used = _run(rows, np.asarray(start_m, dtype=np.float64), kind, keep=smooth)
     if not smooth:
         return _track(rows, found.states, found.reported, weights, used, "forward")
