@@ -64,7 +64,9 @@ class Stream:
     notes: tuple[str, ...] = ()
 
 
-def read(source: bytes | str | Path, reference: int | None = None) -> Stream:
+def read(
+    source: bytes | str | Path, reference: int | None = None, slots: Mapping[int, int] | None = None
+) -> Stream:
     """Read a stream.
 
     Parameters
@@ -73,6 +75,8 @@ def read(source: bytes | str | Path, reference: int | None = None) -> Stream:
     reference : int, optional
         Instant within half a week of the start. RTCM 3 observations tell no week; without it the week is that
         of the stream's BeiDou or Galileo ephemerides, else this computer's, with a note.
+    slots : mapping, optional
+        GLONASS frequency numbers by satellite, where the stream itself (MSM5, MSM7, 1020) tells none.
 
     Raises
     ------
@@ -89,8 +93,9 @@ def read(source: bytes | str | Path, reference: int | None = None) -> Stream:
     navigation, more = _navigation(frames, moment)
     station = _station(frames)
     cells, short = msm.read(frames)
-    slots = {int(r["prn"]): int(r["slot"]) for r in navigation.ephemerides if r["system"] == "R"}
-    observations, lost = observed.observations(cells, moment, slots, _header(station))
+    told = {int(r["prn"]): int(r["slot"]) for r in navigation.ephemerides if r["system"] == "R"}
+    numbers = dict(slots or {}) | told
+    observations, lost = observed.observations(cells, moment, numbers, _header(station))
     counts = Counter(int(kind) for kind in frames.kind)
     notes += [f"{name}: {note}" for note in (*more, *short, *lost)]
     return Stream(observations, navigation, station, dict(sorted(counts.items())), tuple(notes))

@@ -1,7 +1,7 @@
 """u-blox receivers' UBX protocol: observations, subframes, fixes, front end.
 
-Framing, checksums and the small messages are pyubx2's (extra ``receivers``); RXM-RAWX and RXM-SFRBX, of which a
-day has millions of numbers, are read as arrays. Source: u-blox F9 HPG 1.32 interface description.
+Framing, checksums and the small messages are pyubx2's (extra ``receivers``); RXM-RAWX and RXM-SFRBX, of which
+a day has millions of numbers, are read as arrays. Source: u-blox F9 HPG 1.32 interface description.
 """
 
 from __future__ import annotations
@@ -37,9 +37,11 @@ SIGNALS: dict[str, dict[int, str]] = {
     "I": {0: "5A"},
 }
 _RAW = np.dtype(
-    [("range", "<f8"), ("phase", "<f8"), ("doppler", "<f4"), ("gnss", "u1"), ("sv", "u1"), ("signal", "u1")]
-    + [("slot", "u1"), ("lock_ms", "<u2"), ("strength", "u1"), ("range_std", "u1"), ("phase_std", "u1")]
-    + [("doppler_std", "u1"), ("status", "u1"), ("reserved", "u1")]
+    [
+        *(("range", "<f8"), ("phase", "<f8"), ("doppler", "<f4"), ("gnss", "u1"), ("sv", "u1")),
+        *(("signal", "u1"), ("slot", "u1"), ("lock_ms", "<u2"), ("strength", "u1"), ("range_std", "u1")),
+        *(("phase_std", "u1"), ("doppler_std", "u1"), ("status", "u1"), ("reserved", "u1")),
+    ]
 )
 _RANGE_VALID, _PHASE_VALID, _HALF_KNOWN = 1, 2, 4
 _MOST_NOTES = 20
@@ -107,7 +109,8 @@ def read(source: bytes | str | Path) -> Receiver:
     name = "stream" if isinstance(source, bytes) else str(source)
     data = source if isinstance(source, bytes) else Path(source).read_bytes()
     frames = list(_frames(data))
-    counts = Counter(_NAMES.get(frame[2:4], frame[2:4].hex()) for frame in frames)
+    names = _library().UBX_MSGIDS
+    counts = Counter(str(names.get(frame[2:4], frame[2:4].hex())) for frame in frames)
     if not frames:
         raise RabtaError("no UBX message in the log", file=name, expected="messages that start with B5 62")
     gap = len(data) - sum(len(frame) for frame in frames)
@@ -118,7 +121,7 @@ def read(source: bytes | str | Path) -> Receiver:
     return Receiver(
         observations,
         _navigation(frames, times),
-        _fixes([message for message, _ in parsed if message.identity == "NAV-PVT"]),
+        _fixes([item for item in parsed if item[0].identity == "NAV-PVT"]),
         _front_end([item for item in parsed if item[0].identity in ("MON-RF", "MON-HW")]),
         _signals([item for item in parsed if item[0].identity == "NAV-SIG"]),
         dict(sorted(counts.items())),
@@ -127,8 +130,12 @@ def read(source: bytes | str | Path) -> Receiver:
 
 
 _NAMES = {
-    b"\x02\x15": "RXM-RAWX", b"\x02\x13": "RXM-SFRBX", b"\x01\x07": "NAV-PVT", b"\x01\x43": "NAV-SIG",
-    b"\x0a\x38": "MON-RF", b"\x0a\x09": "MON-HW",
+    b"\x02\x15": "RXM-RAWX",
+    b"\x02\x13": "RXM-SFRBX",
+    b"\x01\x07": "NAV-PVT",
+    b"\x01\x43": "NAV-SIG",
+    b"\x0a\x38": "MON-RF",
+    b"\x0a\x09": "MON-HW",
 }
 
 
@@ -169,19 +176,34 @@ def _small(frames: list[bytes], notes: list[str], name: str) -> tuple[list[tuple
         kind = _NAMES.get(frame[2:4])
         if kind == "RXM-RAWX" and len(frame) >= 24:
             now = _raw_time(frame[6:-2])
-        elif kind is not None and kind not in ("RXM-RAWX", "RXM-SFRBX"):
+        elif kind in _SIZES:
             try:
-                message = library.UBXReader.parse(frame)
+                message, now = _parsed(library, kind, frame, now)
             except Exception as error:  # noqa: BLE001  the library raises many kinds for a malformed message
                 notes.append(f"{name}: message {i + 1}, {kind}: {error}")
                 continue
-            now = _fix_time(message) if kind == "NAV-PVT" and message.validDate else now
             parsed.append((message, now))
         times[i] = now
     known = np.flatnonzero(times)
     if known.size:  # before the first time, the first
         times[: known[0]] = times[known[0]]
     return parsed, times
+
+
+# Bytes of the payloads: fixed, and for each block whose count is at a place
+_SIZES = {"NAV-PVT": (92, 0, 0), "MON-HW": (60, 0, 0), "MON-RF": (4, 24, 1), "NAV-SIG": (8, 16, 5)}
+
+
+def _parsed(library: Any, kind: str, frame: bytes, now: int) -> tuple[Any, int]:
+    """Message and its time: NAV-PVT's own, 0 where it has none; else the last."""
+    fixed, block, place = _SIZES[kind]
+    payload = frame[6:-2]
+    if len(payload) < fixed or len(payload) != fixed + block * payload[place] * (block > 0):
+        raise ValueError(f"{len(payload)} bytes are not as many as it says")
+    message = library.UBXReader.parse(frame)
+    if kind == "NAV-PVT":
+        now = _fix_time(message) if message.validDate else 0
+    return message, now
 
 
 def _raw_time(payload: bytes) -> int:
@@ -265,12 +287,12 @@ def _navigation(frames: list[bytes], times: Instants) -> Navigation:
     return collector.navigation()
 
 
-def _fixes(messages: list[Any]) -> Fixes:
+def _fixes(items: list[tuple[Any, int]]) -> Fixes:
     def column(*names: str) -> Floats:
-        rows = [[float(getattr(m, n)) for n in names] for m in messages]
+        rows = [[float(getattr(message, n)) for n in names] for message, _ in items]
         return np.array(rows, dtype=np.float64).reshape(-1, len(names))
 
-    times = np.array([_fix_time(m) if m.validDate else 0 for m in messages], dtype=np.int64)
+    times = np.array([time for _, time in items], dtype=np.int64)
     position = column("lat", "lon", "height") * [1.0, 1.0, 1e-3]
     return Fixes(
         times,
