@@ -41,6 +41,10 @@ def locate(
     orbits: Annotated[list[Path] | None, typer.Option(help="Precise orbits (SP3), for ppp")] = None,
     clocks: Annotated[list[Path] | None, typer.Option(help="Precise clocks (CLK), for ppp")] = None,
     exclude: Annotated[str, typer.Option(help="Satellites to leave out, as in C05,G12")] = "",
+    motion: Annotated[
+        str | None, typer.Option(help="Filter over all epochs: vehicle, aircraft or static (mode spp)")
+    ] = None,
+    smooth: Annotated[bool, typer.Option(help="With --motion: look ahead too, not for real time")] = False,
     plot: Annotated[Path | None, typer.Option(help="Write a picture (SVG)")] = None,
     out: Annotated[Path | None, typer.Option(help="Write the positions (CSV)")] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print JSON")] = False,
@@ -70,6 +74,8 @@ def locate(
         base_position=base_position,
         orbits=tuple(orbits or ()),
         clocks=tuple(clocks or ()),
+        motion=checked_motion(motion, mode, smooth=smooth),
+        smooth=smooth,
     )
     known = accuracy.truth(truth) if truth else None
     found = located(asked)
@@ -88,6 +94,31 @@ def locate(
         print(json.dumps(told, ensure_ascii=False))
     else:
         _print(told, errors, known)
+
+
+def checked_motion(motion: str | None, mode: str, *, smooth: bool) -> str | None:
+    """Motion asked for, where it and the mode go together."""
+    from rabta.pnt.tracks import MOTIONS
+
+    if motion is None and not smooth:
+        return None
+    if motion not in MOTIONS:
+        raise RabtaError(
+            "no such motion" if motion else "only a motion can be smoothed",
+            key="--motion",
+            value=motion,
+            expected=nearest(motion or "", MOTIONS),
+            exit_code=EXIT_USAGE,
+        )
+    if mode != "spp":
+        raise RabtaError(
+            "a motion goes with mode spp only",
+            key="--motion",
+            value=mode,
+            expected="spp",
+            exit_code=EXIT_USAGE,
+        )
+    return motion
 
 
 def parse_signals(text: str | None) -> dict[str, tuple[str, ...]]:

@@ -41,6 +41,8 @@ class Asked:
     base_position: str | None = None
     orbits: tuple[Path, ...] = ()
     clocks: tuple[Path, ...] = ()
+    motion: str | None = None
+    smooth: bool = False
 
     def options(self) -> Options:
         """As `rabta.pnt.position` takes them."""
@@ -137,6 +139,10 @@ def located(asked: Asked) -> Found:
     obs = rinex.observations(asked.observations)
     nav = rinex.merge([rinex.navigation(path) for path in asked.navigation])
     ways = {"spp": _spp, "dgnss": _dgnss, "rtk": _rtk, "ppp": _ppp}
+    if asked.motion is not None:
+        from rabta.cli.locate.moving import moving
+
+        ways["spp"] = moving
     found = ways[asked.mode](asked, obs, nav, options)
     if not np.isfinite(found.position_m[:, 0]).any():
         raise RabtaError(

@@ -8,6 +8,17 @@ from __future__ import annotations
 
 from rabta.pnt.tracks.kalman import Rows, Track, follow
 from rabta.pnt.tracks.motions import MOTIONS, Motion, motion
-from rabta.pnt.tracks.rows import locate, prepare
+from rabta.pnt.tracks.rows import from_geometry, locate, prepare, start_of
 
-__all__ = ["MOTIONS", "Motion", "Rows", "Track", "follow", "locate", "motion", "prepare"]
+__all__ = [
+    "MOTIONS",
+    "Motion",
+    "Rows",
+    "Track",
+    "follow",
+    "from_geometry",
+    "locate",
+    "motion",
+    "prepare",
+    "start_of",
+]

@@ -41,7 +41,7 @@ def prepare(
         Approximate position; by default found from the ranges.
     """
     found = geometry(obs, nav, options or STREET, place_m=place_m)
-    return _rows(found, obs), start_of(found)
+    return from_geometry(found, obs), start_of(found)
 
 
 def start_of(found: Geometry) -> Array:
@@ -57,7 +57,8 @@ def start_of(found: Geometry) -> Array:
     return np.asarray(found.place_m[int(np.argmax(enough))])
 
 
-def _rows(found: Geometry, obs: Observations) -> Rows:
+def from_geometry(found: Geometry, obs: Observations) -> Rows:
+    """Rows of a prepared geometry and the observations that it was made of."""
     here = np.where(np.isfinite(found.place_m), found.place_m, start_of(found))[found.epoch]
     satellite, velocity = _turned(found.satellite_m, found.satellite_m_s, here)
     wavelength = LIGHT_M_S / found.frequencies_hz[:, 0]
