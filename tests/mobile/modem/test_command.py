@@ -134,15 +134,25 @@ def test_wrong_options_are_refused(sent: Path) -> None:
         (("send", sent / "in.bin", "--out", sent / "x", "--framing", "lte"), "no such framing"),
         (("send", sent / "in.bin", "--out", sent / "x", "--modcod", "MCS 99"), "no such modcod"),
         (("send", sent / "in.bin", "--out", sent / "x", "--bandwidth", "1.4"), "no such channel"),
+        (("send", sent / "in.bin", "--out", sent / "x", "--bandwidth", "nan"), "no such channel"),
+        (("send", sent / "in.bin", "--out", sent / "x", "--bandwidth", "inf"), "no such channel"),
         (("send", sent / "none", "--out", sent / "x"), "no such file"),
         (("send", sent / "in.bin", "--out", sent / "no" / "x"), "no such folder"),
         (("send", sent / "in.bin", "--out", sent / "x", "--type", "cf16_le"), "no such type"),
         (("channel", sent / "sent", "--out", sent / "y", "--satellite", "sputnik"), "no such satellite"),
         (("channel", sent / "sent", "--out", sent / "y", "--over", "Atlantis"), "no such place"),
         (("channel", sent / "sent", "--out", sent / "y", "--start", "soon"), "no instant"),
+        (("channel", sent / "sent", "--out", sent / "y", "--carrier", "0"), "carrier_ghz"),
         (("channel", sent / "sent", "--out", sent / "y", "--at", "1e6"), "leaves the pass"),
         (("pass", "--rain", "5", "--rain-percent", "1"), "stated twice"),
         (("pass", "--out", sent / "o.bin"), "no file to write"),
     ):
         with pytest.raises(RabtaError, match=match):
             call(*words)
+
+
+@pytest.mark.parametrize("words", [("pass", "--seed", "-1"), ("pass", "--frames", "0")])
+def test_numbers_below_their_least_are_refused(words: tuple[str, str]) -> None:
+    found = CliRunner().invoke(app, words)
+    assert found.exit_code == 2
+    assert words[1] in found.output

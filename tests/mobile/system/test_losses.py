@@ -94,6 +94,22 @@ def test_entry_is_one_draw_a_user() -> None:
     assert (losses.entry_db(layouts.drop(plan, 5, indoor=0.0), 6.0) == 0.0).all()
 
 
+def test_rural_buildings_have_walls_of_low_loss_only() -> None:
+    # TR 38.901, clause 7.4.3.1: only the low-loss model is applicable to RMa; table 7.8-1: UMa half and half
+    plan = layouts.hexagonal(1732.0)
+    users = layouts.drop(plan, 200, indoor=1.0, depth_m=10.0, floors=False, seed=2)
+    seen = layouts.within(layouts.paths(plan, users.position_m), 5000.0)
+    base = plan.position_m[:, 2]
+    ghz = 3.5
+    low, high = losses.wall_db(ghz, [False, True])
+    for scenario, mean in (("RMa", low), ("UMa", (low + high) / 2.0)):
+        own = losses.draw(scenario, seen, users, base, ghz, seed=2).loss_db
+        none = losses.draw(scenario, seen, users, base, ghz, high_share=0.0, seed=2).loss_db
+        more = (own - none).mean()
+        assert more == pytest.approx(mean - low, abs=0.5)
+    assert losses.HIGH_SHARE["RMa"] == 0.0
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     scenario=st.sampled_from(losses.SCENARIOS[:3]),

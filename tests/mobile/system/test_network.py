@@ -113,11 +113,23 @@ def test_command(tmp_path: Path) -> None:
         ("no such scheduler", ["--scheduler", "fair"]),
         ("no site with this band", ["--place", "30.0,62.0", "--radius", "1"]),
         ("isd_m", ["--isd", "0.1"]),
+        ("isd_m", ["--isd", "0"]),
+        ("power_dbm", ["--power", "nan"]),
+        ("power_dbm", ["--power", "1e9"]),
     ],
 )
 def test_command_refuses(words: str, options: list[str]) -> None:
     with pytest.raises(RabtaError, match=words):
         run.invoke(app, ["cells", "--users", "2", *options], catch_exceptions=False)
+
+
+@pytest.mark.parametrize(
+    "words", [["cells"], ["handover"], ["bler", "4"], ["corridor", "--from", "Lahore", "--to", "Kasur"]]
+)
+def test_a_negative_seed_is_refused(words: list[str]) -> None:
+    found = run.invoke(app, [*words, "--seed", "-1"])
+    assert found.exit_code == 2
+    assert "seed" in found.output
 
 
 GOOD = "case,quantity,p5,p50,p95\n9,sinr,-3.0,-1.2,0.9\n"

@@ -35,7 +35,7 @@ def cells(
     rollout: Annotated[str, typer.Option(help="Entry of the rollouts catalog")] = "pakistan-5g-2030",
     operator: Annotated[str | None, typer.Option(help="Only this operator's sites")] = None,
     link: Annotated[str, typer.Option(help="bound (TR 38.803), or tables: our own chain's errors")] = "bound",
-    seed: Annotated[int, typer.Option(help="Of all draws")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of all draws")] = 0,
     svg: Annotated[Path | None, typer.Option(help="Write the curves here")] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print JSON")] = False,
 ) -> None:

@@ -34,7 +34,7 @@ def corridor(
     load: Annotated[float, typer.Option(help="Of the other cells, 0 to 1")] = 0.5,
     conditional: Annotated[bool, typer.Option(help="Conditional handover")] = False,
     svg: Annotated[Path | None, typer.Option(help="Write SINR along the way here")] = None,
-    seed: Annotated[int, typer.Option(help="Of all draws")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Of all draws")] = 1,
     json_: Annotated[bool, typer.Option("--json", help="Print JSON")] = False,
 ) -> None:
     """SINR, outage, handovers and losses of the command link along a corridor."""

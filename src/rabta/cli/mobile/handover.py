@@ -15,7 +15,7 @@ def handover(
     users: Annotated[int, typer.Option(help="Users of the world")] = 150,
     seconds: Annotated[float, typer.Option(help="Simulated time, 10 to 60 s")] = 40.0,
     kmh: Annotated[float, typer.Option(help="Speed in town")] = 120.0,
-    seed: Annotated[int, typer.Option(help="Of all draws")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Of all draws")] = 1,
     json_: Annotated[bool, typer.Option("--json", help="Print JSON")] = False,
 ) -> None:
     """Failures, ping-pong, interruption and signalling of handover procedures."""

@@ -30,6 +30,7 @@ def sensing(
     from rabta.cli.mobile import _map, _sites
     from rabta.errors import RabtaError
     from rabta.mobile.sensing import maps, radar
+    from rabta.radio.itu import check_range
     from rabta.radio.terrain import raster
 
     if not 0.5 <= radius <= 100.0 or not 0.05 <= step <= radius or (2.0 * radius / step) ** 2 > 250_000:
@@ -37,6 +38,11 @@ def sensing(
             "map too large or too fine", key="--radius, --step", value=(radius, step),
             expected="0.5 to 100 km, at most 500 points across",
         )  # fmt: skip
+    heights = height or [60.0, 120.0, 300.0]
+    for key, value, low, high in (
+        ("--height", heights, 1.0, 30_000.0), ("--mast", mast, 1.0, 500.0), ("--rcs", rcs, -80.0, 80.0),
+    ):  # fmt: skip
+        check_range(key, value, low, high, "a map of small aircraft")
     panel, middle = radar.sensor(sensor), ground_end(place)
     terrain = raster.load()
     lat, lon = maps.grid(middle.lat_deg, middle.lon_deg, radius, step)
@@ -55,7 +61,7 @@ def sensing(
         "slowest_m_s": panel.speed_resolution_m_s, "heights": [],
     }  # fmt: skip
     drawn = None
-    for above in height or [60.0, 120.0, 300.0]:
+    for above in heights:
         seen = maps.see(panel, target, where, (lat, lon, ground + above), terrain)
         drawn = (above, seen.probability) if drawn is None else drawn
         found["heights"].append(

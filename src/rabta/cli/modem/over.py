@@ -26,7 +26,7 @@ def pass_(
     start: Annotated[str, typer.Option(help="Passes are counted from here, UTC")] = "2026-01-13T08:00:00Z",
     number: Annotated[int, typer.Option(help="Which pass, from 0")] = 0,
     every: Annotated[float, typer.Option(help="Seconds between bursts")] = 5.0,
-    frames: Annotated[int | None, typer.Option(help="Frames a burst")] = None,
+    frames: Annotated[int | None, typer.Option(min=1, help="Frames a burst")] = None,
     continuous: Annotated[
         bool, typer.Option("--continuous", help="Bursts of up to a second without a gap: the pass as a whole")
     ] = False,
@@ -50,7 +50,7 @@ def pass_(
     speed: Annotated[float, typer.Option(help="Of the terminal, m/s; with --fading")] = 0.0,
     spacing: Annotated[int, typer.Option(help="NR: subcarrier spacing, 15 or 30 kHz")] = 15,
     short: Annotated[bool, typer.Option("--short", help="DVB: short frames")] = False,
-    seed: Annotated[int, typer.Option(help="Of noise, fading and rain")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of noise, fading and rain")] = 0,
     type_: Annotated[str, typer.Option("--type", help="Of the receiver's samples")] = "ci16_le",
     out: Annotated[Path | None, typer.Option(help="Write the file as it arrived here")] = None,
     svg: Annotated[Path | None, typer.Option(help="Write a picture here")] = None,

@@ -37,7 +37,7 @@ def channel(
     linewidth: Annotated[float, typer.Option(help="Receiver's phase noise, Hz")] = 0.0,
     fading: Annotated[str | None, typer.Option(help="Around the terminal: NTN-TDL-A to -D")] = None,
     speed: Annotated[float, typer.Option(help="Of the terminal, m/s; with --fading")] = 0.0,
-    seed: Annotated[int, typer.Option(help="Of noise and fading")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of noise and fading")] = 0,
     type_: Annotated[str, typer.Option("--type", help="Of samples: ci16_le, cf32_le, cu8 ...")] = "ci16_le",
     json_: Annotated[bool, typer.Option("--json", help="Print JSON")] = False,
 ) -> None:

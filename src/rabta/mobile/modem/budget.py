@@ -151,11 +151,12 @@ def budget(
     """
     made = constellations.load(catalog.entry("constellations", system))
     down = made.downlink
-    check_range("carrier_ghz", carrier_ghz or down.frequency_ghz, 1.0, 55.0, slantpath.RECOMMENDATION)
+    carrier = down.frequency_ghz if carrier_ghz is None else carrier_ghz
+    check_range("carrier_ghz", carrier, 1.0, 55.0, slantpath.RECOMMENDATION)
     check_range("backoff_db", backoff_db, -60.0, 60.0, "a downlink")
     flux = down.pfd_dbw_m2_mhz
     link = Downlink(
-        carrier_ghz or down.frequency_ghz, down.polarisation_deg, down.eirp_density_dbw_mhz,
+        carrier, down.polarisation_deg, down.eirp_density_dbw_mhz,
         down.channel_mhz, antennas.terminal(terminal or made.terminal), np.inf if flux is None else flux,
     )  # fmt: skip
     itu.check_range("rain_percent", rain_percent, 0.0, 100.0, "a place")

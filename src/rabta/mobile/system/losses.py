@@ -32,6 +32,8 @@ CORRELATION_M = {"UMa": (50.0, 37.0), "UMi": (13.0, 10.0), "RMa": (120.0, 37.0),
 O2I_CORRELATION_M = {"UMa": 7.0, "UMi": 7.0, "RMa": 120.0, "InH": 10.0}
 LOS_CORRELATION_M = {"UMa": 50.0, "UMi": 50.0, "RMa": 60.0, "InH": 10.0}  # table 7.6.3.1-2
 ENTRY_SIGMA_DB = (4.4, 6.5)  # low and high loss, table 7.4.3-2
+HIGH_SHARE = {"UMa": 0.5, "UMi": 0.5, "RMa": 0.0, "InH": 0.5}
+"""Of buildings, with walls of high loss: table 7.8-1; RMa has those of low loss only, clause 7.4.3.1."""
 LOS_STREAM, SHADOW_STREAM, HEIGHT_STREAM, ENTRY_STREAM = 11, 12, 13, 14
 OFFICES = ("open", "mixed")
 
@@ -209,7 +211,7 @@ def draw(
     *,
     site_correlation: float = 0.0,
     spatial: bool = False,
-    high_share: float = 0.5,
+    high_share: float | None = None,
     office: str = "open",
     model: Callable[..., Array] = path_loss_db,
     seed: int = 0,
@@ -225,6 +227,8 @@ def draw(
     spatial : bool
         Line of sight and shadowing change over the ground as exp(-distance / D), clauses 7.4.4 and 7.6.3.1;
         else users are independent.
+    high_share : float, optional
+        Of buildings with walls of high loss; `HIGH_SHARE` of the scenario if left out.
     model : callable
         Path loss; another edition's for comparison.
     """
@@ -247,7 +251,8 @@ def draw(
         sigma = np.where(users.indoor[:, None], O2I_SHADOWING_DB[scenario], sigma)
         far = np.where(users.indoor[:, None], O2I_CORRELATION_M[scenario], far)
     fade = _shadows(users, d.shape, seed, spatial, far, site_correlation)
-    entry = entry_db(users, frequency_ghz, high_share=high_share, seed=seed)
+    high = HIGH_SHARE[scenario] if high_share is None else high_share
+    entry = entry_db(users, frequency_ghz, high_share=high, seed=seed)
     return Links(loss + sigma * fade + entry[:, None], los)
 
 

@@ -23,6 +23,7 @@ Indices = NDArray[np.int64]
 
 GRID = 0.96  # resource blocks' part of a channel: 20 MHz 0.9 to 100 MHz 0.98, TS 38.101-1, table 5.3.2-1
 FR2_GHZ = 24.25
+POWERS_DBM = (-60.0, 90.0)
 SURROUNDINGS = {"UMa": "urban", "UMi": "dense-urban", "RMa": "rural", "InH": "suburban"}  # of TR 38.811
 LIMIT = 0.9  # part of a cell that guarantees may take: their users fade
 MCS_TABLE = 2  # 256QAM, TS 38.214, table 5.1.3.1-2
@@ -238,7 +239,7 @@ def _ground(plan: Plan, setup: Setup) -> tuple[layouts.Layout, layouts.Users]:
             plan.layout, count, plan.radius_m, indoor=setup.indoor, depth_m=setup.depth_m,
             nearest_m=setup.nearest_m, seed=plan.seed,
         )  # fmt: skip
-    ground = layouts.hexagonal(plan.isd_m or setup.isd_m, height_m=setup.height_m)
+    ground = layouts.hexagonal(setup.isd_m if plan.isd_m is None else plan.isd_m, height_m=setup.height_m)
     floors = plan.scenario != "RMa"
     return ground, layouts.drop(
         ground, plan.users, indoor=setup.indoor, depth_m=setup.depth_m, nearest_m=setup.nearest_m,
@@ -248,6 +249,7 @@ def _ground(plan: Plan, setup: Setup) -> tuple[layouts.Layout, layouts.Users]:
 
 def _levels(plan: Plan, setup: Setup, ground: layouts.Layout, users: layouts.Users) -> F4:
     power = setup.power_dbm[0 if plan.ghz <= 6.0 else 1] if plan.power_dbm is None else plan.power_dbm
+    check_range("power_dbm", power, *POWERS_DBM, "a sector")
     seen = layouts.paths(ground, users.position_m)
     near = layouts.within(seen, losses.FARTHEST_M[plan.scenario])
     links = losses.draw(plan.scenario, near, users, ground.position_m[:, 2], plan.ghz, seed=plan.seed)
@@ -259,7 +261,8 @@ def _levels(plan: Plan, setup: Setup, ground: layouts.Layout, users: layouts.Use
 
 
 def _entry(plan: Plan, beams: satellites.Satellite, users: layouts.Users) -> Array:
-    return losses.entry_db(users, beams.frequency_ghz, seed=plan.seed)
+    high = losses.HIGH_SHARE[plan.scenario]
+    return losses.entry_db(users, beams.frequency_ghz, high_share=high, seed=plan.seed)
 
 
 def _choose(level: F4, sectors: int, noise: float, who: satellites.Spectrum) -> tuple[Indices, F4]:

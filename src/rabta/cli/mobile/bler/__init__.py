@@ -35,7 +35,7 @@ def bler(
     snr: Annotated[str | None, typer.Option("--snr", help=RATIOS)] = None,
     errors: Annotated[int, typer.Option(help="A point ends at so many errors")] = 100,
     most: Annotated[int, typer.Option(help="or at so many blocks")] = 20_000,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same counts")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same counts")] = 0,
     processes: Annotated[int, typer.Option(help="Worker processes")] = 1,
     svg: Annotated[Path | None, typer.Option(help="Write the picture here")] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print JSON")] = False,

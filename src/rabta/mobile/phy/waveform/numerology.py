@@ -190,7 +190,7 @@ def blocks(bandwidth_mhz: float, spacing_khz: int, band_range: str = "FR1") -> i
     spacings = BLOCKS[band_range]
     if spacing_khz not in spacings:
         raise _refusal(f"no such numerology in {band_range}", "spacing_khz", spacing_khz, spacings)
-    found = spacings[spacing_khz].get(int(bandwidth_mhz)) if bandwidth_mhz == int(bandwidth_mhz) else None
+    found = spacings[spacing_khz].get(int(bandwidth_mhz)) if float(bandwidth_mhz).is_integer() else None
     if found is None:
         problem = f"no such channel in {band_range} at {spacing_khz} kHz"
         raise _refusal(problem, "bandwidth_mhz", bandwidth_mhz, spacings[spacing_khz])
