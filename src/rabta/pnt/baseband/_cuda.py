@@ -19,28 +19,20 @@ cuda = compiler()
 
 
 @cuda.jit(device=True)  # type: ignore[untyped-decorator]
-def _hadamard(row: Any, k: int) -> None:
-    """Walsh-Hadamard transform of 64 shared values by their threads."""
-    span = 1
-    while span < 64:
-        mine, other = row[k], row[k ^ span]
-        cuda.syncthreads()
-        row[k] = other - mine if k & span else mine + other
-        cuda.syncthreads()
-        span *= 2
+def _hadamard(row: Any, k: int) -> Any:
+    """Value ``k`` of the Walsh-Hadamard transform of 64 shared values: fewer waits than a fast one."""
+    out = np.float32(0.0)
+    for x in range(64):
+        out += -row[x] if cuda.popc(k & x) & 1 else row[x]
+    return out
 
 
 @cuda.jit(device=True)  # type: ignore[untyped-decorator]
-def _total(row: Any, k: int) -> Any:
-    """Sum of 64 shared values, which are lost."""
-    span = 32
-    while span:
-        if k < span:
-            row[k] += row[k + span]
-        cuda.syncthreads()
-        span //= 2
-    out = row[0]
-    cuda.syncthreads()
+def _total(row: Any) -> Any:
+    """Sum of 64 shared values."""
+    out = np.float32(0.0)
+    for x in range(64):
+        out += row[x]
     return out
 
 
@@ -74,21 +66,17 @@ def _decode(  # noqa: C901, PLR0912
                 for i in range(edges.shape[1]):
                     if i != j and edges[n, i] >= 0:
                         value = np.float32(value * outward[w, edges[n, i], k])
-                        work[k] = value
-                        cuda.syncthreads()
-                        value = np.float32(value / _total(work, k))
                 work[k] = value
                 cuda.syncthreads()
-                if j < 0:
-                    if k == 0:
-                        best = 0
-                        for x in range(1, 64):
-                            if work[x] > work[best]:
-                                best = x
-                        out[w, n] = best
-                    cuda.syncthreads()
-                else:
-                    inward[w, edges[n, j], k] = np.float32(value / _total(work, k))
+                if j >= 0:
+                    inward[w, edges[n, j], k] = np.float32(value / _total(work))
+                elif k == 0:
+                    best = 0
+                    for x in range(1, 64):
+                        if work[x] > work[best]:
+                            best = x
+                    out[w, n] = best
+                cuda.syncthreads()
         wrong = 0
         for r in range(k, checks, 64):
             total = 0
@@ -104,15 +92,14 @@ def _decode(  # noqa: C901, PLR0912
             for j in range(4):
                 four[j, times[elements[r, j], k]] = inward[w, 4 * r + j, k]
             cuda.syncthreads()
-            for j in range(4):
-                _hadamard(four[j], k)
-            a, b, c, d = four[0, k], four[1, k], four[2, k], four[3, k]
+            a, b = _hadamard(four[0], k), _hadamard(four[1], k)
+            c, d = _hadamard(four[2], k), _hadamard(four[3], k)
+            cuda.syncthreads()
             four[0, k], four[1, k], four[2, k], four[3, k] = b * c * d, a * c * d, a * b * d, a * b * c
             cuda.syncthreads()
             for j in range(4):
-                _hadamard(four[j], k)
-            for j in range(4):
-                outward[w, 4 * r + j, k] = max(four[j, times[elements[r, j], k]], np.float32(1e-12))
+                said = _hadamard(four[j], times[elements[r, j], k])
+                outward[w, 4 * r + j, k] = max(said, np.float32(1e-12))
             cuda.syncthreads()
     if k == 0:
         used[w] = needed

@@ -204,7 +204,7 @@ def _cnv1_start(found: Symbols, prn: int) -> int:
         other = float(np.abs(_counts() @ part).max()) / max(float(np.abs(part).sum()), 1e-30)
         return abs(_signed(found, first, bch21(prn))) + other
 
-    return max(range(last + 1), key=fit)
+    return max(range(last + 1), key=fit) % LENGTHS["CNV1"]
 
 
 def _plain(found: Symbols, prn: int, kind: str) -> Found:
