@@ -7,7 +7,7 @@ import pytest
 
 from rabta.errors import RabtaError
 from rabta.pnt.integrity import araim, ism, plain
-from rabta.pnt.integrity.examples import working_group
+from rabta.pnt.integrity.plain import working_group
 
 SOURCE = "Blanch et al., ION GNSS 2012, appendix H; Reference Airborne Algorithm Description 3.0"
 

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from rabta.jit import inline, kernel
 from rabta.pnt.integrity._search import level, tail_point
 
+# ruff: noqa: C901, PLR0912, PLR0915 (kernels: long loops stay in one compiled function)
+
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
 U1 = NDArray[np.uint8]
@@ -64,8 +66,8 @@ def _solve(blocks: F8, parent: I8, ties: F8, slack: float, mean: F8, clock: F8, 
     """Covariance of the position; delays, clocks and the nuisance eliminated. False where there is none.
 
     `mean` (group + 1, 6) gets, for each group, what its delay and clock take of a range's unit vector and
-    mapping, the share of the delay and the weight that is left for the clock; in the last row, how much of the
-    nuisance each direction takes, and the inverse of its own normal equation. `clock` (clock, 5) is room.
+    mapping, the share of the delay and the weight that is left for the clock; in the last row, how much of
+    the nuisance each direction takes, and the inverse of its own normal equation. `clock` (clock, 5) is room.
     """
     a, b, c, d, e, f = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     r, s, t, v, weight = 0.0, 0.0, 0.0, 0.0, 0.0
@@ -358,10 +360,10 @@ def _levels(result: F8, allocation: F8, left: float, m: int, sigma: F8, shift: F
 
 
 @kernel(
-    "void(int64, int64, float64[:,:,::1], int64[:,::1], int64[:,::1], int64[::1], float64[::1], float64[::1], "
-    "float64[:,::1], float64[::1], int64, float64[:,::1])"
+    "void(int64, int64, float64[:,:,::1], int64[:,::1], int64[:,::1], int64[::1], float64[::1], "
+    "float64[::1], float64[:,::1], float64[::1], int64, float64[:,::1])"
 )
-def protect(  # noqa: C901, PLR0912, PLR0915 (one loop over users, with all its room)
+def protect(
     first: int, last: int, rows: F8, system: I8, group: I8, parent: I8, ties: F8, slacks: F8, p_const: F8,
     allocation: F8, most: int, out: F8,
 ) -> None:  # fmt: skip

@@ -71,10 +71,14 @@ class Allocation:
 
 
 LPV_200 = Allocation()
+# The same totals, split evenly: for a fix without an approach. Limits: 40 m and 50 m.
+FIX = Allocation(
+    5e-8, 5e-8, 2e-6, 2e-6, hal_m=40.0, val_m=50.0, emt_m=math.inf, accuracy_m=math.inf
+)  # fmt: skip
 _LEVEL = {"phmi_vertical": 1e-9, "phmi_horizontal": 9.9e-8, "pfa_vertical": 1e-8, "pfa_horizontal": 4.9e-7}
 RNP_01 = Allocation(**_LEVEL, hal_m=185.2, val_m=math.inf, emt_m=math.inf, accuracy_m=math.inf)
 RNP_03 = Allocation(**_LEVEL, hal_m=555.6, val_m=math.inf, emt_m=math.inf, accuracy_m=math.inf)
-OPERATIONS = {"LPV-200": LPV_200, "RNP 0.1": RNP_01, "RNP 0.3": RNP_03}
+OPERATIONS = {"fix": FIX, "LPV-200": LPV_200, "RNP 0.1": RNP_01, "RNP 0.3": RNP_03}
 
 
 @dataclass(frozen=True)
@@ -199,10 +203,12 @@ def inputs(geometry: Geometry, ism: support.Ism, *, constellation_faults: bool =
     rows[..., 5], rows[..., 6] = table["b_nom_m"], table["b_cont_m"]
     rows[..., 7] = table["p_sat"]
     _optional(rows, geometry, shape)
-    system = _numbers(kind).reshape(local.shape)
+    system = np.ascontiguousarray(_numbers(kind).reshape(local.shape))
     clock = system
     if geometry.clock is not None:
-        clock = np.array(np.broadcast_to(geometry.clock, shape), dtype=np.int64).reshape(local.shape)
+        clock = np.array(np.broadcast_to(geometry.clock, shape), dtype=np.int64, order="C").reshape(
+            local.shape
+        )
     slack = np.broadcast_to(0.0 if geometry.slack_m is None else geometry.slack_m, shape[:-1])
     faults = _constellations(system, rows, table["p_const"], constellation_faults)
     parent, ties = _groups(geometry, int(clock.max(initial=0)) + 1)

@@ -1,30 +1,30 @@
 """Exclusion: which satellites to leave out once a test fails, and what the levels are then.
 
-Every monitored set of faults is a candidate. Left out are those satellites whose absence lets all tests pass
-again, with the least misfit for its degrees of freedom. The integrity budget is shared by the outcomes, "nothing
-excluded" and each candidate, so that the risk of a wrong exclusion is inside it: whatever else is faulty then is
-still among the monitored faults of what remains, with its whole probability (Blanch, Walter and Enge, Protection
-Levels after Fault Exclusion for Advanced RAIM, Navigation 64 (4), 2017; Joerger and Pervan, IEEE Trans. AES 52 (2),
-2016: the bound over exclusion options).
+Every set of faults up to the order is a candidate. Left out is, among those whose absence lets all tests pass
+again, the most probable one: the least misfit, twice the logarithm of its prior probability taken off. The
+integrity budget is shared by the outcomes, "nothing excluded" and each candidate, so that the risk of a wrong
+exclusion is inside it: whatever else is faulty then is still among the monitored faults of what remains, with
+its whole probability (Blanch, Walter and Enge, Protection Levels after Fault Exclusion for Advanced RAIM,
+Navigation 64 (4), 2017; Joerger and Pervan, IEEE Trans. AES 52 (2), 2016: the bound over exclusion options).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rabta.pnt.integrity import araim
 from rabta.pnt.integrity.araim import Allocation, Geometry, Protection
-from rabta.pnt.integrity.ism import Ism
+from rabta.pnt.integrity.ism import Ism, columns
 
 Array = NDArray[np.float64]
 
 DETECTION_SHARE = 0.5  # of the budget for "nothing excluded"; the rest for all candidates together
-CHUNK = 20_000  # candidates computed at once
+TINY = 1e-30
 
 
 @dataclass(frozen=True)
@@ -59,18 +59,16 @@ def exclude(
     out = {item.name: np.array(getattr(levels, item.name)) for item in fields(Protection)}
     alarm, gone = levels.alarm > 1.0, {}
     for k in failing.tolist():
-        seen = _seen(geometry, k)
-        for masks in _candidates(geometry, k, seen, order):
-            tried = araim.protection(
-                _without(geometry, k, masks), table, order, allocation=allocation,
-                constellation_faults=constellation_faults, share=(1.0 - DETECTION_SHARE) / len(masks),
-            )  # fmt: skip
-            best = _best(tried)
-            if best is not None:
-                gone[k], alarm[k] = np.flatnonzero(masks[best]), False
-                for name, values in out.items():
-                    values[k] = getattr(tried, name)[best]
-                break
+        masks, prior = _candidates(geometry, table, k, order)
+        tried = araim.protection(
+            _without(geometry, k, masks), table, order, allocation=allocation,
+            constellation_faults=constellation_faults, share=(1.0 - DETECTION_SHARE) / len(masks),
+        )  # fmt: skip
+        best = _best(tried, prior)
+        if best is not None:
+            gone[k], alarm[k] = np.flatnonzero(masks[best]), False
+            for name, values in out.items():
+                values[k] = getattr(tried, name)[best]
     return Excluded(Protection(**out), alarm, gone)
 
 
@@ -80,35 +78,29 @@ def _seen(geometry: Geometry, k: int) -> NDArray[np.int64]:
     return np.flatnonzero(np.isfinite(geometry.unit[k]).all(axis=-1) & np.isfinite(residual))
 
 
-def _candidates(
-    geometry: Geometry, k: int, seen: NDArray[np.int64], order: int
-) -> Iterator[NDArray[np.bool_]]:
-    """Sets to leave out, shape (candidate, satellite): single satellites first, then pairs and constellations."""
-    width = geometry.unit.shape[-2]
-    yield _masks([(i,) for i in seen.tolist()], width)
-    letters = np.array(
-        [str(name)[:1] for name in np.broadcast_to(geometry.kind, geometry.unit.shape[:-1])[k]]
-    )
-    whole = [tuple(seen[letters[seen] == letter].tolist()) for letter in np.unique(letters[seen])]
-    pairs = list(combinations(seen.tolist(), 2)) if order > 1 else []
-    more = [*pairs, *(whole if len(whole) > 1 else [])]
-    if more:
-        yield _masks(more, width)
-    if order > 2:
-        yield _masks(list(combinations(seen.tolist(), 3)), width)
-
-
-def _masks(sets: list[tuple[int, ...]], width: int) -> NDArray[np.bool_]:
-    out = np.zeros((len(sets), width), dtype=bool)
-    for row, columns in enumerate(sets):
-        out[row, list(columns)] = True
-    return out
+def _candidates(geometry: Geometry, table: Ism, k: int, order: int) -> tuple[NDArray[np.bool_], Array]:
+    """Sets to leave out, shape (candidate, satellite), and the logarithms of their probabilities."""
+    seen, width = _seen(geometry, k), geometry.unit.shape[-2]
+    kind = np.broadcast_to(geometry.kind, geometry.unit.shape[:-1])[k]
+    held = columns(table, kind)
+    sets = [c for size in range(1, order + 1) for c in combinations(seen.tolist(), size)]
+    prior = [float(np.log(np.maximum(held["p_sat"][list(c)], TINY)).sum()) for c in sets]
+    letters = kind[seen].astype("U1")
+    for letter in np.unique(letters):
+        whole = seen[letters == letter]
+        if whole.size < seen.size:
+            sets.append(tuple(whole.tolist()))
+            prior.append(float(np.log(max(held["p_const"][whole].max(), TINY))))
+    masks = np.zeros((len(sets), width), dtype=bool)
+    for row, members in enumerate(sets):
+        masks[row, list(members)] = True
+    return masks, np.array(prior)
 
 
 def _without(geometry: Geometry, k: int, masks: NDArray[np.bool_]) -> Geometry:
     """One epoch, once for each candidate, without its satellites."""
 
-    def one(values: Array | NDArray[np.int64] | None) -> Array | None:
+    def one(values: Any) -> Any:
         return None if values is None else np.broadcast_to(values[k], (len(masks), *values[k].shape))
 
     shape = geometry.unit.shape[:-1]
@@ -125,10 +117,9 @@ def _without(geometry: Geometry, k: int, masks: NDArray[np.bool_]) -> Geometry:
     )
 
 
-def _best(tried: Protection) -> int | None:
-    """Candidate whose tests all pass, with a position and redundancy, and the least misfit."""
+def _best(tried: Protection, prior: Array) -> int | None:
+    """The most probable candidate whose tests all pass, with a position and redundancy."""
     fits = (tried.alarm <= 1.0) & np.isfinite(tried.vpl_m) & (tried.freedom > 0)
     if not fits.any():
         return None
-    misfit = np.where(fits, tried.chi2 / np.maximum(tried.freedom, 1), np.inf)
-    return int(misfit.argmin())
+    return int(np.where(fits, tried.chi2 - 2.0 * prior, np.inf).argmin())

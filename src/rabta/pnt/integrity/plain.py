@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabta.pnt.integrity.araim import LPV_200, Allocation, Geometry, inputs
-from rabta.pnt.integrity.ism import Ism
+from rabta.pnt.integrity.ism import Ism, Support, load
 
 Array = NDArray[np.float64]
 
@@ -76,7 +76,7 @@ class Ranges:
     @property
     def priors(self) -> Array:
         """Standard deviation of the shared error and of each group's delay."""
-        return np.maximum(np.append(self.slack, self.ties), 1e-4)
+        return np.asarray(np.maximum(np.append(self.slack, self.ties), 1e-4))
 
 
 def gains(ranges: Ranges, keep: NDArray[np.bool_]) -> Array | None:
@@ -189,3 +189,23 @@ def _crossing(risk: Callable[[float], float], high: float) -> float:
         middle = 0.5 * (low + high)
         low, high = (middle, high) if risk(middle) > 0.0 else (low, middle)
     return high
+
+
+# The published numerical example, ten satellites of two constellations: Blanch et al., Advanced RAIM User
+# Algorithm Description, ION GNSS 2012, appendix H. Directions from satellite to user, and the diagonal of the
+# covariance for integrity in square metres.
+DESIGN = (
+    *((0.0225, 0.9951, -0.0966), (0.6750, -0.6900, -0.2612), (0.0723, -0.6601, -0.7477)),
+    *((-0.9398, 0.2553, -0.2269), (-0.5907, -0.7539, -0.2877), (-0.3236, -0.0354, -0.9455)),
+    *((-0.6748, 0.4356, -0.5957), (0.0938, -0.7004, -0.7075), (0.5571, 0.3088, -0.7709)),
+    (0.6622, 0.6958, -0.2780),
+)
+VARIANCE_M2 = (3.8865, 1.4377, 0.8604, 1.6383, 1.3229, 0.8434, 0.8963, 0.8669, 0.8573, 1.3616)
+KINDS = "GGGGGEEEEE"
+
+
+def working_group() -> tuple[Geometry, dict[str, Support]]:
+    """Geometry and integrity support of the example; its published levels are in the tests and the suite."""
+    table = load("wg-c")
+    local = np.sqrt(np.array(VARIANCE_M2) - table["default"].sigma_ura_m ** 2)
+    return Geometry(-np.array(DESIGN)[None], np.array(list(KINDS)), local[None]), table

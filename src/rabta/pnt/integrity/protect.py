@@ -7,7 +7,7 @@ another position of the same epoch they hold when the distance between both is a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +24,13 @@ Array = NDArray[np.float64]
 
 EARTH_ROTATION = 7.2921151467e-5
 LIGHT_M_S = 299_792_458.0
-# Modelled: how much of the broadcast ionosphere's uncertainty differs from satellite to satellite; the rest all
-# ranges share, as an error of the vertical delay.
+# Modelled: how much of the broadcast ionosphere's uncertainty differs from satellite to satellite; all ranges
+# share the rest, as an error of the vertical delay.
 OWN_SHARE = 0.4
+# Klobuchar's model takes off about half of the error (IS-GPS-200N, 20.3.3.5.2.5); the others more.
+MODEL_SHARE = 0.5
+# Modelled: the floor of that error is a third of the vertical bound of DO-229D, J.2.3, made for storms.
+QUIET = 1.0 / 3.0
 
 
 @dataclass(frozen=True)
@@ -45,13 +49,17 @@ class Options:
         Find and leave out what fails the tests.
     constellation_faults : bool
         Whether the fault of the only constellation in view counts; it could never be found.
+    storm : bool
+        Take the ionosphere's uncertainty of DO-229D, J.2.3, which bounds the worst storms, instead of half of
+        the model's delay and a third of that bound. Only for single frequencies.
     """
 
     ism: str = "open"
     order: int = 2
-    allocation: Allocation = araim.LPV_200
+    allocation: Allocation = araim.FIX
     exclude: bool = True
     constellation_faults: bool = False
+    storm: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,9 +110,9 @@ def protect(solution: Solution, options: Options | None = None) -> Protected:
 
 
 def protect_rows(rows: Rows, position_m: Array, options: Options | None = None) -> Protected:
-    """As `protect`, from prepared rows and approximate positions, shape (epoch, 3), metres within the truth."""
+    """As `protect`, from prepared rows and positions near the truth, shape (epoch, 3)."""
     chosen = options or Options()
-    geometry, slots = from_rows(rows, position_m)
+    geometry, slots = from_rows(rows, position_m, storm=chosen.storm)
     table = ism.load(chosen.ism)
     first = araim.protection(
         geometry, table, chosen.order, allocation=chosen.allocation,
@@ -140,7 +148,9 @@ def _placed(
     )  # fmt: skip
 
 
-def from_rows(rows: Rows, position_m: Array) -> tuple[araim.Geometry, NDArray[np.int64]]:
+def from_rows(
+    rows: Rows, position_m: Array, *, storm: bool = False
+) -> tuple[araim.Geometry, NDArray[np.int64]]:
     """Geometry of prepared rows at positions, epochs beside satellites.
 
     Returns
@@ -156,9 +166,9 @@ def from_rows(rows: Rows, position_m: Array) -> tuple[araim.Geometry, NDArray[np
     column = np.arange(rows.epoch.size) - starts[rows.epoch]
     slots[rows.epoch, column] = np.arange(rows.epoch.size)
     unit, residual = sight(rows.satellite_m, rows.corrected_m, position_m[rows.epoch])
-    local, mapping, slack = errors(rows, position_m)
+    local, mapping, slack = errors(rows, position_m, storm=storm)
 
-    def spread(values: NDArray[np.generic], empty: object) -> NDArray[np.generic]:
+    def spread(values: NDArray[Any], empty: object) -> NDArray[Any]:
         out = np.full((*slots.shape, *values.shape[1:]), empty, dtype=values.dtype)
         out[rows.epoch, column] = values
         return out
@@ -194,8 +204,8 @@ def sight(satellite_m: Array, corrected_m: Array, position_m: Array) -> tuple[Ar
     return unit, corrected_m - far - EARTH_ROTATION * turn / LIGHT_M_S
 
 
-def errors(rows: Rows, position_m: Array) -> tuple[Array, Array, Array]:
-    """What place and receiver add to each range: own error, and that of the vertical ionosphere that all share.
+def errors(rows: Rows, position_m: Array, *, storm: bool = False) -> tuple[Array, Array, Array]:
+    """What place and receiver add to each range: its own error, and the vertical ionosphere's that all share.
 
     Returns
     -------
@@ -209,10 +219,20 @@ def errors(rows: Rows, position_m: Array) -> tuple[Array, Array, Array]:
     """
     up = np.where(np.isfinite(rows.elevation_deg), np.maximum(rows.elevation_deg, 2.0), 90.0)
     lat, lon, _ = geo.geodetic_from_ecef(position_m)
-    slack = np.nan_to_num(ism.ionosphere_m(0.0, 90.0, ism.magnetic_latitude_deg(lat, lon)), nan=9.0)
+    bound = np.nan_to_num(ism.ionosphere_m(0.0, 90.0, ism.magnetic_latitude_deg(lat, lon)), nan=9.0)
     part = np.nan_to_num(rows.shares)
     left = np.abs(np.nansum(part * (ism.L1_HZ / rows.frequencies_hz) ** 2, axis=-1))
     mapping = np.where(left > 1e-6, ism.obliquity(up) * left, 0.0)
+    slack = bound if storm else np.maximum(QUIET * bound, MODEL_SHARE * _vertical(rows, mapping))
     whole = np.maximum(np.abs(rows.ionosphere_m) / 5.0, slack[rows.epoch] * mapping)
     noise = ism.ground_m(up) * np.linalg.norm(part, axis=-1)
     return np.sqrt(ism.troposphere_m(up) ** 2 + noise**2 + (OWN_SHARE * whole) ** 2), mapping, slack
+
+
+def _vertical(rows: Rows, mapping: Array) -> Array:
+    """Vertical delay of the ionosphere's model at 1575.42 MHz, mean of each epoch's ranges."""
+    single = np.flatnonzero(mapping > 0.0)
+    total = np.bincount(
+        rows.epoch[single], np.abs(rows.ionosphere_m[single]) / mapping[single], rows.times.size
+    )
+    return np.asarray(total / np.maximum(np.bincount(rows.epoch[single], minlength=rows.times.size), 1))
