@@ -112,7 +112,7 @@ GROUPS = {
         "handover",
         "timing",
     ),
-    "pnt": ("coverage", "ionosphere",),
+    "pnt": ("b2b", "coverage", "ionosphere", "messages"),
     "transport": ("transport", "ground", "flow", "failures", "resilience", "weather"),
 }
 

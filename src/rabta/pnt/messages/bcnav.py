@@ -20,7 +20,7 @@ from rabta.pnt.records import IonosphereMessage
 REFERENCE_A_M = {1: 42_162_200.0, 2: 42_162_200.0, 3: 27_906_100.0}
 SUBFRAME2_BITS, SUBFRAME3_BITS = 600, 264
 _DELTA_A_M = 65_536.0  # 26 bits of 2^-9 m
-_INDICES = {"sismai": 16, "sisai_oc1": 8, "sisai_oc2": 8}
+_INDICES = {"sismai": 16, "sisai_oe": 32, "sisai_oc1": 8, "sisai_oc2": 8}
 CNV2_BITS, CNV3_BITS = 288, 486
 CNV2_TYPES = (10, 11, 30, 40)
 CNV3_TYPES = (10, 30)
