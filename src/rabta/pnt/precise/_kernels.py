@@ -4,6 +4,7 @@ Names as in P. J. G. Teunissen, The least-squares ambiguity decorrelation adjust
 1995; the search as in X.-W. Chang, X. Yang and T. Zhou, MLAMBDA, Journal of Geodesy 79, 2005.
 """
 
+# ruff: noqa: C901, PLR0912 (kernels: long loops stay in one compiled function)
 from __future__ import annotations
 
 import math
@@ -141,3 +142,296 @@ def solve(a: F8, q: F8, fixed: F8, norm: F8, variances: F8) -> int:
     for c in range(found):
         fixed[c] = np.rint(np.dot(z_inverse.T, best[order[c]])) + whole
     return found
+
+
+SIGMAS = 4.0
+SIGNALS_MOST = 40  # ambiguities that are searched together; the others follow from the position
+
+
+@kernel("boolean(f8[:,::1], f8[::1], i8[::1], f8[::1], boolean[::1], f8[:,::1], f8[::1])")
+def locate(
+    unit: F8,
+    value: F8,
+    group: NDArray[np.int64],
+    sigma: F8,
+    used: NDArray[np.bool_],
+    covariance: F8,
+    place: F8,
+) -> bool:
+    """Displacement from differences between receivers, a clock for each group; False where none."""
+    groups = group.max() + 1
+    normal, right = np.zeros((3, 3)), np.zeros(3)
+    weights, lines, values = np.zeros(groups), np.zeros((groups, 3)), np.zeros(groups)
+    for i in range(value.size):
+        if not used[i]:
+            continue
+        w, g = 1.0 / (sigma[i] * sigma[i]), group[i]
+        weights[g] += w
+        values[g] += w * value[i]
+        for a in range(3):
+            lines[g, a] -= w * unit[i, a]
+            right[a] -= w * unit[i, a] * value[i]
+            for b in range(3):
+                normal[a, b] += w * unit[i, a] * unit[i, b]
+    for g in range(groups):
+        if weights[g] > 0.0:
+            for a in range(3):
+                right[a] -= lines[g, a] * values[g] / weights[g]
+                for b in range(3):
+                    normal[a, b] -= lines[g, a] * lines[g, b] / weights[g]
+    scale = (normal[0, 0] + normal[1, 1] + normal[2, 2]) / 3.0
+    if not np.linalg.det(normal) > 1e-7 * scale * scale * scale:
+        return False
+    covariance[:] = np.linalg.inv(normal)
+    for a in range(3):
+        place[a] = covariance[a, 0] * right[0] + covariance[a, 1] * right[1] + covariance[a, 2] * right[2]
+    return True
+
+
+@kernel("i8(i8[::1], f8[::1], boolean[::1], i8[::1])")
+def references(
+    group: NDArray[np.int64], elevation: F8, used: NDArray[np.bool_], chosen: NDArray[np.int64]
+) -> int:
+    """Highest row of each group, -1 where it has none; the number of ambiguities that are left."""
+    chosen[:] = -1
+    count = 0
+    for i in range(group.size):
+        if used[i]:
+            count += 1
+            best = chosen[group[i]]
+            if best < 0 or elevation[i] > elevation[best]:
+                chosen[group[i]] = i
+    for g in range(chosen.size):
+        if chosen[g] >= 0:
+            count -= 1
+    return count
+
+
+@kernel(
+    "i8(f8[:,::1], f8[::1], f8[::1], i8[::1], f8[::1], i8[::1], boolean[::1], f8[:,::1], f8[::1],"
+    " f8[::1], f8[:,::1], i8[::1])"
+)
+def ambiguities(
+    unit: F8, phase: F8, wave: F8, group: NDArray[np.int64], sigma: F8, reference: NDArray[np.int64],
+    used: NDArray[np.bool_], covariance: F8, place: F8, a: F8, q: F8, row: NDArray[np.int64],
+) -> int:  # fmt: skip
+    """Float double-difference ambiguities at a displacement, and their covariance; the number of them."""
+    count = 0
+    for i in range(phase.size):
+        r = reference[group[i]]
+        if used[i] and r >= 0 and r != i:
+            row[count] = i
+            value = phase[i] - phase[r]
+            for k in range(3):
+                value += (unit[i, k] - unit[r, k]) * place[k]
+            a[count] = value / wave[i]
+            count += 1
+    line, turned = np.zeros((count, 3)), np.zeros((count, 3))
+    for k in range(count):
+        i, r = row[k], reference[group[row[k]]]
+        for c in range(3):
+            line[k, c] = unit[i, c] - unit[r, c]
+        for c in range(3):
+            turned[k, c] = (
+                covariance[c, 0] * line[k, 0] + covariance[c, 1] * line[k, 1] + covariance[c, 2] * line[k, 2]
+            )
+    for k in range(count):
+        for m in range(k + 1):
+            i, j = row[k], row[m]
+            value = line[m, 0] * turned[k, 0] + line[m, 1] * turned[k, 1] + line[m, 2] * turned[k, 2]
+            if group[i] == group[j]:
+                r = reference[group[i]]
+                value += sigma[r] * sigma[r]
+            if i == j:
+                value += sigma[i] * sigma[i]
+            q[k, m] = q[m, k] = value / (wave[i] * wave[j])
+    return count
+
+
+@kernel("f8(f8[:,::1], f8[::1], i8[::1], f8[::1], boolean[::1], f8[::1], i8)")
+def misfit(
+    unit: F8,
+    value: F8,
+    group: NDArray[np.int64],
+    sigma: F8,
+    used: NDArray[np.bool_],
+    place: F8,
+    unknowns: int,
+) -> float:
+    """Chi-square of residuals over the degrees of freedom, each group's clock taken out."""
+    groups = group.max() + 1
+    weights, sums = np.zeros(groups), np.zeros(groups)
+    rest = np.zeros(value.size)
+    free = -unknowns
+    for i in range(value.size):
+        if used[i]:
+            rest[i] = value[i] + unit[i, 0] * place[0] + unit[i, 1] * place[1] + unit[i, 2] * place[2]
+            w = 1.0 / (sigma[i] * sigma[i])
+            free += 1 if weights[group[i]] > 0.0 else 0
+            weights[group[i]] += w
+            sums[group[i]] += w * rest[i]
+    total = 0.0
+    for i in range(value.size):
+        if used[i]:
+            left = (rest[i] - sums[group[i]] / weights[group[i]]) / sigma[i]
+            total += left * left
+    return total / free if free > 0 else math.inf
+
+
+@kernel("i8(f8[:,::1], f8[::1], i8[::1], f8[::1], boolean[::1], f8[::1])")
+def _worst(
+    unit: F8, value: F8, group: NDArray[np.int64], sigma: F8, used: NDArray[np.bool_], place: F8
+) -> int:
+    """Row with the largest normalised residual beyond SIGMAS, -1 where there is none; medians for clocks."""
+    rest = np.full(value.size, np.nan)
+    for i in range(value.size):
+        if used[i]:
+            rest[i] = value[i] + unit[i, 0] * place[0] + unit[i, 1] * place[1] + unit[i, 2] * place[2]
+    worst, most = -1, SIGMAS
+    for g in range(group.max() + 1):
+        inside = rest[used & (group == g)]
+        if inside.size > 2:
+            middle = np.median(inside)
+            for i in range(value.size):
+                if used[i] and group[i] == g and abs(rest[i] - middle) / sigma[i] > most:
+                    worst, most = i, abs(rest[i] - middle) / sigma[i]
+    return worst
+
+
+FLOAT_X, FIXED_X, RATIO, SUCCESS, COUNT, FIT, APART = 0, 3, 6, 7, 8, 9, 10
+FIGURES = 11
+LEAST, TRIES = 4, 8
+
+
+@kernel(
+    "boolean(f8[:,::1], f8[::1], f8[::1], i8[::1], f8[::1], f8[::1], i8[::1], boolean[::1], i8[::1], f8[::1],"
+    " f8[::1], f8[:,::1])"
+)
+def _settle(
+    unit: F8, phase: F8, wave: F8, group: NDArray[np.int64], sigma: F8, elevation: F8,
+    reference: NDArray[np.int64], used: NDArray[np.bool_], row: NDArray[np.int64], whole: F8, out: F8,
+    spread: F8,
+) -> bool:  # fmt: skip
+    """Position by the fixed phases, then by every phase whose integer it tells; False where they disagree."""
+    n = phase.size
+    value, place, covariance = phase.copy(), np.zeros(3), np.zeros((3, 3))
+    for k in range(whole.size):
+        value[row[k]] -= wave[row[k]] * whole[k]
+    if not locate(unit, value, group, sigma, used, covariance, place):
+        return False
+    chosen = np.ones(n, np.bool_)
+    references(group, elevation, chosen, reference)
+    for i in range(n):
+        r = reference[group[i]]
+        rest = phase[i] - phase[r]
+        for c in range(3):
+            rest += (unit[i, c] - unit[r, c]) * place[c]
+        integer = np.rint(rest / wave[i])
+        value[i] = phase[i] - wave[i] * integer
+        noise = math.sqrt(sigma[i] * sigma[i] + sigma[r] * sigma[r])
+        chosen[i] = i == r or abs(rest - wave[i] * integer) < max(SIGMAS * noise, 0.1 * wave[i])
+    if not locate(unit, value, group, sigma, chosen, covariance, place):
+        return False
+    out[FIT] = misfit(unit, value, group, sigma, chosen, place, 3)
+    count = references(group, elevation, chosen, reference)
+    if not out[FIT] < SIGMAS or count < whole.size:
+        return False
+    out[FIXED_X : FIXED_X + 3] = place
+    out[COUNT] = count
+    spread[:] = covariance
+    return True
+
+
+@kernel("f8(f8[:,::1], i8, f8)")
+def _threshold(need: F8, count: int, success: float) -> float:
+    """Least ratio of a class of models: first row and column of ``need`` are the classes' lower edges."""
+    row = column = 0
+    while row + 1 < need.shape[0] and count >= need[row + 1, 0]:
+        row += 1
+    while column + 1 < need.shape[1] and success >= need[0, column + 1]:
+        column += 1
+    return math.inf if row == 0 or column == 0 else need[row, column]
+
+
+@kernel(
+    "void(f8[:,::1], f8[::1], f8[::1], f8[::1], i8[::1], f8[::1], f8[::1], f8[::1], f8[:,::1], f8[::1],"
+    " f8[:,::1])"
+)
+def epoch(
+    unit: F8, code: F8, phase: F8, wave: F8, group: NDArray[np.int64], sigma_code: F8, sigma_phase: F8,
+    elevation: F8, need: F8, out: F8, spread: F8,
+) -> None:  # fmt: skip
+    """Float and fixed displacement of one epoch from codes and phases between two receivers.
+
+    ``out`` holds FIGURES numbers, NaN where there is no solution; ``spread`` the fixed (or float) covariance.
+    """
+    n = code.size
+    out[:] = np.nan
+    out[COUNT] = 0.0
+    used, covariance, place = np.ones(n, np.bool_), np.zeros((3, 3)), np.zeros(3)
+    if n < 4 or not locate(unit, code, group, sigma_code, used, covariance, place):
+        return
+    for _ in range(n // 4):  # codes that contradict the others, worst first
+        worst = _worst(unit, code, group, sigma_code, used, place)
+        if worst < 0:
+            break
+        used[worst] = False
+        if not locate(unit, code, group, sigma_code, used, covariance, place):
+            return
+    out[FLOAT_X : FLOAT_X + 3] = place
+    spread[:] = covariance
+    reference = np.zeros(group.max() + 1, np.int64)
+    order = np.argsort(-elevation)
+    a, q, row = np.zeros(n), np.zeros((n, n)), np.zeros(n, np.int64)
+    norm = np.zeros(2)
+    most = min(n, SIGNALS_MOST)
+    for _ in range(TRIES):
+        used[:] = False
+        for k in range(most):
+            used[order[k]] = True
+        count = references(group, elevation, used, reference)
+        if count < LEAST:
+            return
+        m = ambiguities(unit, phase, wave, group, sigma_phase, reference, used, covariance, place, a, q, row)
+        whole, chance = np.zeros((2, m)), np.zeros(m)
+        if solve(a[:m].copy(), q[:m, :m].copy(), whole, norm, chance) < 2:
+            return
+        success = 1.0
+        for k in range(m):
+            success *= math.erf(0.5 / math.sqrt(2.0 * chance[k]))
+        ratio = norm[1] / max(norm[0], 1e-12)
+        if not out[RATIO] >= ratio:
+            out[RATIO], out[SUCCESS] = ratio, success
+        if ratio >= _threshold(need, m, success):
+            out[RATIO], out[SUCCESS] = ratio, success
+            if _settle(
+                unit, phase, wave, group, sigma_phase, elevation, reference, used, row, whole[0], out, spread
+            ):
+                gap = 0.0
+                inverse = np.linalg.inv(covariance)
+                for i in range(3):
+                    for j in range(3):
+                        step_i, step_j = out[FIXED_X + i] - place[i], out[FIXED_X + j] - place[j]
+                        gap += step_i * inverse[i, j] * step_j
+                out[APART] = math.sqrt(max(gap, 0.0))
+                return
+        most = max(int(0.85 * most), LEAST + 1) if most > LEAST + 1 else 0
+        if most == 0:
+            return
+
+
+@kernel(
+    "void(i8, i8, i8[::1], f8[:,::1], f8[::1], f8[::1], f8[::1], i8[::1], f8[::1], f8[::1], f8[::1],"
+    " f8[:,::1], f8[:,::1], f8[:,:,::1])"
+)
+def instants(
+    first: int, last: int, start: NDArray[np.int64], unit: F8, code: F8, phase: F8, wave: F8,
+    group: NDArray[np.int64], sigma_code: F8, sigma_phase: F8, elevation: F8, need: F8, out: F8, spread: F8,
+) -> None:  # fmt: skip
+    """Epochs ``first`` to ``last``, each for itself: see `rtk.solve`."""
+    for e in range(first, last):
+        a, b = start[e], start[e + 1]
+        epoch(
+            unit[a:b], code[a:b], phase[a:b], wave[a:b], group[a:b], sigma_code[a:b], sigma_phase[a:b],
+            elevation[a:b], need, out[e], spread[e],
+        )  # fmt: skip
