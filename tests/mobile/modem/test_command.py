@@ -151,6 +151,18 @@ def test_wrong_options_are_refused(sent: Path) -> None:
             call(*words)
 
 
+def test_a_recording_outlives_what_fails_or_takes_its_name(sent: Path) -> None:
+    names = ("sent.sigmf-data", "sent.sigmf-meta")
+    before = {name: (sent / name).read_bytes() for name in names}
+    with pytest.raises(RabtaError, match="leaves the pass"):
+        call("channel", sent / "sent", "--out", sent / "sent", "--at", "-5")
+    assert {name: (sent / name).read_bytes() for name in names} == before
+    call("channel", sent / "sent", "--out", sent / "sent")
+    call("receive", sent / "sent", "--out", sent / "again.bin")
+    assert (sent / "again.bin").read_bytes() == (sent / "in.bin").read_bytes()
+    assert not list(sent.glob("*.part"))
+
+
 @pytest.mark.parametrize("words", [("pass", "--seed", "-1"), ("pass", "--frames", "0")])
 def test_numbers_below_their_least_are_refused(words: tuple[str, str]) -> None:
     found = CliRunner().invoke(app, words)

@@ -361,7 +361,9 @@ def _check_hash(data: Path, stated: object, meta: Path) -> None:
 
 
 class Writer:
-    """Samples written part by part; the metadata with their hash comes last, at `close`.
+    """Samples written part by part beside their place; `close` puts them there, their metadata last.
+
+    A recording of the same name stays as it was until then, and where writing fails.
 
     Attributes
     ----------
@@ -389,8 +391,8 @@ class Writer:
         self._digest = hashlib.sha512()
         self.own = dict(own or {})
         self._head = (float(sample_rate), frequency_hz, start, description)
-        self.meta.unlink(missing_ok=True)
-        self._file = self.data.open("wb")
+        self._part = self.data.with_name(self.data.name + ".part")
+        self._file = self._part.open("wb")
 
     def append(self, samples: ArrayLike) -> None:
         """Write further samples."""
@@ -407,8 +409,10 @@ class Writer:
         self.annotations.append({**entry, **{f"rabta:{key}": value for key, value in own.items()}})
 
     def close(self) -> None:
-        """Write the metadata."""
+        """Put the samples in their place and write the metadata."""
         self._file.close()
+        self.meta.unlink(missing_ok=True)
+        self._part.replace(self.data)
         rate, frequency, start, description = self._head
         capture: dict[str, Any] = {"core:sample_start": 0}
         capture |= {} if frequency is None else {"core:frequency": frequency}
@@ -435,6 +439,7 @@ class Writer:
             self.close()
         else:
             self._file.close()
+            self._part.unlink(missing_ok=True)
 
 
 def today() -> str:
