@@ -112,7 +112,7 @@ GROUPS = {
         "handover",
         "timing",
     ),
-    "pnt": ("b2b", "coverage", "ionosphere", "messages"),
+    "pnt": ("b2b", "coverage", "ionosphere", "messages", "orbits", "positions"),
     "transport": ("transport", "ground", "flow", "failures", "resilience", "weather"),
 }
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from rabta.pnt.orbits.broadcast import States, is_geo, states
 from rabta.pnt.orbits.delays import complete, group_delay, pair_delay
 from rabta.pnt.orbits.precise import precise
-from rabta.pnt.orbits.selection import KINDS, age_s, healthy, select
+from rabta.pnt.orbits.selection import KINDS, age_s, healthy, select, validity_s
 
 __all__ = [
     "KINDS",
@@ -23,4 +23,5 @@ __all__ = [
     "precise",
     "select",
     "states",
+    "validity_s",
 ]

@@ -73,9 +73,9 @@ def _matched(mine: Geometry, its: Geometry, max_age_s: float) -> tuple[Geometry,
     near = _nearest(its.times, mine.times)
     age = np.abs(its.times[near] - mine.times) / NS
     span = 1 << 40
-    letters = mine.system.astype("U1").view(np.int32).astype(np.int64), its.system.astype("U1").view(np.int32)
-    wanted = near[mine.epoch] * span + letters[0] * 1024 + mine.prn
-    have = its.epoch * span + letters[1].astype(np.int64) * 1024 + its.prn
+    mine_at, its_at = (rows.system.astype("U1").view(np.int32).astype(np.int64) for rows in (mine, its))
+    wanted = near[mine.epoch] * span + mine_at * 1024 + mine.prn
+    have = its.epoch * span + its_at * 1024 + its.prn
     order = np.argsort(have, kind="stable")
     place = np.minimum(np.searchsorted(have[order], wanted), max(have.size - 1, 0))
     row = order[place] if have.size else np.zeros(wanted.size, np.int64)
@@ -103,7 +103,8 @@ def _corrected(mine: Geometry, its: Geometry, other: Index, here: Array, options
     way = its.satellite_m[other] - here
     far = np.linalg.norm(way, axis=1)
     turn = EARTH_ROTATION / LIGHT_M_S
-    far += turn * (its.satellite_m[other, 0] * here[1] - its.satellite_m[other, 1] * here[0])
+    satellite = its.satellite_m[other]
+    far += turn * (satellite[:, 0] * here[1] - satellite[:, 1] * here[0])
     model = delays(its, other)
     away = np.linalg.norm(mine.place_m - here, axis=1)[mine.epoch]
     ranges = np.full(mine.ranges_m.shape, np.nan)
