@@ -68,7 +68,7 @@ def read(source: Source, receivers: bool = False) -> Clocks:
     at = tuple(k + shift for k in (8, 13, 16, 19, 22))
     dates, dated = in_columns(text, rows, at, (4, 2, 2, 2, 2), (24 + shift, 10))
     values, status = np.empty((rows.size, 2)), np.empty((rows.size, 2), np.uint8)
-    columns(text.data, text.first[rows], text.last[rows], 40 + shift, 20, values, status)
+    columns(text.data, text.first[rows], text.last[rows], 40 + shift, 20, 19, values, status)
     name = _receivers(text, rows, 9 if shift else 4) if receivers else names(text, rows, 3)
     good = dated & (status[:, 0] == 1) & (status[:, 1] != 2) & (name != "")
     for line in rows[~good].tolist():

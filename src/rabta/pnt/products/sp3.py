@@ -100,7 +100,7 @@ def _values(text: Lines, records: Index) -> Array:
     """Position in km and clock in microseconds of records; NaN where one is missing or no number."""
     values = np.empty((records.size, 4))
     status = np.empty((records.size, 4), np.uint8)
-    columns(text.data, text.first[records], text.last[records], 4, 14, values, status)
+    columns(text.data, text.first[records], text.last[records], 4, 14, 14, values, status)
     return values
 
 

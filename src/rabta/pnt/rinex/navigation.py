@@ -154,7 +154,7 @@ def _style(text: Lines, head: headers.Header, notes: Notes) -> int:
 def _numbers(text: Lines, at: int) -> _Numbers:
     values = np.empty((len(text), 4))
     status = np.empty((len(text), 4), np.uint8)
-    columns(text.data, text.first, text.last, at, WIDTH, values, status)
+    columns(text.data, text.first, text.last, at, WIDTH, WIDTH, values, status)
     return _Numbers(values, status)
 
 

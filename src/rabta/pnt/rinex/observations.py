@@ -160,7 +160,7 @@ def _epochs(
     dates, fine = in_columns(text, rows, at, width, (15 if old else 18, 11), century=old)
     offset, has = np.empty((rows.size, 1)), np.empty((rows.size, 1), np.uint8)
     first, last = text.first[rows], text.last[rows]
-    columns(text.data, first, last, 68 if old else 41, 12 if old else 15, offset, has)
+    columns(text.data, first, last, *((68, 12, 12) if old else (41, 15, 15)), offset, has)
     for line in rows[~fine].tolist():
         notes.add(line, "an epoch without a date")
     kept = np.full(found.epochs.shape[0], -1, np.int64)

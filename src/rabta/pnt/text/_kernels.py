@@ -32,11 +32,14 @@ def line_bounds(data: U1, first: I8, last: I8) -> int:
 
 
 @kernel(
-    "void(Array(uint8, 1, 'C', readonly=True), int64[::1], int64[::1], int64, int64, float64[:, ::1], "
-    "uint8[:, ::1])"
+    "void(Array(uint8, 1, 'C', readonly=True), int64[::1], int64[::1], int64, int64, int64, "
+    "float64[:, ::1], uint8[:, ::1])"
 )
-def columns(data: U1, first: I8, last: I8, at: int, width: int, values: F8, status: U1) -> None:
-    """Numbers in equal columns of lines: from byte ``at``, each ``width`` wide; NaN where blank or bad."""
+def columns(data: U1, first: I8, last: I8, at: int, width: int, need: int, values: F8, status: U1) -> None:
+    """Numbers in equal columns of lines: from byte ``at``, each ``width`` wide; NaN where blank or bad.
+
+    A number is bad where its line ends before ``need`` bytes of its column: a cut one would be another number.
+    """
     for row in range(first.size):
         for k in range(values.shape[1]):
             a = first[row] + at + k * width
@@ -45,6 +48,8 @@ def columns(data: U1, first: I8, last: I8, at: int, width: int, values: F8, stat
                 values[row, k], status[row, k] = np.nan, 0
                 continue
             value, good = decimal(data, a, b)
+            if b - a < need and good == 1:
+                good = BAD
             values[row, k] = value if good == 1 else np.nan
             status[row, k] = good
 

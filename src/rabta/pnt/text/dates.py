@@ -69,7 +69,7 @@ def in_columns(
     first, last = text.first[rows], text.last[rows]
     wholes(text.data, first, last, np.array(at, np.int64), np.array(width, np.int64), parts, good)
     value, status = np.empty((rows.size, 1)), np.empty((rows.size, 1), np.uint8)
-    columns(text.data, first, last, seconds[0], seconds[1], value, status)
+    columns(text.data, first, last, *seconds, seconds[1], value, status)
     year = parts[:, 0]
     if century:
         year = np.where(year < 100, year + np.where(year < 80, 2000, 1900), year)
