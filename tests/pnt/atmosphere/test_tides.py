@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rabta import times
+from rabta import geo, times
 from rabta.errors import RabtaError
 from rabta.pnt import gnsstime
 from rabta.pnt.atmosphere import bodies, tides
@@ -68,3 +68,35 @@ def test_ocean_loading_of_one_tide() -> None:
     np.testing.assert_allclose(again, moved[:10], atol=1e-6)
     with pytest.raises(RabtaError, match="shape"):
         tides.ocean_m(STATION, np.zeros((11, 6)), times_ns)
+
+
+# sidereon 3.0.4, solid_earth_pole_tide: place, UTC, pole in arc seconds, metres
+POLE = (
+    (24.86, 67.0, "2024-01-10T06:00:00", 0.08, 0.41, (0.000134161, 0.000204538, 0.000187098)),
+    (-54.2, -36.5, "2012-08-03T18:00:00", -0.05, 0.22, (-0.002934695, 0.002541093, 0.004443637)),
+)
+
+
+@pytest.mark.parametrize("case", POLE)
+def test_pole_tide_as_another_program(
+    case: tuple[float, float, str, float, float, tuple[float, ...]],
+) -> None:
+    place = geo.ecef_from_geodetic(case[0], case[1], 100.0)
+    ours = tides.pole_m(place, gnsstime.from_utc(case[2]), case[3], case[4])
+    np.testing.assert_allclose(ours, case[5], atol=2e-9)
+
+
+def test_ocean_loading_as_another_program() -> None:
+    """sidereon 3.0.4, ocean_tide_loading; both with main tides only, rates from different tables: 0.1 mm."""
+    coefficients = [
+        (0.00352, 0.00123, 0.00080, 0.00032, 0.00187, 0.00112, 0.00063, 0.00003, 0.00082, 0.00044, 0.00037),
+        (0.00144, 0.00035, 0.00035, 0.00008, 0.00053, 0.00049, 0.00018, 0.00009, 0.00012, 0.00005, 0.00006),
+        (0.00086, 0.00023, 0.00023, 0.00006, 0.00029, 0.00028, 0.00010, 0.00007, 0.00004, 0.00002, 0.00001),
+        (-64.7, -52.0, -96.2, -55.2, -58.8, -151.4, -65.6, -138.1, 8.4, 5.2, 2.1),
+        (85.5, 114.5, 56.5, 113.6, 99.4, 19.1, 94.1, -10.4, -167.4, -170.0, -177.7),
+        (109.5, 147.0, 92.7, 148.8, 50.5, -55.1, 36.4, -170.4, -15.0, 2.3, 5.2),
+    ]
+    onsala = geo.ecef_from_geodetic(57.395, 11.925, 45.0)
+    times_ns = gnsstime.from_utc(["2009-06-25T01:00:00", "2026-03-09T17:00:00"])
+    theirs = [(0.000088, 0.0009209, 0.0031337), (0.000066, -0.0004847, -0.0001229)]
+    np.testing.assert_allclose(tides.ocean_m(onsala, coefficients, times_ns), theirs, atol=2e-5)
