@@ -45,6 +45,9 @@ def locate(
         str | None, typer.Option(help="Filter over all epochs: vehicle, aircraft or static (mode spp)")
     ] = None,
     smooth: Annotated[bool, typer.Option(help="With --motion: look ahead too, not for real time")] = False,
+    integrity: Annotated[
+        bool, typer.Option(help="Give each position its protection level (mode spp)")
+    ] = False,
     plot: Annotated[Path | None, typer.Option(help="Write a picture (SVG)")] = None,
     out: Annotated[Path | None, typer.Option(help="Write the positions (CSV)")] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print JSON")] = False,
@@ -76,6 +79,7 @@ def locate(
         clocks=tuple(clocks or ()),
         motion=checked_motion(motion, mode, smooth=smooth),
         smooth=smooth,
+        integrity=checked_integrity(mode, motion, wanted=integrity),
     )
     known = accuracy.truth(truth) if truth else None
     found = located(asked)
@@ -121,6 +125,41 @@ def checked_motion(motion: str | None, mode: str, *, smooth: bool) -> str | None
     return motion
 
 
+def checked_integrity(mode: str, motion: str | None, *, wanted: bool) -> bool:
+    """Whether protection levels are asked for, where the mode has them."""
+    if wanted and (mode != "spp" or motion is not None):
+        raise RabtaError(
+            "protection levels are of single epochs of mode spp",
+            key="--integrity",
+            value=mode if motion is None else f"--motion {motion}",
+            expected="--mode spp without --motion",
+            exit_code=EXIT_USAGE,
+        )
+    return wanted
+
+
+def protected_lines(told: dict[str, Any]) -> list[str]:
+    """What protection levels say, for people."""
+
+    def metres(value: float | None) -> str:
+        return "none for half of the epochs" if value is None else f"{value:.1f} m"
+
+    shares = ", ".join(f"{name} {100.0 * share:.1f} %" for name, share in told["available"].items())
+    lines = [
+        f"  integrity     support '{told['ism']}', faults at once up to {told['order']}",
+        f"    protected         {told['protected']} of {told['epochs']} epochs",
+        f"    horizontal level  median {metres(told['hpl_median_m'])}",
+        f"    vertical level    median {metres(told['vpl_median_m'])}",
+        f"    below 40 m and 50 m {100.0 * told['below_40_50']:6.1f} %",
+        f"    available         {shares}",
+        f"    faults left out   {told['epochs_with_faults']} epochs; alarms that stand {told['alarms']}",
+    ]
+    if told["excluded"]:
+        most = sorted(told["excluded"].items(), key=lambda item: -item[1])[:8]
+        lines.append("    of which          " + ", ".join(f"{name} {count}" for name, count in most))
+    return lines
+
+
 def parse_signals(text: str | None) -> dict[str, tuple[str, ...]]:
     """Signals by system of a text such as ``C2I+C6I,G1C`` (also ``C:2I+6I``).
 
@@ -163,6 +202,8 @@ def _print(told: dict[str, Any], errors: Accuracy | None, known: Truth | None) -
         lines.append(f"  frame         {told['frame']}")
     if errors is not None and known is not None:
         lines += _accuracy(told["accuracy"])
+    if "integrity" in told:
+        lines += protected_lines(told["integrity"])
     for note in told["notes"]:
         lines.append(f"  note: {note}")
     print("\n".join(lines))

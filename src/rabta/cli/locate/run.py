@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from rabta import geo
 from rabta.errors import RabtaError
 from rabta.pnt import gnsstime
+from rabta.pnt.integrity.protect import Protected, protect, summary
 from rabta.pnt.position import Options, Solution, accuracy, differential, solve
 from rabta.pnt.position.accuracy import Accuracy
 from rabta.pnt.position.single import STATUS, clock_steps
@@ -43,6 +44,7 @@ class Asked:
     clocks: tuple[Path, ...] = ()
     motion: str | None = None
     smooth: bool = False
+    integrity: bool = False
 
     def options(self) -> Options:
         """As `rabta.pnt.position` takes them."""
@@ -79,6 +81,7 @@ class Found:
     ionosphere: str
     frame: str
     notes: tuple[str, ...] = ()
+    levels: Protected | None = None
 
     def record(self, errors: Accuracy | None) -> dict[str, Any]:
         """Plain data."""
@@ -103,11 +106,13 @@ class Found:
             "geodetic": place,
             "accuracy": None if errors is None else _finite(errors.summary()),
             "notes": list(self.notes),
+            **({} if self.levels is None else {"integrity": summary(self.levels)}),
         }
 
     def csv(self) -> str:
         """A row for each epoch with a position."""
-        rows = ["time_gps,x_m,y_m,z_m,lat_deg,lon_deg,height_m,sigma_h_m,sigma_v_m,satellites,status"]
+        head = "time_gps,x_m,y_m,z_m,lat_deg,lon_deg,height_m,sigma_h_m,sigma_v_m,satellites,status"
+        rows = [head if self.levels is None else f"{head},hpl_m,vpl_m"]
         fixed = np.flatnonzero(np.isfinite(self.position_m[:, 0]))
         lat, lon, height = geo.geodetic_from_ecef(self.position_m[fixed])
         dates = gnsstime.calendar(self.times[fixed]).astype("datetime64[ms]")
@@ -117,6 +122,11 @@ class Found:
             rows.append(
                 f"{dates[k]},{x:.4f},{y:.4f},{z:.4f},{lat[k]:.9f},{lon[k]:.9f},{height[k]:.4f},"
                 f"{h:.4f},{v:.4f},{self.used[at]},{self.status[at]}"
+                + (
+                    ""
+                    if self.levels is None
+                    else f",{self.levels.fix_hpl_m[at]:.2f},{self.levels.fix_vpl_m[at]:.2f}"
+                )
             )
         return "\n".join(rows) + "\n"
 
@@ -155,7 +165,9 @@ def located(asked: Asked) -> Found:
 
 
 def _spp(asked: Asked, obs: Observations, nav: Navigation, options: Options) -> Found:
-    return _coded(asked, obs, nav, solve(obs, nav, options), BROADCAST)
+    found = solve(obs, nav, options)
+    told = _coded(asked, obs, nav, found, BROADCAST)
+    return replace(told, levels=protect(found)) if asked.integrity else told
 
 
 def _dgnss(asked: Asked, obs: Observations, nav: Navigation, options: Options) -> Found:

@@ -83,6 +83,9 @@ class Protected:
         All else, before any exclusion.
     slots : ndarray of int64, shape (epoch, satellite)
         Row of each column of `levels`, -1 where empty.
+    geometry : Geometry
+        What was protected.
+    options : Options
     """
 
     times: NDArray[np.int64]
@@ -96,6 +99,8 @@ class Protected:
     available: NDArray[np.bool_]
     levels: Protection
     slots: NDArray[np.int64]
+    geometry: araim.Geometry
+    options: Options
 
 
 def protect(solution: Solution, options: Options | None = None) -> Protected:
@@ -128,12 +133,12 @@ def protect_rows(rows: Rows, position_m: Array, options: Options | None = None) 
         last, alarm = found.levels, found.alarm
         for k, gone in found.excluded.items():
             excluded[k] = tuple(names[slots[k, gone]].tolist())
-    return _placed(rows, position_m, first, last, alarm, excluded, slots)
+    return _placed(rows, position_m, first, last, alarm, excluded, (slots, geometry, chosen))
 
 
 def _placed(
     rows: Rows, position_m: Array, first: Protection, last: Protection, alarm: NDArray[np.bool_],
-    excluded: list[tuple[str, ...]], slots: NDArray[np.int64],
+    excluded: list[tuple[str, ...]], rest: tuple[NDArray[np.int64], araim.Geometry, Options],
 ) -> Protected:  # fmt: skip
     """Positions and levels, infinite where an alarm stands."""
     lat, lon, _ = geo.geodetic_from_ecef(position_m)
@@ -144,7 +149,7 @@ def _placed(
     hpl[nothing], vpl[nothing] = np.inf, np.inf
     return Protected(
         rows.times, where, hpl, vpl, hpl + np.nan_to_num(away[0]), vpl + np.nan_to_num(away[1]),
-        alarm, excluded, last.available & ~alarm & ~nothing, first, slots,
+        alarm, excluded, last.available & ~alarm & ~nothing, first, *rest,
     )  # fmt: skip
 
 
@@ -236,3 +241,49 @@ def _vertical(rows: Rows, mapping: Array) -> Array:
         rows.epoch[single], np.abs(rows.ionosphere_m[single]) / mapping[single], rows.times.size
     )
     return np.asarray(total / np.maximum(np.bincount(rows.epoch[single], minlength=rows.times.size), 1))
+
+
+def operations(found: Protected) -> dict[str, float]:
+    """Share of epochs in which each operation of `araim.OPERATIONS` is available."""
+    table, o = ism.load(found.options.ism), found.options
+    shares = {}
+    for name, allocation in araim.OPERATIONS.items():
+        levels = araim.protection(
+            found.geometry, table, o.order, allocation=allocation, constellation_faults=o.constellation_faults
+        )
+        shares[name] = float(np.mean(levels.available & ~(levels.alarm > 1.0)))
+    return shares
+
+
+def summary(found: Protected, error_m: Array | None = None) -> dict[str, Any]:
+    """Figures of protected fixes.
+
+    Parameters
+    ----------
+    error_m : ndarray, shape (epoch, 3), optional
+        East, north and up of `found.position_m` against the truth; NaN where unknown.
+    """
+    known = np.isfinite(found.hpl_m) & np.isfinite(found.vpl_m)
+    kinds_found, counts = np.unique([name for gone in found.excluded for name in gone], return_counts=True)
+    told: dict[str, Any] = {
+        "ism": found.options.ism, "order": found.options.order, "epochs": int(known.size),
+        "protected": int(known.sum()),
+        "hpl_median_m": _median(found.hpl_m), "vpl_median_m": _median(found.vpl_m),
+        "below_40_50": float(np.mean((found.hpl_m < 40.0) & (found.vpl_m < 50.0))),
+        "available": operations(found), "alarms": int(found.alarm.sum()),
+        "epochs_with_faults": sum(bool(gone) for gone in found.excluded),
+        "excluded": {str(n): int(c) for n, c in zip(kinds_found, counts, strict=True)},
+    }  # fmt: skip
+    if error_m is not None:
+        flat, up = np.hypot(error_m[:, 0], error_m[:, 1]), np.abs(error_m[:, 2])
+        both = known & np.isfinite(flat)
+        with np.errstate(invalid="ignore"):
+            ratio = np.maximum(flat / found.hpl_m, up / found.vpl_m)[both]
+        told |= {"misleading": int((ratio > 1.0).sum()), "largest_ratio": float(ratio.max(initial=0.0))}
+    return told
+
+
+def _median(values: Array) -> float | None:
+    """Median, None where it is infinite."""
+    middle = float(np.median(values)) if values.size else np.inf
+    return middle if np.isfinite(middle) else None

@@ -1,7 +1,7 @@
 """Snapshot RAIM: one fault at a time, by the residuals' sum of squares and the steepest satellite.
 
 A fault just missed by the test, on the satellite that moves the position most for its residual, bounds the
-error: Brown and Chin, GPS RAIM: Calculation of Threshold and Protection Radius Using Chi-Square Methods, 1998;
+error: Brown and Chin, GPS RAIM: Calculation of Threshold and Protection Radius, 1998;
 Walter and Enge, Weighted RAIM for Precision Approach, ION GPS 1995.
 """
 
