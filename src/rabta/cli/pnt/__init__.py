@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import typer
 
+from rabta.cli.pnt.b2b import b2b
+from rabta.cli.pnt.holdover import holdover
+from rabta.cli.pnt.integrity import integrity
+from rabta.cli.pnt.samples import samples
+from rabta.cli.pnt.stream import stream
+
 app = typer.Typer(
     help="Navigation: read files and samples, prove integrity, find lies, map the service.",
     no_args_is_help=True,
@@ -13,3 +19,10 @@ app = typer.Typer(
 @app.callback()
 def group() -> None:
     """Navigation: read files and samples, prove integrity, find lies, map the service."""
+
+
+app.command()(b2b)
+app.command()(stream)
+app.command()(integrity)
+app.command()(holdover)
+app.command()(samples)

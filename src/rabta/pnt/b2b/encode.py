@@ -46,6 +46,7 @@ class _Bits:
         self.value, self.count = kind, 6
 
     def put(self, value: int, bits: int) -> None:
+        """Field without a sign."""
         if not 0 <= value < 1 << bits:
             raise RabtaError(
                 "a value does not fit its field", key="PPP-B2b", value=value, expected=f"{bits} bits"

@@ -29,10 +29,12 @@ class _Bits:
         self.value, self.count = 0, 0
 
     def put(self, value: int, bits: int) -> None:
+        """Field, negative ones in two's complement."""
         self.value = self.value << bits | value & (1 << bits) - 1
         self.count += bits
 
     def payload(self) -> bytes:
+        """Bytes, zeros behind the last bit."""
         spare = -self.count % 8
         return (self.value << spare).to_bytes((self.count + spare) // 8, "big")
 
