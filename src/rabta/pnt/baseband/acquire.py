@@ -153,19 +153,24 @@ codes and all delays, with Dopplers to 10 kHz; 25 pairs of each of the other sig
 
 
 def _shield(out: NDArray[np.void], signal: Signal, sums: int, false_alarm: float) -> None:
-    """Raise thresholds to what the strongest other satellite's code leaves in a search.
-
-    Powers that are not noise alone are noncentral; P. B. Patnaik's approximation (Biometrika 36, 1949).
-    """
-    weakest = 10.0 ** (-0.1 * ISOLATION_DB.get(signal.name, 26.7))
+    """Raise thresholds to what the strongest other satellite's code leaves in a search."""
     for row in out:
         others = out["cn0_dbhz"][out["found"] & (out["prn"] != row["prn"])]
         if others.size == 0:
             continue
-        leak = sums * 10.0 ** (0.1 * float(others.max())) * signal.period_s * weakest
-        scale = (sums + 2.0 * leak) / (sums + leak)
-        row["threshold"] = scale * threshold(false_alarm, 1.0, (sums + leak) / scale)
+        row["threshold"] = _leaky(float(others.max()), signal, sums, false_alarm)
         row["found"] = row["statistic"] > row["threshold"]
+
+
+def _leaky(strongest_dbhz: float, signal: Signal, sums: int, false_alarm: float) -> float:
+    """Threshold where another satellite's code adds to the noise.
+
+    Powers that are not noise alone are noncentral; P. B. Patnaik's approximation (Biometrika 36, 1949).
+    """
+    isolation = ISOLATION_DB.get(signal.name, 26.7)
+    leak = sums * 10.0 ** (0.1 * (strongest_dbhz - isolation)) * signal.period_s
+    scale = (sums + 2.0 * leak) / (sums + leak)
+    return float(scale * threshold(false_alarm, 1.0, (sums + leak) / scale))
 
 
 def _best(
@@ -265,6 +270,7 @@ def peaks(
     centre_hz: float = 0.0,
     time_s: float = TIME_S,
     false_alarm: float = FALSE_ALARM,
+    beside_dbhz: float | None = None,
     most: int = 4,
 ) -> list[Peak]:
     """All correlation peaks of one satellite, strongest first: a second one is an echo or another sender.
@@ -275,6 +281,8 @@ def peaks(
 
     Parameters
     ----------
+    beside_dbhz : float, optional
+        C/N0 of the strongest other satellite, whose code may leave peaks too.
     most : int
         At most so many.
 
@@ -292,6 +300,9 @@ def peaks(
         bins = bins_of(window, doppler_hz, centre_hz)
         peak, floor = _best(left, prn, bins, false_alarm, noise)
         noise = floor if noise is None else noise
+        if beside_dbhz is not None:
+            cells = 4.0 * bins.size * window.lags
+            peak = replace(peak, threshold=_leaky(beside_dbhz, what, whole(window), false_alarm / cells))
         if not peak.found:
             break
         found = _together(window, prn, [*found, peak], noise)
@@ -397,3 +408,28 @@ def mirrored(values: ArrayLike, rate_hz: float, signal: str, found: NDArray[np.v
     if weight * LIGHT_M_S**2 < 30.0**2 or abs(total) < 0.5 * weight:
         return None
     return total < 0.0
+
+
+def profile(
+    values: ArrayLike,
+    rate_hz: float,
+    signal: str,
+    prn: int,
+    *,
+    doppler_hz: float,
+    delay_s: float,
+    if_hz: float = 0.0,
+    time_s: float = TIME_S,
+    reach_chips: float = 1.5,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Correlation around a peak: offsets in chips (later positive) and the root of the mean power; (tap,).
+
+    The power is that of whole code periods over noise's, so that 1 is noise.
+    """
+    what = codes.find(signal)
+    window = prepare(*baseband(_head(values, rate_hz, what, time_s), rate_hz, if_hz), what, time_s)
+    taps = np.linspace(-reach_chips, reach_chips, 61)
+    around = periods(window, slots(what, prn), doppler_hz, delay_s, taps).sum(axis=1)
+    far = periods(window, slots(what, prn), doppler_hz, delay_s, 20.0 + 3.0 * np.arange(40.0)).sum(axis=1)
+    power = np.square(np.abs(around)).mean(axis=0) / np.square(np.abs(far)).mean()
+    return taps, np.sqrt(power)
