@@ -21,6 +21,7 @@ from rabta.pnt.position import accuracy
 from rabta.pnt.position.weights import best
 from rabta.pnt.records import Observations, empty_ephemerides
 from rabta.verify import Row, suite
+from rabta.verify.pnt import drives
 
 Array = NDArray[np.float64]
 
@@ -75,7 +76,8 @@ CASES = (
     "positions",
     "Navigation: positions of receivers beside known places",
     needs=", ".join(dict.fromkeys(name for case in CASES for name in (case.observations, case.navigation)))
-    + ", base.obs.gz",
+    + ", base.obs.gz, "
+    + ", ".join(drives.FILES),
 )
 def rows(files: Path | None) -> list[Row]:
     """Skies with a known answer; with ``--files`` real receivers, those whose files are there."""
@@ -86,6 +88,8 @@ def rows(files: Path | None) -> list[Row]:
                 found += _real(files, case)
         if (files / "rover.obs.gz").is_file() and (files / "base.nav").is_file():
             found += _labels(files) + _differential(files)
+        if all((files / name).is_file() for name in drives.FILES):
+            found += drives.urban(files)
     return found
 
 
