@@ -52,7 +52,7 @@ _OPTIONAL = frozenset(
         "az",
     }
     | {"tgd1", "tgd2", "sismai", "satellite_type", "sisai_oe", "sisai_ocb", "sisai_oc1", "sisai_oc2"}
-    | {"tgd_b1cp", "tgd_b2ap", "tgd_b2bi", "isc_b1cd", "isc_b2ad"}
+    | {"isc_s", "tgd_b1cp", "tgd_b2ap", "tgd_b2bi", "isc_b1cd", "isc_b2ad"}
     | {"isc_l1ca", "isc_l2c", "isc_l5i5", "isc_l5q5", "isc_l1cd", "isc_l1cp"}
 )
 
@@ -138,17 +138,23 @@ def _style(text: Lines, head: headers.Header, notes: Notes) -> int:
     """Layout of the records by what the first one looks like: 2, 3 or 4."""
     stated = int(head.version)
     for line in range(head.end, len(text)):
-        row = text.text(line)
-        if not row.strip():
-            continue
-        seen = 4 if row[0] == ">" else 3 if row[0] in SYSTEMS and row[4:5].strip() else 2
-        if seen != stated and not (seen == 3 and stated == 2):
-            notes.add(
-                line, f"the header says version {head.version:.2f}, the records are written as in {seen}"
-            )
-            return seen
-        return stated
+        seen = _looks(text.text(line))
+        if seen:
+            if seen != stated and not (seen == 3 and stated == 2):
+                said = f"the header says version {head.version:.2f}, the records are written as in {seen}"
+                notes.add(line, said)
+                return seen
+            return stated
     return stated
+
+
+def _looks(row: str) -> int:
+    """Version of the first line of a record; 0 for any other line."""
+    if row[:2] == "> " and row[2:5] in ("EPH", "STO", "ION", "EOP"):
+        return 4
+    if row[:1] in SYSTEMS and row[1:3].strip().isdigit() and row[4:8].strip().isdigit():
+        return 3
+    return 2 if row[:2].strip().isdigit() and row[2:5].strip().isdigit() else 0
 
 
 def _numbers(text: Lines, at: int) -> _Numbers:
@@ -186,25 +192,24 @@ def _find(text: Lines, head: headers.Header, style: int, notes: Notes) -> tuple[
 
 def _find_framed(text: Lines, head: headers.Header, marks: Index, notes: Notes) -> tuple[_Records, Index]:
     """Records of RINEX 4: each after a line such as ``> EPH C21 CNV1``."""
-    ends = np.append(marks[1:], len(text))
-    rows = [
-        text.raw[text.first[m] : text.last[m]].decode("ascii", "replace").ljust(18) for m in marks.tolist()
+    starts, ends = marks.tolist(), [*marks[1:].tolist(), len(text)][: marks.size]
+    rows = [text.text(m).ljust(18) for m in starts]
+    every = [
+        (m, e, r[6], r[7:9], r[10:14].strip(), r[2:5]) for m, e, r in zip(starts, ends, rows, strict=True)
     ]
-    found = [
-        (m, e, r[6], r[7:9], r[10:14].strip())
-        for m, e, r in zip(marks.tolist(), ends.tolist(), rows, strict=True)
-        if r[2:5] == "EPH"
-    ]
-    known = [item for item in found if (item[2], item[4]) in LAYOUTS]
+    found = [item for item in every if item[5] == "EPH"]
+    known = [item for item in found if (item[2], item[4]) in LAYOUTS and item[1] > item[0] + 1]
     for item in found:
         if (item[2], item[4]) not in LAYOUTS:
             notes.add(item[0], f"a record kind that is not known: {text.text(item[0]).strip()!r}")
+        elif item[1] <= item[0] + 1:
+            notes.add(item[0], "a record cut short: no lines")
     prn = np.array([_small(item[3]) for item in known], np.int64)
     line = np.array([item[0] + 1 for item in known], np.int64)
     count = np.array([item[1] - item[0] - 1 for item in known], np.int64)
     system, kind = np.array([i[2] for i in known], "U1"), np.array([i[4] for i in known], "U4")
-    others = np.array([m for m, r in zip(marks.tolist(), rows, strict=True) if r[2:5] != "EPH"], np.int64)
-    lead = np.arange(head.end, marks[0] if marks.size else len(text))
+    others = np.array([item[0] for item in every if item[5] != "EPH"], np.int64)
+    lead = np.arange(head.end, starts[0] if starts else len(text))
     for stray in lead[text.last[lead] > text.first[lead]].tolist():
         notes.add(stray, "a line before the first record")
     return _Records(line, count, system, prn, kind), others
@@ -247,7 +252,7 @@ def _ephemerides(
     made = []
     for system, kind in dict.fromkeys(zip(records.system.tolist(), records.kind.tolist(), strict=True)):
         rows = np.flatnonzero(good & (records.system == system) & (records.kind == kind))
-        made.append(_group(records.of(rows), days[rows], numbers, rows, notes))
+        made.append(_group(records.of(rows), days[rows], numbers, rows, style == 4, notes))
     if not made:
         return empty_ephemerides(0)
     order = np.concatenate([places for _, places in made])
@@ -259,6 +264,7 @@ def _group(
     dates: NDArray[np.datetime64],
     numbers: _Numbers,
     places: Index,
+    told: bool,
     notes: Notes,
 ) -> tuple[NDArray[np.void], Index]:
     """Ephemerides of one system and kind, and their places among all records."""
@@ -278,7 +284,7 @@ def _group(
             if name != "-":
                 value = np.where(has, numbers.values[line, k], np.nan)
                 _store(rows, name, value, dates)
-    _finish(rows, system)
+    _finish(rows, system, told)
     return _plausible(records, rows, places, notes)
 
 
@@ -289,6 +295,11 @@ def _whole_records(
     short = records.count < FEWEST.get(kind, len(layout))
     for row in np.flatnonzero(short).tolist():
         notes.add(int(records.line[row]), f"a record cut short: {records.count[row]} of {len(layout)} lines")
+    for row in np.flatnonzero(records.count > len(layout)).tolist():
+        after = np.arange(records.line[row] + len(layout), records.line[row] + records.count[row])
+        stray = after[notes.source.last[after] > notes.source.first[after]]
+        if any(notes.source.text(k).strip() for k in stray.tolist()):
+            notes.add(int(stray[0]), "lines after the end of a record")
     bad = np.zeros(records.line.size, bool)
     for j, names in enumerate(layout):
         line = np.where(records.count > j, records.line + j, 0)
@@ -325,12 +336,12 @@ def _store(rows: NDArray[np.void], name: str, value: Array, dates: NDArray[np.da
         rows[name] = np.where(np.isfinite(value) & (value < UNKNOWN), value, rows[name])
 
 
-def _finish(rows: NDArray[np.void], system: str) -> None:
-    """What follows from other fields: kinds that RINEX 3 does not state, issues, fit intervals."""
+def _finish(rows: NDArray[np.void], system: str, told: bool) -> None:
+    """What follows from other fields: kinds where the file has not told them, issues, fit intervals."""
     if system == "E":
         rows["iodc"] = rows["iode"]
-        rows["kind"] = np.where(_fnav(rows), "FNAV", "INAV")
-    elif system == "C":
+        rows["kind"] = rows["kind"] if told else np.where(_fnav(rows), "FNAV", "INAV")
+    elif system == "C" and not told:
         geo = ((rows["prn"] <= 5) | (rows["prn"] >= 59)) & np.isin(rows["kind"], ("D1", "D2"))
         rows["kind"] = np.where(geo, "D2", rows["kind"])
     elif system == "I":
@@ -342,9 +353,7 @@ def _finish(rows: NDArray[np.void], system: str) -> None:
 def _fnav(rows: NDArray[np.void]) -> NDArray[np.bool_]:
     """Galileo records of F/NAV: bit 1 of the data sources (E5a-I), unless I/NAV sources are there too."""
     source = np.where(np.isfinite(rows["data_source"]), rows["data_source"], 0.0).astype(np.int64)
-    return np.asarray(
-        ((source & 2) > 0) & ((source & 5) == 0) | ((source & 7) == 0) & (rows["kind"] == "FNAV")
-    )
+    return np.asarray(((source & 2) > 0) & ((source & 5) == 0))
 
 
 def _plausible(

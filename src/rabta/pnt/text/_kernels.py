@@ -38,7 +38,7 @@ def line_bounds(data: U1, first: I8, last: I8) -> int:
 def columns(data: U1, first: I8, last: I8, at: int, width: int, need: int, values: F8, status: U1) -> None:
     """Numbers in equal columns of lines: from byte ``at``, each ``width`` wide; NaN where blank or bad.
 
-    A number is bad where its line ends before ``need`` bytes of its column: a cut one would be another number.
+    A number is bad where its line ends before ``need`` bytes of its column: a cut one would be another.
     """
     for row in range(first.size):
         for k in range(values.shape[1]):
