@@ -21,7 +21,7 @@ HUBER = 1.345  # 95 % efficiency for normal errors: Huber 1981
 
 @inline
 def _invert(a: Array) -> bool:
-    """Invert a symmetric positive definite 3 by 3 matrix in place by Gauss and Jordan; False where singular."""
+    """Invert a positive definite 3 by 3 matrix in place (Gauss and Jordan); False where singular."""
     for k in range(3):
         pivot = a[k, k]
         if not pivot > 1e-12:

@@ -16,11 +16,11 @@ from rabta.pnt.records import IonosphereMessage, Navigation
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
-# BDGIM, then Galileo's coefficients (both leave less than Klobuchar's model: Yuan et al., J. Geod. 93 (2019);
+# BDGIM, then Galileo's coefficients (both leave less than Klobuchar's: Yuan et al., J. Geod. 93 (2019);
 # NTCM-G Ionospheric Model Description 1.0, section 5), then Klobuchar's.
 ORDER = ("bdgim", "ntcm", "klobuchar", "klobuchar-beidou")
-# Solar flux of no sunspots in Galileo's ionosphere document (issue 1.2, equation 19). NTCM takes the broadcast
-# level for a flux and was fitted to real ones, which are not below: with less it falls to half of the Sun's minimum.
+# Solar flux of no sunspots in Galileo's ionosphere document (issue 1.2, equation 19). NTCM takes the level that is
+# broadcast for a flux, and was fitted to real ones: with less it falls to half of what the Sun's minimum leaves.
 LEAST_LEVEL = 63.7
 _WANTED = {
     "bdgim": ("bdgim", "C"),

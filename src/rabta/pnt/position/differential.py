@@ -104,12 +104,13 @@ def _corrected(mine: Geometry, its: Geometry, other: Index, here: Array, options
     far = np.linalg.norm(way, axis=1)
     turn = EARTH_ROTATION / LIGHT_M_S
     satellite = its.satellite_m[other]
-    far += turn * (satellite[:, 0] * here[1] - satellite[:, 1] * here[0])
+    far = far + turn * (satellite[..., 0] * here[..., 1] - satellite[..., 1] * here[..., 0])
     model = delays(its, other)
     away = np.linalg.norm(mine.place_m - here, axis=1)[mine.epoch]
-    ranges = np.full(mine.ranges_m.shape, np.nan)
-    for k in range(ranges.shape[1]):
-        for j in range(its.codes.shape[1]):
+    ranges = np.full_like(mine.ranges_m, np.nan)
+    both = int(ranges.shape[-1]), int(its.codes.shape[-1])
+    for k in range(both[0]):
+        for j in range(both[1]):
             same = (mine.codes[:, k] == its.codes[other, j]) & (mine.codes[:, k] != "")
             wrong = its.ranges_m[other, j] - (far + model[:, j])
             ranges[same, k] = (mine.ranges_m[:, k] - wrong)[same]
