@@ -300,7 +300,7 @@ def _worst(
 
 FLOAT_X, FIXED_X, RATIO, SUCCESS, COUNT, FIT, APART = 0, 3, 6, 7, 8, 9, 10
 FIGURES = 11
-LEAST, TRIES = 4, 8
+LEAST, TRIES = 4, 4  # fewest ambiguities; times that the lowest satellites are left out
 
 
 @kernel(

@@ -23,7 +23,6 @@ EARTH_RAD_S = 7.292115e-5  # BDS-SIS-ICD-B1C-1.0, table 7-1; WGS 84 differs in t
 # Undifferenced phase a + b / sin(elevation), metres, and how much noisier a code is: the error model of
 # RTKLIB's manual 2.4.2, E.6.3, with its defaults.
 PHASE_M, PHASE_LOW_M, CODE_RATIO = 0.003, 0.003, 100.0
-FIRST_OF_BEIDOU_3 = 19
 # Bands of each system, such first as are far apart: near ones tell integers badly, and E5 is E5a and E5b.
 APART = {"G": "125", "E": "1576", "C": "26517", "J": "125", "R": "12", "I": "59", "S": "15"}
 
@@ -48,9 +47,9 @@ class Pairs:
         Rows of one group share the receivers' clocks and delays: system and band.
     names : tuple of str
         Of the groups, as in ``C2 B1I``.
-    finer : ndarray of int64, shape (row,)
-        The same with BeiDou's geostationary, older and newer satellites apart: receivers of some makers
-        differ by half a cycle between these (Nadarajah et al., Journal of Geodesy 87, 2013).
+    geostationary : ndarray of bool, shape (row,)
+        BeiDou's; receivers of some makers differ by half a cycle between these and the others (Nadarajah et
+        al., Journal of Geodesy 87, 2013).
     sigma_code_m, sigma_phase_m, elevation_deg : ndarray, shape (row,)
     satellite : ndarray of str, shape (row,)
     """
@@ -64,7 +63,7 @@ class Pairs:
     wave_m: Array
     group: Index
     names: tuple[str, ...]
-    finer: Index
+    geostationary: NDArray[np.bool_]
     sigma_code_m: Array
     sigma_phase_m: Array
     elevation_deg: Array
@@ -214,6 +213,7 @@ def _system(
     model = far - base_far - clocks + rows.troposphere_m[at] - fixed.troposphere_m[of]
     sine = np.sin(np.radians(np.maximum(rows.elevation_deg[at], 5.0)))
     slot = rows.ephemerides["slot"][rows.ephemeris[at]]
+    high = np.linalg.norm(rows.satellite_m_s[at], axis=-1) < (400.0 if letter == "C" else 0.0)  # Earth-fixed
     found = []
     for first, second in _codes(letter, one, two, bands):
         title = f"{letter}{first[0]} {signal(letter, first).name}"
@@ -224,7 +224,7 @@ def _system(
         part = {
             "epoch": rows.epoch[at], "unit": unit, "code_m": code - model, "phase_m": cycles * wave - model,
             "wave_m": wave, "name": np.full(at.size, title, dtype="U24"),
-            "part": _names(letter, first, rows, at), "sigma_phase_m": phase,
+            "geostationary": high, "sigma_phase_m": phase,
             "sigma_code_m": CODE_RATIO * phase, "elevation_deg": rows.elevation_deg[at],
             "satellite": np.array([f"{letter}{p:02d}" for p in rows.prn[at]]),
         }  # fmt: skip
@@ -233,26 +233,15 @@ def _system(
     return found
 
 
-def _names(letter: str, code: str, rows: Geometry, at: Index) -> NDArray[np.str_]:
-    """Group of each row, BeiDou's kinds of satellites apart."""
-    if letter != "C":
-        return np.full(at.size, letter + code, dtype="U8")
-    high = np.linalg.norm(rows.satellite_m_s[at], axis=-1) < 400.0  # geostationary, in Earth-fixed axes
-    kind = np.where(high, " geo", np.where(rows.prn[at] >= FIRST_OF_BEIDOU_3, " new", " old"))
-    return np.asarray(np.char.add(letter + code, kind))
-
-
 def _joined(times: Instants, place_m: Array, parts: Sequence[dict[str, NDArray[np.generic]]]) -> Pairs:
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     order = np.argsort(joined["epoch"], kind="stable")
     joined = {name: values[order] for name, values in joined.items()}
     names, group = np.unique(joined.pop("name"), return_inverse=True)
-    _, finer = np.unique(joined.pop("part"), return_inverse=True)
     counts = np.bincount(joined.pop("epoch"), minlength=times.size)
     found = Pairs(
         times=times, start=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), place_m=place_m,
-        group=group.reshape(-1).astype(np.int64), names=tuple(str(n) for n in names),
-        finer=finer.reshape(-1).astype(np.int64), **joined,
+        group=group.reshape(-1).astype(np.int64), names=tuple(str(n) for n in names), **joined,
     )  # fmt: skip
     return replace(found, sigma_code_m=found.sigma_phase_m * code_ratio(found)[found.group])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -75,9 +75,28 @@ def solve(
         Frequencies of each system at most.
     """
     choice: dict[str, Any] = {"systems": systems, "bands": bands, "mask_deg": mask_deg}
-    rough = instantaneous(pair(rover, base, base_m, nav, **choice)).position_m
+    alike = _maker(rover) == _maker(base) != ""
+    rough = instantaneous(aligned(pair(rover, base, base_m, nav, **choice), alike=alike)).position_m
     place = np.where(np.isfinite(rough), rough, np.nanmedian(rough, axis=0))
-    return instantaneous(pair(rover, base, base_m, nav, place_m=place, **choice))
+    return instantaneous(aligned(pair(rover, base, base_m, nav, place_m=place, **choice), alike=alike))
+
+
+def _maker(obs: Observations) -> str:
+    """First word of the receiver's type; empty where the file does not say."""
+    return str(obs.header.get("receiver", "")).split(" ")[0].upper()
+
+
+def aligned(pairs: Pairs, *, alike: bool) -> Pairs:
+    """Phases of geostationary satellites moved by half a cycle where that lets more integers be fixed.
+
+    Receivers of one maker agree and are left as they are. A wrong half cycle makes the satellites' integers
+    contradict each other, so that fewer are fixed.
+    """
+    if alike or not pairs.geostationary.any() or pairs.geostationary.all():
+        return pairs
+    moved = replace(pairs, phase_m=pairs.phase_m + 0.5 * pairs.wave_m * pairs.geostationary)
+    as_is, other = (_run(each, thresholds()) for each in (pairs, moved))
+    return moved if other.ambiguities.sum() > as_is.ambiguities.sum() else pairs
 
 
 @cache
@@ -95,14 +114,12 @@ def thresholds() -> Array:
 def instantaneous(pairs: Pairs) -> Fixes:
     """Fix each epoch by its own codes and phases.
 
-    First by integers that are sure by themselves (`thresholds`), then with BeiDou's kinds of satellites apart
-    (`Pairs.finer`), then by integers that are likely, where the phases' change since a sure fix confirms them.
+    First by integers that are sure by themselves (`thresholds`), then by likely ones, where phases that moved
+    as the position confirm them.
     """
-    found = _run(pairs, pairs.group, thresholds())
-    if not found.fixed.all() and (pairs.finer != pairs.group).any():
-        found = _first(found, _run(pairs, pairs.finer, thresholds()))
+    found = _run(pairs, thresholds())
     if found.fixed.any() and not found.fixed.all():
-        likely = _run(pairs, pairs.group, np.minimum(thresholds(), _likely()))
+        likely = _run(pairs, np.minimum(thresholds(), _likely()))
         agrees = likely.fixed & ~found.fixed
         agrees[agrees] = [_confirmed(pairs, found, likely, int(k)) for k in np.flatnonzero(agrees)]
         likely.status[~agrees] = np.minimum(likely.status[~agrees], 1)
@@ -147,7 +164,7 @@ def _confirmed(pairs: Pairs, sure: Fixes, likely: Fixes, epoch: int) -> bool:
     return int((np.abs(rest) < STILL_M).sum()) >= max(LEAST, round(0.7 * len(both)))
 
 
-def _run(pairs: Pairs, group: NDArray[np.int64], need: Array) -> Fixes:
+def _run(pairs: Pairs, need: Array) -> Fixes:
     from rabta.jit import each_part
 
     epochs = pairs.times.size
@@ -155,7 +172,7 @@ def _run(pairs: Pairs, group: NDArray[np.int64], need: Array) -> Fixes:
     spread = np.full((epochs, 3, 3), np.nan)
     each_part(
         _kernels.instants, epochs, pairs.start, np.ascontiguousarray(pairs.unit), pairs.code_m, pairs.phase_m,
-        pairs.wave_m, group, pairs.sigma_code_m, pairs.sigma_phase_m, pairs.elevation_deg, need,
+        pairs.wave_m, pairs.group, pairs.sigma_code_m, pairs.sigma_phase_m, pairs.elevation_deg, need,
         out, spread,
     )  # fmt: skip
     moved = out[:, _kernels.FIXED_X : _kernels.FIXED_X + 3]
