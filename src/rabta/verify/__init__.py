@@ -112,7 +112,17 @@ GROUPS = {
         "handover",
         "timing",
     ),
-    "pnt": ("b2b", "coverage", "ionosphere", "messages", "orbits", "positions"),
+    "pnt": (
+        "baseband",
+        "araim",
+        "b2b",
+        "coverage",
+        "holdover",
+        "ionosphere",
+        "messages",
+        "orbits",
+        "positions",
+    ),
     "transport": ("transport", "ground", "flow", "failures", "resilience", "weather"),
 }
 
