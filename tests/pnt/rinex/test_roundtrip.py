@@ -108,7 +108,7 @@ def ephemeris(rng: np.random.Generator, system: str, kind: str) -> np.ndarray:
     if system in "EI":
         row["iodc"] = row["iode"]
     if system in "RS":
-        row["x"], row["y"], row["z"] = 2e7, 1e7, float(rng.integers(0, 10**7))
+        row["x"], row["y"], row["z"] = 2e7, 1e7, float(rng.integers(0, 10**7)) / 1e3 * 1e3
     else:
         row["e"], row["sqrt_a"] = (
             float(f"{rng.random() * 0.1:.12E}"),

@@ -159,7 +159,7 @@ def read(source: Source) -> Antennas:
     starts = np.array(
         [k for k in starts.tolist() if text.text(k)[LABEL:].strip() == "START OF ANTENNA"], np.int64
     )
-    for first, end in zip(starts.tolist(), np.append(starts[1:], len(text)).tolist(), strict=True):
+    for first, end in zip(starts.tolist(), [*starts[1:].tolist(), len(text)], strict=False):
         if first + 1 < end and text.text(first + 1)[LABEL:].strip() == "TYPE / SERIAL NO":
             row = text.text(first + 1)
             entries.append(_Entry(row[:20].rstrip(), row[20:40].strip(), first, end))
