@@ -204,6 +204,21 @@ def test_corrections_are_of_the_size_of_broadcast_errors_and_smooth(shared):
 
 
 @pytest.mark.shared
+def test_a_change_of_the_broadcast_issue_is_not_seen_in_corrected_satellites(shared):
+    """Eight BeiDou satellites change from issue 18 to 19: clocks jump by up to 57 cm, corrected ones do not.
+
+    With the opposite sign of a correction, or another's issue, jumps would double instead.
+    """
+    log = frames.read(shared / "data/gnss" / LOGS[1])
+    found = b2b.handovers(b2b.corrections(b2b.decode(log)), _navigation(shared))
+    assert {"C21", "C22", "C36", "C38", "C39", "C42", "C45"} <= set(found.satellite)
+    assert np.abs(found.clock).max() > 0.4
+    assert found.orbit.max() > 0.08
+    assert found.corrected_orbit.max() < 0.015
+    assert np.abs(found.corrected_clock).max() < 0.012
+
+
+@pytest.mark.shared
 def test_coverage_of_places(shared):
     log = frames.read(shared / "data/gnss" / LOGS[1])
     found, ephemerides = b2b.corrections(b2b.decode(log)), _navigation(shared)

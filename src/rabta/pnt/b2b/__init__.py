@@ -11,6 +11,7 @@ from rabta.pnt.b2b.apply import Corrected, corrected_states
 from rabta.pnt.b2b.chain import CodeBiases, Corrections, corrections, senders
 from rabta.pnt.b2b.decode import Messages, decode
 from rabta.pnt.b2b.frames import Frames, read, write
+from rabta.pnt.b2b.handover import Handovers, handovers
 from rabta.pnt.b2b.service import Coverage, corrected, coverage
 
 __all__ = [
@@ -19,12 +20,14 @@ __all__ = [
     "Corrections",
     "Coverage",
     "Frames",
+    "Handovers",
     "Messages",
     "corrected",
     "corrected_states",
     "corrections",
     "coverage",
     "decode",
+    "handovers",
     "read",
     "senders",
     "write",

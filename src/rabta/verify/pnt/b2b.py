@@ -1,7 +1,7 @@
 """Suite ``b2b``: PPP-B2b messages as cssrlib reads them, by message and by whole hours.
 
-``python tools/pnt/b2b_peer.py FILE... --peer FOLDER`` wrote down what cssrlib 1.2.1 makes of the two hours and
-of the messages below, which are of the hour 2025-08-21 07 h (cssrlib-data, MIT).
+``python tools/pnt/b2b_peer.py FILE... --peer FOLDER`` wrote down what cssrlib 1.2.1 makes of the two hours
+and of the messages below, which are of the hour 2025-08-21 07 h (cssrlib-data, MIT).
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rabta.pnt import b2b
+from rabta.pnt import b2b, rinex
 from rabta.pnt.b2b import biases, frames
 from rabta.pnt.b2b.decode import BIAS_M, CLOCK_M, RADIAL_M, TANGENT_M
 from rabta.verify import Row, suite
 
 PEER = "cssrlib 1.2.1 on the same messages"
+NAVIGATION = "b2b_2025-233/233h_rnx.nav.gz"
 LOGS = ("b2b_2023-189/bdsb2b_189e.txt.gz", "b2b_2025-233/233h_bdsb2b.txt.gz")
 # Lines and digests of what each sender says, by cssrlib (tests/pnt/b2b/cssrlib.json)
 HOURS: dict[str, dict[str, tuple[int, str]]] = {
@@ -200,7 +201,7 @@ def digest(lines: list[str]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-@suite("b2b", "Navigation: PPP-B2b messages and corrections", needs=", ".join(LOGS))
+@suite("b2b", "Navigation: PPP-B2b messages and corrections", needs=", ".join((*LOGS, NAVIGATION)))
 def rows(files: Path | None) -> list[Row]:
     """Four messages by field; whole hours from ``--files`` where given."""
     found = _four()
@@ -208,7 +209,24 @@ def rows(files: Path | None) -> list[Row]:
         path = None if files is None else files / name
         if path is not None and path.is_file():
             found += _hour(path)
+    navigation = None if files is None else files / NAVIGATION
+    if files is not None and navigation is not None and navigation.is_file():
+        found += _handovers(files / LOGS[1], navigation)
     return found
+
+
+def _handovers(log: Path, navigation: Path) -> list[Row]:
+    """Jumps at changes of the broadcast issue, of which corrected satellites show nothing."""
+    messages = b2b.decode(frames.read(log))
+    found = b2b.handovers(b2b.corrections(messages), rinex.navigation(navigation).ephemerides)
+    text = "a corrected satellite does not jump where its broadcast ephemeris changes; seven BDS-3 do, 07:01"
+    jumps = {"orbit": (found.corrected_orbit, found.orbit), "clock": (found.corrected_clock, found.clock)}
+    rows_ = []
+    for name, (corrected, broadcast) in jumps.items():
+        rows_.append(Row(f"jump of a corrected {name}, m", float(np.abs(corrected).max()), 0.0, 0.015, text))
+        largest = float(np.abs(broadcast).max())
+        rows_.append(Row(f"jump of the broadcast {name}, m", largest, 0.0, float("nan"), text, gate=False))
+    return rows_
 
 
 _NAMES = {"1": "mask", "2": "orbits", "3": "code biases", "4": "clocks"}
