@@ -96,10 +96,12 @@ def test_command(tmp_path: Path) -> None:
     assert found["users"] == 76
     assert found["joules_a_bit"] > 0.0
     assert picture.read_text().startswith("<svg")
+    assert "% of users at or below" in picture.read_text()
     shown = run.invoke(
         app, ["cells", "--users", "3", "--band", "2.1", "--slices", "a:share=1,guaranteed_mbps=1"]
     )
     assert "slice a" in shown.stdout
+    assert "SINR dB, served" in shown.stdout
 
 
 @pytest.mark.parametrize(
@@ -110,7 +112,12 @@ def test_command(tmp_path: Path) -> None:
         ("study case", ["--ntn", "44"]),
         ("0.5 to 100", ["--band", "d-band"]),
         ("different bands", ["--ntn", "9", "--shared"]),
+        ("--ntn", ["--ntn", "44"]),
+        ("--scheduler", ["--scheduler", "fair"]),
         ("no such scheduler", ["--scheduler", "fair"]),
+        ("--bandwidth", ["--bandwidth", "-20"]),
+        ("--radius", ["--radius", "-4"]),
+        ("or a town, or LAT,LON, with", ["--place", "Lahor"]),
         ("no site with this band", ["--place", "30.0,62.0", "--radius", "1"]),
         ("isd_m", ["--isd", "0.1"]),
         ("isd_m", ["--isd", "0"]),

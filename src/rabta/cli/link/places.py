@@ -18,6 +18,7 @@ DEFAULT_M = {"first": 30.0, "second": 1.5}
 GEO_KM = 35_786.0
 EARTH_KM = 6371.0
 FORMS = "a town, LAT,LON, geo:LONGITUDE or sat:ALTITUDE_KM/ELEVATION_DEG, with @METRES above the ground"
+GROUND = "a town, or LAT,LON, with @METRES above the ground"
 _PAIR = re.compile(r"^(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)$")
 
 
@@ -52,13 +53,13 @@ def ends(first: str, second: str) -> tuple[End, End]:
 
 def ground_end(text: str) -> End:
     """A town or LAT,LON on the ground; a satellite is refused."""
-    found = _end(text, DEFAULT_M["second"])
+    found = _end(text, DEFAULT_M["second"], GROUND)
     if found.in_space:
         raise RabtaError("not a place on the ground", value=text, expected="a town, or LAT,LON")
     return found
 
 
-def _end(text: str, default_m: float) -> End:
+def _end(text: str, default_m: float, forms: str = FORMS) -> End:
     place, _, height = text.partition("@")
     above = _number(height, "metres above the ground", text) if height else default_m
     if not 0.0 <= above < math.inf:
@@ -71,10 +72,10 @@ def _end(text: str, default_m: float) -> End:
         if abs(lat) > 90.0 or abs(lon) > 360.0:
             raise RabtaError("no such position", value=place, expected="latitude,longitude in degrees")
         return End(f"{lat:g},{lon:g}", lat, lon, above)
-    return _town(place.strip(), above)
+    return _town(place.strip(), above, forms)
 
 
-def _town(name: str, above_m: float) -> End:
+def _town(name: str, above_m: float, forms: str) -> End:
     from rabta.nation import layers
     from rabta.scenario import Nation
 
@@ -82,8 +83,8 @@ def _town(name: str, above_m: float) -> End:
     names = found["name"].astype(str)
     match = found[names.str.casefold() == name.casefold()].sort_values("people", ascending=False)
     if match.empty:
-        hint = nearest(name, list(names))
-        raise RabtaError("no such place", value=name, expected=f"{hint}; or {FORMS}")
+        hint = nearest(name, set(names))
+        raise RabtaError("no such place", value=name, expected=f"{hint}; or {forms}")
     row = match.iloc[0]
     return End(str(row["name"]), float(row["lat_deg"]), float(row["lon_deg"]), above_m)
 

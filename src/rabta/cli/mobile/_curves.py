@@ -37,18 +37,38 @@ def _panel(name: str, values: ArrayLike, number: int) -> str:
         return frame + label
     points = np.linspace(0.0, 100.0, 101)
     at = np.percentile(known, points)
-    low, high = float(at[0]), float(max(at[-1], at[0] + 1e-9))
+    low, high = float(at[0]), float(max(at[-1], at[0] + 1e-3))
     x = left + (at - low) / (high - low) * WIDE
     y = top + HIGH - points / 100.0 * HIGH
     line = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
     ticks = "".join(
-        f'<text x="{left + k * WIDE / 4:.0f}" y="{top + HIGH + 16}" text-anchor="middle">'
-        f"{low + k * (high - low) / 4:.3g}</text>"
-        for k in range(5)
+        f'<text x="{left + (v - low) / (high - low) * WIDE:.0f}" y="{top + HIGH + 16}" '
+        f'text-anchor="middle">{v:g}</text>'
+        for v in _round(low, high)
     )
     shares = "".join(
         f'<text x="{left - 6}" y="{top + HIGH - p / 100 * HIGH + 4:.0f}" text-anchor="end">{p}</text>'
         for p in (0, 50, 100)
     )
+    across = f"rotate(-90 {left - 36} {top + HIGH / 2})"
+    shares += (
+        f'<text x="{left - 36}" y="{top + HIGH / 2}" text-anchor="middle" transform="{across}">'
+        "% of users at or below</text>"
+    )
     curve = f'<polyline points="{line}" fill="none" stroke="#1f5fa8" stroke-width="2"/>'
     return frame + curve + ticks + shares + label
+
+
+def _round(low: float, high: float) -> list[float]:
+    """Round numbers between two ends, three to eight of them.
+
+    Examples
+    --------
+    >>> _round(-4.58, 26.5)
+    [0.0, 5.0, 10.0, 15.0, 20.0, 25.0]
+    """
+    from math import ceil, floor, log10
+
+    tenth = 10.0 ** floor(log10(high - low))
+    step = next(s * tenth for s in (0.2, 0.5, 1.0, 2.0) if (high - low) / (s * tenth) <= 7.0)
+    return [round(k * step, 9) for k in range(ceil(low / step), floor(high / step) + 1)]

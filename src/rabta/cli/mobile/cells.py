@@ -43,11 +43,20 @@ def cells(
     from rabta.errors import RabtaError, nearest
     from rabta.mobile.system import network
     from rabta.mobile.system import slices as classes
+    from rabta.mobile.system.scheduler import POLICIES
     from rabta.radio.itu import check_range
 
     if layout.lower() not in LAYOUTS:
         raise RabtaError("no such layout", key="--layout", value=layout, expected=nearest(layout, LAYOUTS))
-    check_range("radius", radius, 0.2, 60.0, "a layout of sites")
+    if scheduler not in POLICIES:
+        raise RabtaError(
+            "no such scheduler", key="--scheduler", value=scheduler, expected=nearest(scheduler, POLICIES)
+        )
+    check_range("--radius", radius, 0.2, 60.0, "a layout of sites, km,")
+    check_range("--bandwidth", bandwidth, 0.1, 1e4, "a carrier, MHz,")
+    check_range("--users", users, 1, 100_000, "a site")
+    if ntn is not None:
+        check_range("--ntn", ntn, 1, 30, "the study cases of TR 38.821")
     ghz = _ghz(band)
     plan = network.Plan(
         LAYOUTS[layout.lower()], ghz, bandwidth, isd, power, users, scheduler,
@@ -65,7 +74,13 @@ def cells(
 
         served = state.serving >= 0
         svg.write_text(
-            _curves.draw({"SINR, dB": state.sinr_db[served], "rate, Mbit/s": state.rate_mbps}, _title(found)),
+            _curves.draw(
+                {
+                    "SINR of the served, dB": state.sinr_db[served],
+                    "rate of all users, Mbit/s": state.rate_mbps,
+                },
+                _title(found),
+            ),
             encoding="utf-8",
         )
     print(json.dumps(found, ensure_ascii=False)) if json_ else _print(found)
@@ -115,7 +130,7 @@ def _print(found: dict[str, Any]) -> None:
     share, above = 100.0 * found["served_share"], 100.0 * found["above_share"]
     print(f"{found['users']:,} users, {share:.1f} % served, {above:.1f} % of all by the satellite")
     print(f"{'percent of users':>18}" + "".join(f"{p:9d}" for p in found["percent"]))
-    for name, key in (("SINR dB", "sinr_db"), ("rate Mbit/s", "rate_mbps")):
+    for name, key in (("SINR dB, served", "sinr_db"), ("Mbit/s, all", "rate_mbps")):
         print(f"{name:>18}" + "".join(f"{v:9.2f}" for v in found[key]))
     fair = "-" if found["fairness"] is None else f"{found['fairness']:.2f}"
     print(

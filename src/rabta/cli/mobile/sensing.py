@@ -87,7 +87,7 @@ def _print(found: dict[str, Any]) -> None:
         f"{found['sensor']}: {found['beams']:.0f} beams a panel, echoes part at {found['resolution_m']:.2f} m"
     )
     print(f"targets slower than {found['slowest_m_s']:.1f} m/s towards a site hide in its still clutter")
-    print(f"{'height m':>9} {'found 90 %':>11} {'by 3 sites':>11} {'mean':>7} {'distance error':>15}")
+    print(f"{'height m':>9} {'found 90 %':>11} {'by 3 sites':>11} {'mean':>7} {'error, at best':>15}")
     for row in found["heights"]:
         error = "-" if row["range_error_m"] is None else f"{row['range_error_m']:.3f} m"
         print(
