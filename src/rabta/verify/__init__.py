@@ -122,6 +122,8 @@ GROUPS = {
         "messages",
         "orbits",
         "positions",
+        "ppp",
+        "rtk",
     ),
     "transport": ("transport", "ground", "flow", "failures", "resilience", "weather"),
 }
