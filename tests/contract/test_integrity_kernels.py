@@ -89,7 +89,7 @@ def test_offset_and_fit_are_the_weighted_solution(seed: int) -> None:
     design = np.vstack([design, prior]) / sigma[:, None]
     y = np.append(geometry.residual_m, np.zeros(9)) / sigma
     x = np.linalg.lstsq(design, y, rcond=None)[0]
-    assert found.offset_m[0] == pytest.approx(x[:3], rel=1e-5, abs=1e-7)
+    assert found.offset_m[0] == pytest.approx(-x[:3], rel=1e-5, abs=1e-7)
     assert found.chi2[0] == pytest.approx(float(np.sum((y - design @ x) ** 2)), rel=1e-5)
     assert found.freedom[0] == 14 - 3 - np.unique(own).size
 

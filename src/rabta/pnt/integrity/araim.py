@@ -323,7 +323,7 @@ def _result(out: Array, allocation: Allocation, tested: bool) -> Protection:
         hpl_m=out[..., k.HPL], vpl_m=out[..., k.VPL], emt_m=out[..., k.EMT], sigma_acc_m=accuracy,
         available=_available(out, allocation), p_left=out[..., k.P_LEFT],
         modes=whole[0], order=whole[1], count=whole[2],
-        offset_m=out[..., k.DX_E : k.DX_U + 1] * nothing, alarm=out[..., k.RATIO] * nothing,
+        offset_m=-out[..., k.DX_E : k.DX_U + 1] * nothing, alarm=out[..., k.RATIO] * nothing,
         worst=out[..., k.WORST1 : k.WORST3 + 1], chi2=out[..., k.CHI2] * nothing, freedom=out[..., k.FREEDOM],
         sigma_m=out[..., k.SIG_E : k.SIG_U + 1], bias_m=out[..., k.BIAS_E : k.BIAS_U + 1],
     )  # fmt: skip

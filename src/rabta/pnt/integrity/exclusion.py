@@ -1,11 +1,12 @@
 """Exclusion: which satellites to leave out once a test fails, and what the levels are then.
 
 Every set of faults up to the order is a candidate. Left out is, among those whose absence lets all tests pass
-again, the most probable one: the least misfit, twice the logarithm of its prior probability taken off. The
-integrity budget is shared by the outcomes, "nothing excluded" and each candidate, so that the risk of a wrong
-exclusion is inside it: whatever else is faulty then is still among the monitored faults of what remains, with
-its whole probability (Blanch, Walter and Enge, Protection Levels after Fault Exclusion for Advanced RAIM,
-Navigation 64 (4), 2017; Joerger and Pervan, IEEE Trans. AES 52 (2), 2016: the bound over exclusion options).
+again, the most probable one: the least misfit, plus what each absent range could have told (a fault may lie
+anywhere within a kilometre), less twice the logarithm of the set's prior probability. The integrity budget is
+shared by the outcomes, "nothing excluded" and each candidate, so that the risk of a wrong exclusion is inside it:
+whatever else is faulty then is still among the monitored faults of what remains, with its whole probability
+(Blanch, Walter and Enge, Protection Levels after Fault Exclusion for Advanced RAIM, Navigation 64 (4), 2017;
+Joerger and Pervan, IEEE Trans. AES 52 (2), 2016: the bound over exclusion options).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ Array = NDArray[np.float64]
 
 DETECTION_SHARE = 0.5  # of the budget for "nothing excluded"; the rest for all candidates together
 TINY = 1e-30
+WIDTH_M = 1000.0  # faults lie within this
 
 
 @dataclass(frozen=True)
@@ -59,12 +61,12 @@ def exclude(
     out = {item.name: np.array(getattr(levels, item.name)) for item in fields(Protection)}
     alarm, gone = levels.alarm > 1.0, {}
     for k in failing.tolist():
-        masks, prior = _candidates(geometry, table, k, order)
+        masks, cost = _candidates(geometry, table, k, order)
         tried = araim.protection(
             _without(geometry, k, masks), table, order, allocation=allocation,
             constellation_faults=constellation_faults, share=(1.0 - DETECTION_SHARE) / len(masks),
         )  # fmt: skip
-        best = _best(tried, prior)
+        best = _best(tried, cost)
         if best is not None:
             gone[k], alarm[k] = np.flatnonzero(masks[best]), False
             for name, values in out.items():
@@ -79,7 +81,7 @@ def _seen(geometry: Geometry, k: int) -> NDArray[np.int64]:
 
 
 def _candidates(geometry: Geometry, table: Ism, k: int, order: int) -> tuple[NDArray[np.bool_], Array]:
-    """Sets to leave out, shape (candidate, satellite), and the logarithms of their probabilities."""
+    """Sets to leave out, shape (candidate, satellite), and what each costs before its misfit is known."""
     seen, width = _seen(geometry, k), geometry.unit.shape[-2]
     kind = np.broadcast_to(geometry.kind, geometry.unit.shape[:-1])[k]
     held = columns(table, kind)
@@ -94,7 +96,16 @@ def _candidates(geometry: Geometry, table: Ism, k: int, order: int) -> tuple[NDA
     masks = np.zeros((len(sets), width), dtype=bool)
     for row, members in enumerate(sets):
         masks[row, list(members)] = True
-    return masks, np.array(prior)
+    sigma = np.broadcast_to(geometry.sigma_m, geometry.unit.shape[:-1])[k]
+    told = np.log(WIDTH_M / np.hypot(np.where(_mask(seen, width), sigma, 1.0), held["sigma_ura_m"]))
+    return masks, 2.0 * (masks @ told - np.array(prior))
+
+
+def _mask(seen: NDArray[np.int64], width: int) -> NDArray[np.bool_]:
+    """Columns as a mask."""
+    out = np.zeros(width, dtype=bool)
+    out[seen] = True
+    return out
 
 
 def _without(geometry: Geometry, k: int, masks: NDArray[np.bool_]) -> Geometry:
@@ -117,9 +128,9 @@ def _without(geometry: Geometry, k: int, masks: NDArray[np.bool_]) -> Geometry:
     )
 
 
-def _best(tried: Protection, prior: Array) -> int | None:
+def _best(tried: Protection, cost: Array) -> int | None:
     """The most probable candidate whose tests all pass, with a position and redundancy."""
     fits = (tried.alarm <= 1.0) & np.isfinite(tried.vpl_m) & (tried.freedom > 0)
     if not fits.any():
         return None
-    return int(np.where(fits, tried.chi2 - 2.0 * prior, np.inf).argmin())
+    return int(np.where(fits, tried.chi2 + cost, np.inf).argmin())
