@@ -83,12 +83,15 @@ def test_blanks_zeros_and_short_lines_are_missing() -> None:
         ("3.05", "C1P", "C1P"),
         ("4.02", "C2X", "C2X"),
         ("4.02", "C1D", "C1D"),
+        ("3.04", "X1", "X1"),  # channel number
     ],
 )
 def test_names_of_b1i(version: str, written: str, read: str) -> None:
     codes = head(f"C    2 {written} L{written[1:]}", "SYS / # / OBS TYPES")
     obs = rinex.observations(file3(EPOCH.replace("  2\n", "  1\n") + BDS, version=version, codes=codes))
     assert obs.systems["C"].codes == (read, "L" + read[1:])
+    again = rinex.observations(rinex.observations_text(obs)[0])
+    assert again.systems["C"].codes == obs.systems["C"].codes
     assert bool(obs.notes) == (written == "C1I" and version != "3.02")
 
 

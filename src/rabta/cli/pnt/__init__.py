@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from rabta.cli.pnt.b2b import b2b
+from rabta.cli.pnt.files import files
 from rabta.cli.pnt.holdover import holdover
 from rabta.cli.pnt.integrity import integrity
 from rabta.cli.pnt.samples import samples
@@ -22,6 +23,7 @@ def group() -> None:
 
 
 app.command()(b2b)
+app.command()(files)
 app.command()(stream)
 app.command()(integrity)
 app.command()(holdover)

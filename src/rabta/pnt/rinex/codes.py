@@ -42,7 +42,7 @@ def modern(system: str, codes: Sequence[str], version: float) -> list[str]:
 
 def _band(system: str, code: str, version: float) -> str:
     """BeiDou's B1I was band 1 in RINEX 3.02 alone; since 3.03 C1X is B1C, and there is no C1I or C1Q."""
-    band1 = system == "C" and code[1:2] == "1"
+    band1 = system == "C" and len(code) == 3 and code[1] == "1"
     if band1 and (code[2:3] in "IQ" or (abs(version - 3.02) < 1e-6 and code[2:3] == "X")):
         return f"{code[0]}2{code[2:]}"
     return code

@@ -118,7 +118,7 @@ def _columns(head: Mapping[str, Any], keys: Sequence[tuple[str, int]]) -> str:
 def _codes(letter: str, codes: Sequence[str]) -> list[str]:
     rows = [codes[k : k + 13] for k in range(0, len(codes), 13)]
     starts = [f"{letter}  {len(codes):3d}"] + [" " * 6] * len(rows)
-    found = [start + "".join(f" {c}" for c in row) for start, row in zip(starts, rows, strict=False)]
+    found = [start + "".join(f" {c:<3}" for c in row) for start, row in zip(starts, rows, strict=False)]
     return [line(text, "SYS / # / OBS TYPES") for text in found]
 
 
