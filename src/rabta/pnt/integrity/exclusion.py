@@ -3,7 +3,7 @@
 Every set of faults up to the order is a candidate. Left out is, among those whose absence lets all tests pass
 again, the most probable one: the least misfit, plus what each absent range could have told (a fault may lie
 anywhere within a kilometre), less twice the logarithm of the set's prior probability. The integrity budget is
-shared by the outcomes, "nothing excluded" and each candidate, so that the risk of a wrong exclusion is inside it:
+shared by the outcomes, "nothing excluded" and each candidate, so the risk of a wrong exclusion is inside it:
 whatever else is faulty then is still among the monitored faults of what remains, with its whole probability
 (Blanch, Walter and Enge, Protection Levels after Fault Exclusion for Advanced RAIM, Navigation 64 (4), 2017;
 Joerger and Pervan, IEEE Trans. AES 52 (2), 2016: the bound over exclusion options).
