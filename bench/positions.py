@@ -2,8 +2,8 @@
 
 Usage: python bench/positions.py --files FOLDER [--rnx2rtkp PROGRAM]
 FOLDER holds RINEX observations and navigation under their own names (see ``CASES``), plain or packed, in
-itself or in folders below it. RTKLIB (Debian's ``rtklib``, 2.4.3) is left out where it is not installed, and the
-result says so. CPU seconds, least of several runs. Results go to bench/results/positions.json.
+itself or in folders below it. RTKLIB (Debian's ``rtklib``, 2.4.3) is left out where it is not installed, and
+the result says so. CPU seconds, least of several runs. Results go to bench/results/positions.json.
 """
 
 from __future__ import annotations
@@ -109,7 +109,9 @@ def theirs(
     single = mode == "single"
     conf = where / "spp.conf"
     text = CONF.format(
-        frequency="l1" if single else "l1+l2", ionosphere="brdc" if single else "dual-freq", navsys=NAVSYS[systems]
+        frequency="l1" if single else "l1+l2",
+        ionosphere="brdc" if single else "dual-freq",
+        navsys=NAVSYS[systems],
     )
     conf.write_text(text, encoding="utf-8")
     plain = [unpacked(folder, name, where) for name in (files[0], *files[1])]
@@ -148,7 +150,9 @@ def speed(folder: Path) -> dict[str, Any]:
             def job(o: Options = options) -> object:
                 return position.solve(rinex.observations(plain), rinex.navigation(navigation), o)
 
-            found[f"{systems} single from plain files, epochs a CPU-second"] = round(obs.times.size / least(job))
+            found[f"{systems} single from plain files, epochs a CPU-second"] = round(
+                obs.times.size / least(job)
+            )
     return found
 
 
@@ -174,7 +178,9 @@ def main() -> None:
                 case["rtklib"] = {**figures(errors), "cpu_s": round(cpu, 2)}
                 if files is ESBC and mode == "single":
                     rate = errors.enu_m.shape[0] / cpu
-                    told["speed"][f"RTKLIB {systems} single from plain files, epochs a CPU-second"] = round(rate)
+                    told["speed"][f"RTKLIB {systems} single from plain files, epochs a CPU-second"] = round(
+                        rate
+                    )
             told["cases"][title] = case
             print(title, case, flush=True)
     print(json.dumps(told["speed"], indent=1))

@@ -9,8 +9,10 @@ import pytest
 
 from rabta import geo
 from rabta.pnt import position
+from rabta.pnt.atmosphere import klobuchar
+from rabta.pnt.gnsstime import NS
 from rabta.pnt.orbits.constants import EARTH_ROTATION, LIGHT_M_S
-from rabta.pnt.position import Geometry
+from rabta.pnt.position import Geometry, _kernels, delaying
 from rabta.verify.pnt.positions import constructed
 
 RNG = np.random.default_rng(68)
@@ -79,3 +81,33 @@ def test_too_few_satellites_give_no_position() -> None:
     found = position.solve_rows(sky(4, 0.0))  # two systems and a tied delay need five
     assert found.status[0] == 0
     assert np.isnan(found.position_m).all()
+
+
+def test_klobuchar_of_rows() -> None:
+    times = 1_457_000_000 * NS + np.arange(5) * 7200 * NS
+    place = geo.ecef_from_geodetic(RNG.uniform(-60, 60, 5), RNG.uniform(-180, 180, 5), 100.0)
+    epoch = RNG.integers(0, 5, 200)
+    azimuth, elevation = RNG.uniform(0, 360, 200), RNG.uniform(5, 90, 200)
+    carrier = RNG.choice([1575.42e6, 1176.45e6], 200)
+    c = (2.6e-8, -2.2e-7, 7.2e-7, -4.1e-7, 1.2e5, -3.3e5, 9.1e5, 2.7e5)
+    for name, form in (("klobuchar", "gps"), ("klobuchar-beidou", "beidou")):
+        ours = delaying._klobuchar(name, c, times, place, epoch, azimuth, elevation, carrier)
+        theirs = klobuchar.delay_m(
+            c[:4], c[4:], place[epoch], azimuth, elevation, times[epoch], carrier, form
+        )
+        np.testing.assert_allclose(ours, theirs, rtol=1e-7)
+
+
+def test_velocity_with_a_wrong_rate() -> None:
+    rows, true = sky(10, 0.0), np.array([12.0, -7.0, 3.0])
+    speed = RNG.normal(0.0, 2e3, (10, 3))
+    way = rows.satellite_m - HERE
+    unit = way / np.linalg.norm(way, axis=1)[:, None]
+    turn = EARTH_ROTATION / LIGHT_M_S * (speed[:, 1] * HERE[0] - speed[:, 0] * HERE[1])
+    rate = np.einsum("rk,rk->r", speed - true, unit) + turn + 30.0 + RNG.normal(0.0, 0.01, 10)
+    rate[4] += 50.0
+    out = np.empty((1, 4))
+    _kernels.velocity(
+        rows.start, HERE[None], rows.satellite_m, speed, rate, np.full(10, 60.0), np.ones(10, np.uint8), out
+    )
+    np.testing.assert_allclose(out[0], [*true, 30.0], atol=0.1)

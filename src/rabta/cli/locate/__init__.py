@@ -214,7 +214,8 @@ def _accuracy(figures: dict[str, Any]) -> list[str]:
     if not figures["epochs"]:
         return ["  accuracy      no epoch has both a position and a truth"]
     return [
-        f"  accuracy      {figures['epochs']:.0f} of {figures['of']:.0f} epochs with a truth ({100 * share:.1f} %)",
+        f"  accuracy      {figures['epochs']:.0f} of {figures['of']:.0f} epochs with a truth "
+        f"({100 * share:.1f} %)",
         f"    horizontal        50 % {figures['h50_m']:8.3f} m     95 % {figures['h95_m']:8.3f} m",
         f"    vertical                              95 % {figures['v95_m']:8.3f} m",
         f"    three-dimensional RMS  {figures['rms_3d_m']:8.3f} m  largest {figures['largest_3d_m']:8.3f} m",

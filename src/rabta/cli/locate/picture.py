@@ -1,4 +1,4 @@
-"""Picture of positions: scatter in the horizontal plane, east, north and up over time; SVG that stands alone."""
+"""Picture of positions: scatter in the plane, east, north and up over time; SVG that stands alone."""
 
 from __future__ import annotations
 

@@ -25,8 +25,8 @@ KINDS: dict[str, tuple[str, ...]] = {
 """Messages of each system in the order in which they are taken."""
 
 # Seconds before and after its reference time in which a message holds. A fit is of what follows the reference
-# time, so before it errors soon grow: Galileo's by 4 m RMS in the 90th minute, BeiDou's by 1 to 3 m in two hours
-# (against final orbits and following messages; suite ``orbits`` shows it). No document states the backward limits.
+# time; before it errors soon grow: Galileo's to 4.5 m (median) in 90 minutes, BeiDou's to 2.5 m in two hours,
+# against final orbits and neighbouring messages. No document states the backward limits.
 _H = 3600.0
 AGE_S: dict[str, tuple[float, float]] = {
     "LNAV": (2 * _H, 2 * _H),  # half of the usual fit of 4 h, IS-GPS-200N 20.3.3.4.3.1; `fit_h` where stated

@@ -19,8 +19,8 @@ Index = NDArray[np.int64]
 # BDGIM, then Galileo's coefficients (both leave less than Klobuchar's: Yuan et al., J. Geod. 93 (2019);
 # NTCM-G Ionospheric Model Description 1.0, section 5), then Klobuchar's.
 ORDER = ("bdgim", "ntcm", "klobuchar", "klobuchar-beidou")
-# Solar flux of no sunspots in Galileo's ionosphere document (issue 1.2, equation 19). NTCM takes the level that is
-# broadcast for a flux, and was fitted to real ones: with less it falls to half of what the Sun's minimum leaves.
+# Solar flux of no sunspots in Galileo's ionosphere document (issue 1.2, equation 19). NTCM takes the level
+# that is broadcast for a flux, and was fitted to real ones: with less it falls to half of the Sun's minimum.
 LEAST_LEVEL = 63.7
 _WANTED = {
     "bdgim": ("bdgim", "C"),
@@ -96,9 +96,34 @@ def ionosphere_m(
         elif name == "ntcm":
             out[rows] = ntcm.delay_m(c, here, satellite_m[rows], when, frequency_hz[rows])
         else:
-            form = "beidou" if name == "klobuchar-beidou" else "gps"
             angles = azimuth_deg[rows], elevation_deg[rows]
-            out[rows] = klobuchar.delay_m(c[:4], c[4:], here, *angles, when, frequency_hz[rows], form)
+            out[rows] = _klobuchar(name, c, times, place_m, epoch[rows], *angles, frequency_hz[rows])
+    return out
+
+
+def _klobuchar(
+    name: str,
+    coefficients: tuple[float, ...],
+    times: Instants,
+    place_m: Array,
+    epoch: Index,
+    azimuth_deg: Array,
+    elevation_deg: Array,
+    frequency_hz: Array,
+) -> Array:
+    """As `rabta.pnt.atmosphere.klobuchar.delay_m`, with each epoch's place and time worked out once."""
+    from rabta.pnt.position import _kernels
+
+    form = "beidou" if name == "klobuchar-beidou" else "gps"
+    lat, lon, _ = geo.geodetic_from_ecef(place_m)
+    seconds = klobuchar.seconds_of_day(times, form)
+    place = np.stack([np.radians(lat), np.radians(lon), seconds], axis=-1)
+    scale = (klobuchar.REFERENCE_HZ[form] / frequency_hz) ** 2
+    out = np.empty(epoch.size)
+    _kernels.klobuchar(
+        np.array(coefficients, dtype=np.float64), form == "beidou", place, np.ascontiguousarray(epoch),
+        np.ascontiguousarray(azimuth_deg), np.ascontiguousarray(elevation_deg), scale, out,
+    )  # fmt: skip
     return out
 
 

@@ -79,7 +79,7 @@ def fit(
 
 
 def places(rows: Geometry) -> Array:
-    """Positions of epochs, shape (epoch, 3); an epoch without a fix takes its neighbour's, NaN without any."""
+    """Positions of epochs, shape (epoch, 3); one without a fix takes its neighbour's, NaN without any."""
     plain = replace(rows, sigma_m=np.full(rows.epoch.size, COARSE_M))
     found = fit(plain, robust=True, limit=4.0, worst_dop=100.0, worst_sigma_m=1e4)
     good = np.flatnonzero(np.isin(found.status, (1, 2)))

@@ -30,6 +30,8 @@ class Options:
         of frequencies; ``auto``: pairs where a satellite has one, single frequency for the rest.
     ionosphere : str
         Model for single frequencies; ``auto`` takes the best that was broadcast.
+    troposphere : str
+        ``seasonal``: air by latitude and season (RTCA DO-229), ``saastamoinen``: one standard air, ``none``.
     mask_deg : float
         Lowest elevation.
     lowest_cn0 : float
@@ -52,7 +54,7 @@ class Options:
     signals: Mapping[str, Sequence[str]] = field(default_factory=dict)
     mode: str = "auto"
     ionosphere: str = "auto"
-    troposphere: str = "saastamoinen"
+    troposphere: str = "seasonal"
     mask_deg: float = 10.0
     lowest_cn0: float = 0.0
     robust: bool = True

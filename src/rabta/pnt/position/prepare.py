@@ -38,7 +38,7 @@ class Geometry:
     source : ndarray of int64, shape (row,)
         Row in the system's observations.
     ephemeris : ndarray of int64, shape (row,)
-        Row in `ephemerides`.
+        Row in `ephemerides`: those of the systems in use, with `orbits.complete` delays.
     codes : ndarray of str, shape (row, signal)
         Signals; empty where there is none.
     ranges_m, delays_s, frequencies_hz : ndarray, shape (row, signal)
@@ -154,7 +154,7 @@ def geometry(
 
 
 def at(rows: Geometry, nav: Navigation, options: Options, place_m: Array) -> Geometry:
-    """Rows seen from approximate positions (epoch, 3): angles, delays and weights; below the mask left out."""
+    """Rows seen from approximate positions (epoch, 3): angles, delays, weights; below the mask left out."""
     from rabta.pnt.position import _kernels
 
     lat, lon, _ = geo.geodetic_from_ecef(place_m)
@@ -241,7 +241,8 @@ def _between(rows: Geometry, gamma: Array, code: Array, slack: Array) -> Array:
 
 def _collect(obs: Observations, nav: Navigation, options: Options) -> Geometry:
     """Rows of all systems with ephemeris, signals and satellites' states; no receiver yet."""
-    table = complete(nav.ephemerides)
+    wanted = np.isin(nav.ephemerides["system"], list(options.systems))
+    table = complete(nav.ephemerides[wanted])
     parts = [
         part
         for letter in options.systems

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
-# One-sigma error of broadcast orbits and clocks in the range, metres. GPS, GLONASS, Galileo, QZSS and BeiDou-2:
+# One-sigma error of broadcast orbits and clocks in the range, metres. GPS, GLONASS, Galileo, QZSS, BeiDou-2:
 # Montenbruck, Steigenberger and Hauschild, Adv. Space Res. 61 (2018), and GPS Solut. 19 (2015).
 SPACE_M = {"G": 0.6, "R": 2.0, "E": 0.2, "J": 0.6, "C": 0.6, "I": 2.0, "S": 3.0}
 BEIDOU2_M, GEO_M = 1.0, 2.0
@@ -17,10 +17,11 @@ BEIDOU2_LAST = 16  # C01 to C16 but the geostationary ones
 ELEVATION_M = 0.3  # sigma^2 = a^2 + a^2 / sin^2: RTKLIB manual E.6.24 with its usual 100 x 3 mm
 NOISE_M2_HZ = 150.0**2  # sigma^2 = b 10^(-CN0/10): Wieser, Gaggl and Hartinger, ION GNSS 2005
 TROPOSPHERE_M = 0.12  # RTCA DO-229D A.4.2.4, at the zenith
-# Part of the delay that models leave, one sigma. Klobuchar: IS-GPS-200N 20.3.3.5.2.5; NTCM-G, as NeQuick-G: Galileo's
-# "Ionospheric Correction Algorithm" 1.2, section 2 (30 % or more); BDGIM: Yuan et al., J. Geod. 93 (2019).
+# Part of the delay that models leave, one sigma. Klobuchar: IS-GPS-200N 20.3.3.5.2.5; NTCM-G, as NeQuick-G:
+# Galileo's "Ionospheric Correction Algorithm" 1.2, section 2 (30 % or more); BDGIM: Yuan et al., J. Geod. 93
+# (2019).
 IONOSPHERE_PART = {"klobuchar": 0.5, "klobuchar-beidou": 0.5, "ntcm": 0.3, "bdgim": 0.25, "none": 1.0}
-# The error is mostly one factor over the sky of a station; each ray has this share of it for itself (modelled).
+# The error is mostly one factor over the sky of a station; a ray has this share of it for itself (modelled).
 OWN_SHARE = 0.5
 IONOSPHERE_LEAST_M = 0.25  # of each ray, vertical, at 1575.42 MHz; without any model 5 m
 REFERENCE_HZ = 1_575_420_000.0

@@ -1,4 +1,4 @@
-"""Suite ``orbits``: states from broadcast ephemerides beside two peers, messages beside each other, precise orbits.
+"""Suite ``orbits``: states from broadcast ephemerides beside peers, other messages and precise orbits.
 
 Fifteen real ephemerides of 2026-03-09, one for each kind of orbit and message, with the states that
 RTKLIB-EX and cssrlib give, ship with the package (``orbits.csv``, by ``tools/pnt/orbits.py``).

@@ -67,7 +67,8 @@ CASES = (
     Case(
         "BELE 24 h, BeiDou, B1I and B3I", BELE_OBS, BELE_NAV, BELE,
         {"systems": "C", "mode": "iono-free", "signals": {"C": ("2I", "6I")}},
-        float("nan"), float("nan"), 0.88, "RTKLIB 2.4.3: no position; 4 satellites are up in 88.7 % of epochs",
+        float("nan"), float("nan"), 0.88,
+        "RTKLIB 2.4.3: no position; 4 satellites are up in 88.7 % of epochs",
     ),
 )  # fmt: skip
 
@@ -94,7 +95,7 @@ def rows(files: Path | None) -> list[Row]:
 
 
 def constructed(here: Array, directions: Array, clock_m: float) -> position.Geometry:
-    """One epoch of satellites in given local directions (east, north, up), 20,000 km away, without any error."""
+    """One epoch of satellites in local directions (east, north, up), 20,000 km away, without any error."""
     lat, lon, _ = geo.geodetic_from_ecef(here)
     satellites = here + 2e7 * directions @ geo.east_north_up(lat, lon)
     turn = EARTH_ROTATION / LIGHT_M_S * (satellites[:, 0] * here[1] - satellites[:, 1] * here[0])
@@ -103,11 +104,13 @@ def constructed(here: Array, directions: Array, clock_m: float) -> position.Geom
     return position.Geometry(
         times=np.zeros(1, np.int64), start=np.array([0, n]), epoch=np.zeros(n, np.int64),
         system=np.full(n, "C"), prn=np.arange(20, 20 + n), source=np.arange(n), ephemeris=np.arange(n),
-        ephemerides=empty_ephemerides(0), codes=np.full((n, 1), "2I"), ranges_m=zeros[:, None], delays_s=zeros[:, None],
+        ephemerides=empty_ephemerides(0), codes=np.full((n, 1), "2I"), ranges_m=zeros[:, None],
+        delays_s=zeros[:, None],
         frequencies_hz=1.5e9 * ones[:, None], shares=ones[:, None],
         range_m=np.linalg.norm(satellites - here, axis=1) + turn + clock_m, doppler_m_s=np.full(n, np.nan),
         cn0=np.full(n, np.nan), satellite_m=satellites, satellite_m_s=np.zeros((n, 3)), clock_s=zeros,
-        clock_rate=zeros, azimuth_deg=zeros, elevation_deg=90.0 * ones, ionosphere_m=zeros, troposphere_m=zeros,
+        clock_rate=zeros, azimuth_deg=zeros, elevation_deg=90.0 * ones, ionosphere_m=zeros,
+        troposphere_m=zeros,
         sigma_m=ones, group=np.zeros(n, np.int64), groups=("C 2I",), parent=np.zeros(1, np.int64),
         tie_m=np.zeros(1), place_m=np.zeros((1, 3)),
     )  # fmt: skip
