@@ -117,6 +117,7 @@ GROUPS = {
         "araim",
         "b2b",
         "coverage",
+        "formats",
         "holdover",
         "ionosphere",
         "messages",

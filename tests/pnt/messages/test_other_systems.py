@@ -9,7 +9,7 @@ from rabta.errors import RabtaError
 from rabta.pnt import rinex
 from rabta.pnt.messages import bcnav, d1d2, galileo, glonass, lnav
 from rabta.pnt.messages.collect import Collector
-from rabta.pnt.messages.fields import number
+from rabta.pnt.messages.fields import bits_of, number
 from rabta.pnt.records import IonosphereMessage, empty_ephemerides
 
 FILE = "data/gnss/nav4/BRD400DLR_S_20260680000_01D_MN.rnx.gz"
@@ -131,6 +131,29 @@ def test_galileo_accuracy():
         assert galileo.accuracy_m(index) == pytest.approx(metres, abs=1e-12)
         assert galileo.sisa_of(metres) == index
     assert np.isnan(galileo.accuracy_m(255))
+
+
+REAL = "22c1221c1c200ddc1507e1ee1ec240313f58800828432ac0015596ad26b6c778221eed480c0003cc"
+
+
+def test_a_real_subframe_in_the_three_forms_in_which_receivers_give_it():
+    """An almanac page of GPS, 2024-10-31 (cssrlib-data, MIT); the receiver turns whole words upright."""
+    words = [int(REAL[8 * i : 8 * i + 8], 16) & 0x3FFFFFFF for i in range(10)]
+    whole = bits_of(sum(word << 30 * (9 - i) for i, word in enumerate(words)), 300)
+    upright = lnav.checked(whole)
+    assert upright is not None
+    assert lnav.head(upright) == (5, 345594)  # heard to its end at 345600 s of the week, by the file
+    data = sum(number(upright[30 * i : 30 * i + 24]) << 276 - 30 * i for i in range(10))
+    as_sent = lnav.sent(data)
+    np.testing.assert_array_equal(lnav.checked(as_sent)[:270], upright[:270])
+    mixed = as_sent.copy()
+    for i in range(10):
+        mixed[30 * i : 30 * i + 24] = upright[30 * i : 30 * i + 24]
+    assert lnav.checked(mixed) is not None
+    for place in (0, 57, 299):
+        bad = whole.copy()
+        bad[place] ^= 1
+        assert lnav.checked(bad) is None
 
 
 def test_klobuchar_of_lnav():

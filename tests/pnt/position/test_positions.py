@@ -105,7 +105,9 @@ def test_ionosphere_that_was_broadcast() -> None:
     assert best(klobuchar, quiet) == "klobuchar"  # below any real flux of the Sun
     assert best(quiet) == "ntcm"
     assert best(klobuchar, active, sun) == "bdgim"
-    assert best(klobuchar, wanted="bdgim") == "none"
+    assert best(klobuchar, wanted="none") == "none"
+    with pytest.raises(RabtaError, match="no coefficients"):
+        best(klobuchar, wanted="bdgim")
     assert best(replace(klobuchar, coefficients=(0.0,) * 8)) == "none"
 
 

@@ -6,15 +6,15 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
-
-from rabta.cli.main import app
-from rabta.errors import RabtaError
-from rabta.pnt import rinex
 from tests.pnt.products.test_others import ANTEX, SINEX, ionex_text
 from tests.pnt.products.test_sp3_clk import CLK, SP3
 from tests.pnt.rinex.test_navigation import CNV3, LNAV, file
 from tests.pnt.rinex.test_observations import BDS, EPOCH, GPS, file3
+from typer.testing import CliRunner
+
+from rabta.cli.pnt import app
+from rabta.errors import RabtaError
+from rabta.pnt import rinex
 
 OBS = file3(EPOCH + GPS + BDS)
 NAV = file("> EPH G02 LNAV\n" + LNAV + "> EPH C38 CNV3\n" + CNV3)
@@ -22,7 +22,7 @@ OTHERS = {"orbits": SP3, "clocks": CLK, "antennas": ANTEX, "ionosphere maps": io
 
 
 def run(*arguments: str) -> str:
-    result = CliRunner().invoke(app, ["pnt", "files", *arguments], catch_exceptions=False)
+    result = CliRunner().invoke(app, ["files", *arguments], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return result.output
 

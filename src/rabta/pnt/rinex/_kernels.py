@@ -236,19 +236,20 @@ def rows_text(
             a = 3 + k * _WIDTH
             value = values[row, k]
             if not math.isnan(value):
-                if not -1e9 < value < 1e10:
+                thousandths = np.rint(abs(value) * 1000.0)
+                if not thousandths < (1e12 if value < 0.0 else 1e13):
                     lost += 1
                 else:
-                    rest = np.int64(np.rint(abs(value) * 1000.0))
+                    rest = np.int64(thousandths)
                     i = a + 13
-                    while i > a + 9 or rest > 0:
+                    while i >= a + 9 or rest > 0:
                         if i == a + 10:
                             out[row, i] = 46
                         else:
                             out[row, i] = 48 + rest % 10
                             rest //= 10
                         i -= 1
-                    if value < 0.0 and i >= a:
+                    if value < 0.0:
                         out[row, i] = 45
                     size = a + 14
             if lock[row, k] > 0 or (zeros[k] > 0 and out[row, a + 13] != 32):
