@@ -27,8 +27,10 @@ LIGHT_M_S = 299_792_458.0
 # Modelled: how much of the broadcast ionosphere's uncertainty differs from satellite to satellite; all ranges
 # share the rest, as an error of the vertical delay.
 OWN_SHARE = 0.4
-# Klobuchar's model takes off about half of the error (IS-GPS-200N, 20.3.3.5.2.5); the others more.
-MODEL_SHARE = 0.5
+# Part of the delay that a broadcast model leaves, one sigma: Klobuchar's half (IS-GPS-200N, 20.3.3.5.2.5);
+# those of Galileo's coefficients 30 % (Ionospheric Correction Algorithm 1.2, section 2); BDGIM a quarter (Yuan
+# et al., J. Geodesy 93, 2019). Any other counts as half.
+MODEL_SHARE = {"klobuchar": 0.5, "klobuchar-beidou": 0.5, "ntcm": 0.3, "bdgim": 0.25}
 # Modelled: the floor of that error is a third of the vertical bound of DO-229D, J.2.3, made for storms.
 QUIET = 1.0 / 3.0
 
@@ -50,8 +52,9 @@ class Options:
     constellation_faults : bool
         Whether the fault of the only constellation in view counts; it could never be found.
     storm : bool
-        Take the ionosphere's uncertainty of DO-229D, J.2.3, which bounds the worst storms, instead of half of
-        the model's delay and a third of that bound. Only for single frequencies.
+        Take the ionosphere's uncertainty of DO-229D, J.2.3, which bounds the worst storms, instead of what
+        the model usually leaves and at least a third of that bound. Only for single frequencies; always
+        where no model was used.
     """
 
     ism: str = "open"
@@ -228,7 +231,10 @@ def errors(rows: Rows, position_m: Array, *, storm: bool = False) -> tuple[Array
     part = np.nan_to_num(rows.shares)
     left = np.abs(np.nansum(part * (ism.L1_HZ / rows.frequencies_hz) ** 2, axis=-1))
     mapping = np.where(left > 1e-6, ism.obliquity(up) * left, 0.0)
-    slack = bound if storm else np.maximum(QUIET * bound, MODEL_SHARE * _vertical(rows, mapping))
+    slack = bound
+    if not storm and rows.ionosphere != "none":
+        share = MODEL_SHARE.get(rows.ionosphere, 0.5)
+        slack = np.maximum(QUIET * bound, share * _vertical(rows, mapping))
     whole = np.maximum(np.abs(rows.ionosphere_m) / 5.0, slack[rows.epoch] * mapping)
     noise = ism.ground_m(up) * np.linalg.norm(part, axis=-1)
     return np.sqrt(ism.troposphere_m(up) ** 2 + noise**2 + (OWN_SHARE * whole) ** 2), mapping, slack
