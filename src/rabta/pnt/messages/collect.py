@@ -39,7 +39,7 @@ class Collector:
         Parameters
         ----------
         kind : str
-            ``LNAV`` (300 bits, upright data), ``D1``, ``D2`` (300), ``CNV2`` (288), ``CNV3`` (486),
+            ``LNAV`` (300 bits, `lnav.checked`), ``D1``, ``D2`` (300), ``CNV2`` (288), ``CNV3`` (486),
             ``INAV`` (240: even and odd part), ``FDMA`` (85), ``CNV1`` (864: subframes 2 and 3; ``slot`` is
             the count of 18 s).
         time : int
@@ -53,8 +53,14 @@ class Collector:
             Whether the part's own check held.
         """
         takers: dict[str, Callable[[str, int, Bits, int, int], bool]] = {
-            "LNAV": self._lnav, "D1": self._d1, "D2": self._d2, "INAV": self._inav, "FDMA": self._fdma,
-            "CNV1": self._cnv1, "CNV2": self._cnv2, "CNV3": self._cnv3,
+            "LNAV": self._lnav,
+            "D1": self._d1,
+            "D2": self._d2,
+            "INAV": self._inav,
+            "FDMA": self._fdma,
+            "CNV1": self._cnv1,
+            "CNV2": self._cnv2,
+            "CNV3": self._cnv3,
         }
         if kind not in takers:
             raise RabtaError("no such message", key="kind", value=kind, expected=nearest(kind, takers))

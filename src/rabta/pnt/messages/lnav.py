@@ -1,7 +1,7 @@
 """GPS and QZSS LNAV on L1 C/A: IS-GPS-200N section 20.3, IS-QZSS-PNT-006 section 4.1.
 
-A subframe is 300 bits: ten words of 24 data bits and 6 parity bits. ``checked`` takes the bits as sent,
-removes the inversion that D30 of the word before makes, and leaves the data in place.
+A subframe is 300 bits: ten words of 24 data bits and 6 parity bits. ``checked`` removes the inversion that
+D30 of the word before makes, and leaves the data in place.
 """
 
 from __future__ import annotations
@@ -19,24 +19,29 @@ from rabta.pnt.records import IonosphereMessage
 PREAMBLE = 0x8B
 IONOSPHERE_PAGE = 56  # satellite number of subframe 4, page 18
 _WORDS = 10
+_DATA = 0xFFFFFF << 6
 # Fit interval, hours, by IODC where the fit flag is set: IS-GPS-200N table 20-XII
 _LONG_FITS = ((240, 247, 8.0), (248, 255, 14.0), (496, 496, 14.0), (497, 503, 26.0), (1021, 1023, 26.0))
 
 
 def checked(subframe: Bits, last: int = 0) -> Bits | None:
-    """Subframe whose data are upright and whose parity holds, of the bits as sent; None where it fails.
+    """Subframe whose data are upright and whose parity holds; None where it fails.
 
-    ``last`` are the last two bits of the word before, zero as every subframe ends so.
+    Receivers hand words over as sent, or with their data turned upright where D30 of the word before had
+    turned them, or with all 30 bits turned; each is told from the others by its parity. ``last`` are the last
+    two bits of the word before, zero as every subframe ends so.
     """
     require_size("LNAV subframe", len(subframe), 30 * _WORDS)
     out = np.array(subframe, dtype=np.uint8)
     for i in range(_WORDS):
         word = number(subframe[30 * i : 30 * i + 30])
-        data = gps_data(word, last)
-        if data is None:
+        forms = (0, _DATA, _DATA | 63) if last & 1 else (0,)
+        as_sent = next((word ^ form for form in forms if gps_data(word ^ form, last) is not None), None)
+        if as_sent is None:
             return None
-        out[30 * i : 30 * i + 24] = bits_of(data, 24)
-        last = word & 3
+        data = gps_data(as_sent, last)
+        out[30 * i : 30 * i + 24] = bits_of(data or 0, 24)
+        last = as_sent & 3
     return out
 
 

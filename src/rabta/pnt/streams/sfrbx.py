@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rabta.pnt.messages import d1d2
-from rabta.pnt.messages.checks import gps_word
+from rabta.pnt.messages import d1d2, lnav
 from rabta.pnt.messages.collect import Collector
-from rabta.pnt.messages.fields import Bits, bits_of
+from rabta.pnt.messages.fields import Bits
 
 # Systems and signals (u-blox's identifiers) that carry messages we read
 _LNAV = {(0, 0), (5, 0)}
@@ -24,7 +23,7 @@ def take(collector: Collector, payload: bytes, time: int) -> bool:
     signal, prn, count = (payload[0], payload[2]), payload[1], payload[4]
     words = np.frombuffer(payload[8 : 8 + 4 * count], dtype="<u4")
     if signal in _LNAV and count == 10:
-        bits = upright(words)
+        bits = lnav.checked(_thirty(words))
         letter = "G" if signal[0] == 0 else "J"
         return bits is not None and collector.add(letter, prn, "LNAV", bits, time)
     if signal in _D1D2 and count == 10:
@@ -35,20 +34,6 @@ def take(collector: Collector, payload: bytes, time: int) -> bool:
     if signal in _FDMA and count >= 3 and 1 <= prn <= 32:
         return collector.add("R", prn, "FDMA", _thirty_two(words)[:85], time, slot=payload[3] - 7)
     return False
-
-
-def upright(words: NDArray[np.uint32]) -> Bits | None:
-    """LNAV subframe of ten words of 30 bits, whether or not the receiver has undone the inversion by D30."""
-    out, last = [], 0
-    for word in words:
-        value = int(word) & 0x3FFFFFFF
-        choices = (value >> 6, value >> 6 ^ 0xFFFFFF)
-        data = next((c for c in choices if gps_word(c, last) & 63 == value & 63), None)
-        if data is None:
-            return None
-        out.append(bits_of(data << 6 | value & 63, 30))
-        last = value & 3
-    return np.concatenate(out)
 
 
 def _thirty(words: NDArray[np.uint32]) -> Bits:
