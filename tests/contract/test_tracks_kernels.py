@@ -12,7 +12,7 @@ import pytest
 from rabta.pnt.tracks import MOTIONS, follow, reference
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "pnt" / "tracks"))
-from drives import drive  # noqa: E402
+from drives import drive
 
 
 @pytest.mark.parametrize("motion", ["vehicle", "aircraft"])

@@ -178,22 +178,28 @@ def update(
 
 @kernel(
     "void(int64, int64, float64[:,::1], float64[::1], float64[::1], float64[:,::1], float64[:,::1], "
-    "int64[::1], float64, float64[::1], float64[::1])"
+    "int64[::1], float64[::1], float64[::1], float64[::1])"
 )
 def update_known(
-    n: int, m: int, h: Array, r: Array, weight: Array, p: Array, known: Array, kind: Ints, factor: float,
+    n: int, m: int, h: Array, r: Array, weight: Array, p: Array, known: Array, kind: Ints, lasting: Array,
     work: Array, other: Array,
 ) -> None:  # fmt: skip
     """The same gains on the covariance ``known`` of the true error, whose code errors last.
 
-    A code row carries ``factor`` times its variance: as if its errors were the same that many epochs long.
+    ``lasting`` says how: the factor of reflections (as if they were the same that many epochs long), the
+    variance of what satellites and air are wrong by, and its factor.
     """
     for k in range(m):
         if weight[k] <= 0.0:
             continue
         noise = r[k] / weight[k]
         total = project(p, h[k], n, work) + noise
-        true = project(known, h[k], n, other) + (noise * factor if kind[k] == 0 else noise)
+        if kind[k] == 0:
+            slow = min(lasting[1], r[k])
+            true = (r[k] - slow) / weight[k] * lasting[0] + slow * lasting[2]
+        else:
+            true = noise
+        true += project(known, h[k], n, other)
         for i in range(n):
             gain = work[i] / total
             for j in range(n):
@@ -203,6 +209,37 @@ def update_known(
             gain = work[i] / total
             for j in range(n):
                 p[i, j] -= gain * work[j]
+
+
+@kernel(
+    "float64(int64, int64, int64[::1], int64[::1], int64[::1], float64[:,::1], float64[::1], float64[::1], "
+    "float64[:,::1])"
+)
+def epoch_share(
+    m: int, clocks: int, kind: Ints, row: Ints, system: Ints, h: Array, r: Array, weight: Array, p: Array
+) -> float:
+    """What this epoch's codes alone say of the position, in units of what is known: 3 if nothing was known.
+
+    The trace of the position's covariance times the codes' information, their clocks eliminated.
+    """
+    info, sums, total = np.zeros((3, 3)), np.zeros((clocks, 3)), np.zeros(clocks)
+    for k in range(m):
+        if kind[k] != 0:
+            continue
+        s, w = system[row[k]], weight[k] / r[k]
+        total[s] += w
+        for i in range(3):
+            sums[s, i] += w * h[k, i]
+            for j in range(3):
+                info[i, j] += w * h[k, i] * h[k, j]
+    share = 0.0
+    for i in range(3):
+        for j in range(3):
+            for s in range(clocks):
+                if total[s] > 0.0:
+                    info[i, j] -= sums[s, i] * sums[s, j] / total[s]
+            share += p[i, j] * info[i, j]
+    return share
 
 
 @kernel("float64(int64, int64[::1], float64[::1])")
@@ -336,8 +373,15 @@ def step(
     dx[:] = 0.0
     posterior[:] = p
     update(n, m, h, z, r, weight, dx, posterior, work)
-    spaced = math.exp(-max(dt, 1e-3) / max(tuning[2], 1e-3)) if later > 0 else 0.0
-    update_known(n, m, h, r, weight, p, known, kind, (1.0 + spaced) / (1.0 - spaced), work, other)
+    # A mean of N errors that last has the variance of N / factor of them, and never more than one's: the
+    # factor is bounded by twice the epochs that the filter remembers.
+    lasting = np.array([1.0, tuning[5], 1.0])
+    share = epoch_share(m, clocks, kind, row, system, h, r, weight, posterior)
+    most = 2.0 * min(later, 3.0 / max(share, 1e-9)) + 1.0
+    for i in (0, 2):
+        spaced = math.exp(-max(dt, 1e-3) / max(tuning[2] if i == 0 else tuning[6], 1e-3))
+        lasting[i] = min((1.0 + spaced) / (1.0 - spaced), most)
+    update_known(n, m, h, r, weight, p, known, kind, lasting, work, other)
     cost, codes = 0.0, 0
     for k in range(m):
         weights[row[k], kind[k]] = weight[k]
@@ -386,8 +430,9 @@ def forward(
     one's place where its codes cost it less: a wrong start is not carried on for ever.
 
     ``begin`` is a position, its standard deviation and that of the velocity; ``tuning`` the two bounds of the
-    weights, the correlation time of code errors, the seconds between beginnings (0: never), and the share
-    of the first's cost that the second must stay below. ``ahead`` and what follows are for the smoother;
+    weights, the correlation time of reflections, the seconds between beginnings (0: never), the share of
+    the first's cost that the second must stay below, and variance and correlation time of what
+    satellites and air are wrong by. ``ahead`` and what follows are for the smoother;
     their first axis may be empty.
     """
     n = 11 + clocks

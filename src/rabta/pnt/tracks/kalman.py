@@ -26,6 +26,9 @@ BOUNDS = (1.5, 4.5)  # Yang, Song and Xu 2002 (J. Geodesy 76): 1 to 1.5 and 3 to
 ANEW_S = 30.0  # between beginnings of the second filter, and before it is believed
 MARGIN = 0.8  # share of the first one's cost at which the second takes over
 WORST_M = 100.0  # standard deviation beyond which a fix would be worse than none
+# broadcast orbits and clocks and a modelled ionosphere and troposphere: modelled, of the size that GPS SPS
+# performance standard (2020) and half of a mid-latitude ionosphere give; they change within the hour
+SLOW_M, SLOW_S = 1.5, 3600.0
 START_M = 10_000.0  # standard deviation of the first position
 
 
@@ -136,7 +139,7 @@ def density(motion: motions.Motion, position_m: Array) -> Array:
 
 def tuning(motion: motions.Motion) -> Array:
     """What the kernel wants to know besides the motion's density."""
-    return np.array([*BOUNDS, motion.correlation_s, ANEW_S, MARGIN])
+    return np.array([*BOUNDS, motion.correlation_s, ANEW_S, MARGIN, SLOW_M**2, SLOW_S])
 
 
 def follow(
