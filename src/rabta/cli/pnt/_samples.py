@@ -56,6 +56,12 @@ def search(
         found.cpu_s[what.name] = process_time() - begin
         if automatic and not found.mirrored and found.offsets_hz[what.name] == 0.0:
             _turn(found, what.name, asked)
+    if read.power.clipped > 0.05:
+        found.notes.append(
+            f"{100 * read.power.clipped:.0f} % of samples are clipped: too much gain, or jamming."
+        )
+    if read.power.offset > 0.3:
+        found.notes.append(f"Samples are offset by {read.power.offset:.1f} of their spread: another format?")
     if not any(rows["found"].any() for rows in found.rows.values()):
         found.notes.append("No satellite found: are rate, format, --if and signals those of the file?")
     return found

@@ -28,8 +28,10 @@ FORMATS: dict[str, tuple[str, bool]] = {
 """Sample formats: NumPy type and whether in-phase and quadrature take turns."""
 
 SHORTEST_S = 0.002
-LARGEST = 400_000_000
+LARGEST = 250_000_000
 """Samples that are read at most at a time."""
+MEASURED = 8_000_000
+"""Components that power is measured of."""
 
 
 @dataclass(frozen=True)
@@ -163,18 +165,29 @@ def measure(raw: NDArray[Any], path: object = None) -> Power:
     """Power measures of components as read; refuses what holds no signal."""
     if raw.dtype.kind == "f" and not (np.isfinite(raw).all() and 1e-9 < np.abs(raw).max() < 1e9):
         raise RabtaError("samples that are no numbers", file=path, expected="another format?")
-    values = raw.astype(np.float64)
-    low, high = float(values.min()), float(values.max())
+    low, high = float(raw.min()), float(raw.max())
     if low == high:
         raise RabtaError("all samples are the same", file=path, value=low, expected="a signal with noise")
-    spread = max(float(values.var()), 1e-30)
+    pairs = raw[: raw.size // 2 * 2].reshape(-1, 2)[:: max(1, raw.size // MEASURED)].astype(np.float64)
+    spread = max(float(pairs.var()), 1e-30)
     clipped = 0.0
     if raw.dtype.kind != "f":
         limits = np.iinfo(raw.dtype)
-        clipped = float(np.mean((raw == limits.min) | (raw == limits.max)))
-    parts = values.reshape(-1, 2) if values.size % 2 == 0 else values[:, None]
-    offset = float(np.abs(parts.mean(axis=0) - (127.5 if raw.dtype.kind == "u" else 0.0)).max())
+        clipped = float(np.mean((pairs == limits.min) | (pairs == limits.max)))
+    middle = 127.5 if raw.dtype.kind == "u" else 0.0
+    offset = float(np.abs(pairs.mean(axis=0) - middle).max()) if len(pairs) else 0.0
     return Power(spread, max(abs(low), abs(high)), clipped, offset / spread**0.5)
+
+
+def levels(values: ArrayLike, rate_hz: float, step_s: float = 0.01) -> NDArray[np.float64]:
+    """Mean power over time in dB, shape (step,): what jamming and a spoofer's gain raise."""
+    found = np.asarray(values)
+    count = max(1, round(step_s * rate_hz))
+    runs = found[: found.size // count * count].reshape(-1, count)
+    if len(runs) == 0:
+        raise RabtaError("too few samples", key="step_s", value=step_s, expected="less than the record")
+    power = np.square(np.abs(runs), dtype=np.float64).mean(axis=1)
+    return np.asarray(10.0 * np.log10(np.maximum(power, 1e-30)))
 
 
 def baseband(values: ArrayLike, rate_hz: float, if_hz: float = 0.0) -> tuple[Complex, float]:
