@@ -76,7 +76,8 @@ def test_observations_are_written_and_read(thousandths: list[int], seed: int) ->
     out, length = np.empty((1, width), np.uint8), np.empty(1, np.int64)
     zeros = np.zeros(values.shape[1], np.uint8)
     lost = _kernels.rows_text(values, lock, strength, np.array([7], np.int16), ord("C"), zeros, out, length)
-    cells = [f"{v:14.3f}" if np.isfinite(v) else " " * 14 for v in values[0].tolist()]
+    cells = [f"{v:.3f}".replace("-0.", "-.") if np.isfinite(v) else "" for v in values[0].tolist()]
+    cells = [f"{c[1:] if c.startswith('0.') else c:>14}" for c in cells]
     digits = zip(cells, lock[0].tolist(), strength[0].tolist(), strict=True)
     text = "C07" + "".join(f"{cell}{a or ' '}{b or ' '}" for cell, a, b in digits)
     assert lost == 0

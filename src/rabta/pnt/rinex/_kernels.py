@@ -242,7 +242,7 @@ def rows_text(
                 else:
                     rest = np.int64(thousandths)
                     i = a + 13
-                    while i >= a + 9 or rest > 0:
+                    while i > a + 9 or rest > 0:  # as most writers: no zero before the point
                         if i == a + 10:
                             out[row, i] = 46
                         else:
