@@ -22,12 +22,12 @@ class Drive:
     start_m: np.ndarray
 
 
-def path(seconds: np.ndarray, speed: float = 12.0) -> tuple[np.ndarray, np.ndarray]:
-    """East, north, up of a car on a circle of 200 m, and its velocity."""
-    angle = speed / 200.0 * seconds
-    east_north = 200.0 * np.stack([np.sin(angle), 1.0 - np.cos(angle), 0.0 * angle], axis=-1)
-    velocity = speed * np.stack([np.cos(angle), np.sin(angle), 0.0 * angle], axis=-1)
-    return east_north, velocity
+def path(seconds: np.ndarray, speed: float, radius: float, climb: float) -> tuple[np.ndarray, np.ndarray]:
+    """East, north, up on a circle that climbs, and its velocity."""
+    angle = speed / radius * seconds
+    there = radius * np.stack([np.sin(angle), 1.0 - np.cos(angle), climb * seconds / radius], axis=-1)
+    flat = speed * np.stack([np.cos(angle), np.sin(angle), 0.0 * angle], axis=-1)
+    return there, flat + np.array([0.0, 0.0, climb])
 
 
 def orbits(count: int, seconds: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -53,6 +53,8 @@ def drive(
     satellites: int = 12,
     *,
     speed: float = 12.0,
+    radius: float = 200.0,
+    climb: float = 0.0,
     noisy: float = 1.0,
     held_up: float = 0.0,
     step_s: float = 1.0,
@@ -62,7 +64,7 @@ def drive(
     rng = np.random.default_rng(seed)
     seconds = np.arange(epochs) * step_s
     axes, origin = geo.east_north_up(HERE[0], HERE[1]), geo.ecef_from_geodetic(*HERE)
-    local, moving = path(seconds, speed)
+    local, moving = path(seconds, speed, radius, climb)
     truth, velocity = origin + local @ axes, moving @ axes
     satellite, motion = orbits(satellites, seconds, rng)
     way = satellite - truth[:, None, :]

@@ -107,6 +107,18 @@ def test_a_receiver_that_stands_still_narrows_down() -> None:
     np.testing.assert_allclose(back.position_m[10], still.position_m[-1], atol=0.05)
 
 
+def test_an_aircraft_turns_and_climbs() -> None:
+    """A standard turn (3 degrees a second at 120 m/s) climbing at 10 m/s; by codes alone a car lags."""
+    made = drive(150, 14, speed=120.0, radius=120.0 / np.radians(3.0), climb=10.0, seed=3)
+    no_phase = replace(made.rows, before=np.full(made.rows.before.size, -1))
+    flown = follow(no_phase, made.start_m, "aircraft")
+    assert horizontal(made, flown, 30).max() < 6.0
+    assert np.abs(flown.velocity_m_s - made.velocity_m_s)[30:].max() < 1.5
+    codes = replace(no_phase, rate_m_s=np.full(made.rows.rate_m_s.size, np.nan))
+    flown, driven = (follow(codes, made.start_m, kind) for kind in ("aircraft", "vehicle"))
+    assert np.median(horizontal(made, flown, 30)) < 0.5 * np.median(horizontal(made, driven, 30))
+
+
 @pytest.mark.parametrize("far_m", [2e3, 2e4])
 def test_start_from_far_away(far_m: float) -> None:
     made = drive(60)
