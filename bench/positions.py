@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -139,8 +140,9 @@ def speed(folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for systems in ("G", "GC", "GEC"):
         for mode in ("single", "auto"):
-            options = Options(systems=systems, mode=mode)
-            rate = obs.times.size / least(lambda o=options: position.solve(obs, nav, o))
+            rate = obs.times.size / least(
+                partial(position.solve, obs, nav, Options(systems=systems, mode=mode))
+            )
             found[f"{systems} {mode}, epochs a CPU-second"] = round(rate)
     with tempfile.TemporaryDirectory() as name:
         plain = unpacked(folder, ESBC[0], Path(name))

@@ -114,7 +114,7 @@ def main() -> None:
     names = list(dict.fromkeys([*KEPLER, *CARTESIAN]))
     with OUT.open("w", encoding="utf-8", newline="") as file:
         file.write(
-            "# Broadcast ephemerides of 2026-03-09 (IGS BRD400DLR), their states by peers; tools/pnt/orbits.py\n"
+            "# Broadcast ephemerides of 2026-03-09 (BRD400DLR), their states by peers; tools/pnt/orbits.py\n"
         )
         write = csv.writer(file, lineterminator="\n")
         write.writerow(

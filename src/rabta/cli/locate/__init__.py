@@ -214,11 +214,11 @@ def _accuracy(figures: dict[str, Any]) -> list[str]:
     if not figures["epochs"]:
         return ["  accuracy      no epoch has both a position and a truth"]
     return [
-        f"  accuracy      {figures['epochs']:.0f} of {figures['of']:.0f} epochs with a truth "
-        f"({100 * share:.1f} %)",
+        f"  accuracy      {figures['epochs']:.0f} of {figures['of']:.0f} epochs with a truth ({share:.1%})",
         f"    horizontal        50 % {figures['h50_m']:8.3f} m     95 % {figures['h95_m']:8.3f} m",
         f"    vertical                              95 % {figures['v95_m']:8.3f} m",
         f"    three-dimensional RMS  {figures['rms_3d_m']:8.3f} m  largest {figures['largest_3d_m']:8.3f} m",
-        f"    mean east, north, up   {figures['mean_east_m']:+.3f} {figures['mean_north_m']:+.3f} "
-        f"{figures['mean_up_m']:+.3f} m",
+        "    mean east, north, up   {mean_east_m:+.3f} {mean_north_m:+.3f} {mean_up_m:+.3f} m".format(
+            **figures
+        ),
     ]

@@ -57,8 +57,7 @@ def _scatter(enu: Array) -> list[str]:
     reach = _reach(enu[:, :2])
     x0, y0, half = LEFT + SIDE / 2, TOP + SIDE / 2, SIDE / 2
     out = [f'<rect x="{LEFT}" y="{TOP}" width="{SIDE}" height="{SIDE}" fill="none" stroke="#999"/>']
-    for share in (0.5, 1.0):
-        out.append(f'<circle cx="{x0}" cy="{y0}" r="{half * share}" fill="none" stroke="#ddd"/>')
+    out += [f'<circle cx="{x0}" cy="{y0}" r="{r}" fill="none" stroke="#ddd"/>' for r in (half / 2, half)]
     out.append(f'<path d="M{x0} {TOP}v{SIDE}M{LEFT} {y0}h{SIDE}" stroke="#ddd"/>')
     inside = (np.abs(enu[:, :2]) <= reach).all(axis=1)
     dots = [

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rabta import geo
 from rabta.errors import RabtaError
-from rabta.pnt import gnsstime
+from rabta.pnt import gnsstime, orbits
 from rabta.pnt.integrity.protect import Protected, protect, summary
 from rabta.pnt.position import Options, Solution, accuracy, differential, solve
 from rabta.pnt.position.accuracy import Accuracy
@@ -187,7 +187,7 @@ def _coded(asked: Asked, obs: Observations, nav: Navigation, found: Solution, fr
         _signals(found),
         "free of it (pairs)" if asked.frequencies == "iono-free" else model,
         frame,
-        _notes(obs, nav, found),
+        _notes(obs, nav, found, asked.systems),
     )
 
 
@@ -209,36 +209,30 @@ def _signals(found: Solution) -> str:
     return ", ".join(said)
 
 
-def _notes(obs: Observations, nav: Navigation, found: Solution) -> tuple[str, ...]:
+def _notes(obs: Observations, nav: Navigation, found: Solution, systems: str) -> tuple[str, ...]:
     """What could not be used, and what the receiver did."""
     notes = [*obs.notes, *nav.notes]
     if len(notes) > MOST_NOTES:
         notes = [*notes[:MOST_NOTES], f"and {len(notes) - MOST_NOTES} more places in the files"]
-    lost = without_navigation(obs, found)
+    lost = without_navigation(obs, nav, systems)
     if lost:
-        notes.append(f"no valid navigation or usable signal for {', '.join(lost)}")
+        notes.append(f"no healthy and valid navigation for {', '.join(lost)}")
     steps = clock_steps(found)
     if steps:
         notes.append(f"the receiver's clock jumps {steps} times by whole milliseconds (taken into account)")
     return tuple(notes)
 
 
-def without_navigation(obs: Observations, found: Solution) -> list[str]:
-    """Satellites that were observed and never used for want of an ephemeris or a known signal."""
-    rows = found.rows
-    names = []
-    for letter, observed in obs.systems.items():
-        if letter in {str(s)[0] for s in rows.groups}:
-            seen = np.unique(observed.prn).tolist()
-            have = set(rows.prn[rows.system == letter].tolist())
-            names += [f"{letter}{prn:02d}" for prn in seen if prn not in have and not _low(observed, prn)]
-    return names
-
-
-def _low(observed: Any, prn: int) -> bool:
-    """Whether a satellite has no range at all."""
-    ranges = [k for k, code in enumerate(observed.codes) if code[0] == "C"]
-    return not np.isfinite(observed.values[observed.prn == prn][:, ranges]).any()
+def without_navigation(obs: Observations, nav: Navigation, systems: str) -> list[str]:
+    """Satellites of some systems that were observed while no healthy, valid message was there for them."""
+    found = []
+    for letter in systems:
+        if letter in obs.systems:
+            seen = obs.systems[letter]
+            row = orbits.select(nav.ephemerides, letter, seen.prn, obs.times[seen.epoch])
+            held = set(seen.prn[row >= 0].tolist())
+            found += [f"{letter}{prn:02d}" for prn in np.unique(seen.prn).tolist() if prn not in held]
+    return found
 
 
 def _base(asked: Asked) -> tuple[Observations, Array]:

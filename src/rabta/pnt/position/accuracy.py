@@ -113,7 +113,7 @@ def truth(text: str | Path) -> Truth:
     """Truth as given: ``X,Y,Z`` in metres, or a CSV file.
 
     Its rows are time and X, Y, Z in metres or latitude, longitude (degrees) and height; the time is one
-    column of ISO 8601 in GPS time (as in RINEX), or two: GPS week and its seconds. A heading line may be there.
+    column of ISO 8601 in GPS time (as in RINEX), or two: GPS week and its seconds. A heading may be there.
 
     Raises
     ------

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabta import geo
+from rabta.errors import RabtaError
 from rabta.pnt.atmosphere import bdgim, klobuchar, ntcm, troposphere
 from rabta.pnt.gnsstime import Instants
 from rabta.pnt.records import IonosphereMessage, Navigation
@@ -43,10 +44,23 @@ def messages(nav: Navigation, name: str) -> list[IonosphereMessage]:
 
 
 def model(nav: Navigation, wanted: str) -> str:
-    """Name of the model to use; ``none`` where nothing that was wanted was broadcast."""
-    if wanted != "auto":
-        return wanted if wanted in _WANTED and messages(nav, wanted) else "none"
+    """Name of the model to use; ``none`` where it was wanted, or nothing was broadcast.
+
+    Raises
+    ------
+    RabtaError
+        Where one model was wanted whose coefficients were not broadcast.
+    """
     found = [name for name in ORDER if messages(nav, name)]
+    if wanted == "none" or wanted in found:
+        return wanted
+    if wanted != "auto":
+        raise RabtaError(
+            "the navigation files have no coefficients of that model",
+            key="ionosphere",
+            value=wanted,
+            expected=", ".join(["auto", *found, "none"]),
+        )
     if found[:1] == ["ntcm"] and len(found) > 1 and _quiet(nav):
         found = found[1:]
     return found[0] if found else "none"

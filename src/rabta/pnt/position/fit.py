@@ -59,9 +59,9 @@ def fit(
     _kernels.least_squares(
         rows.start,
         rows.group,
-        rows.satellite_m,
-        rows.corrected_m,
-        rows.sigma_m,
+        np.ascontiguousarray(rows.satellite_m),
+        np.ascontiguousarray(rows.corrected_m),
+        np.ascontiguousarray(rows.sigma_m),
         guess,
         rows.parent,
         rows.tie_m,

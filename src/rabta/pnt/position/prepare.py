@@ -160,8 +160,8 @@ def at(rows: Geometry, nav: Navigation, options: Options, place_m: Array) -> Geo
     lat, lon, _ = geo.geodetic_from_ecef(place_m)
     axes = np.concatenate([place_m, geo.east_north_up(lat, lon).reshape(-1, 9)], axis=1)
     seen = np.empty((rows.epoch.size, 2))
-    _kernels.angles(np.ascontiguousarray(axes), rows.satellite_m, rows.epoch, seen)
-    rows = replace(rows, azimuth_deg=seen[:, 0], elevation_deg=seen[:, 1], place_m=place_m)
+    _kernels.angles(np.ascontiguousarray(axes), np.ascontiguousarray(rows.satellite_m), rows.epoch, seen)
+    rows = replace(rows, azimuth_deg=seen[:, 0].copy(), elevation_deg=seen[:, 1].copy(), place_m=place_m)
     above = ~(rows.elevation_deg < options.mask_deg) & ~(rows.cn0 < options.lowest_cn0)
     if not above.all():
         rows = rows.keep(above)

@@ -135,10 +135,10 @@ def velocities(rows: Geometry, found: Fit) -> tuple[Array, Array]:
         _kernels.velocity(
             rows.start,
             found.position_m,
-            rows.satellite_m,
-            rows.satellite_m_s,
+            np.ascontiguousarray(rows.satellite_m),
+            np.ascontiguousarray(rows.satellite_m_s),
             rate,
-            rows.elevation_deg,
+            np.ascontiguousarray(rows.elevation_deg),
             found.used.view(np.uint8),
             out,
         )
