@@ -137,3 +137,29 @@ def test_error_models_of_the_numerical_example() -> None:
     assert ism.troposphere_m(elevation) ** 2 == pytest.approx(troposphere, abs=3e-3), SOURCE
     found = (ism.combined(ism.L1_HZ, ism.L5_HZ) * ism.receiver_m(elevation)) ** 2
     assert found == pytest.approx(receiver, abs=3e-3), SOURCE
+
+
+def test_ionosphere_of_the_standard() -> None:
+    """DO-229D, J.2.3: 9, 4.5, 6 m by geomagnetic latitude, or a fifth of the delay; slant 3.04 at 5 degrees."""
+    assert ism.ionosphere_m(0.0, 90.0, [10.0, -40.0, 70.0]) == pytest.approx([9.0, 4.5, 6.0])
+    assert float(ism.ionosphere_m(0.0, 5.0, 40.0)) == pytest.approx(4.5 * 3.04, rel=2e-3)
+    assert float(ism.ionosphere_m(100.0, 90.0, 40.0)) == pytest.approx(20.0)
+    lower = ism.ionosphere_m(0.0, 90.0, 40.0, ism.L5_HZ)
+    assert float(lower) == pytest.approx(4.5 * (1575.42 / 1176.45) ** 2)
+
+
+def test_supports_of_the_catalog_are_sane() -> None:
+    """Bounds are no smaller than usual errors; what the entry's text says of BeiDou is in its numbers."""
+    table = ism.load("open")
+    for kind, item in table.items():
+        assert item.sigma_ura_m >= item.sigma_ure_m > 0.0, kind
+        assert 0.0 < item.p_sat < 1e-3, kind
+    assert table["C3"].p_const == 6e-5
+    assert ism.support(table, "C").sigma_ura_m == table["CG"].sigma_ura_m  # generation unknown: the wider
+
+
+def test_one_frequency_needs_an_ionosphere() -> None:
+    with pytest.raises(RabtaError, match="one frequency"):
+        ism.local_m(45.0, (ism.L1_HZ,))
+    single = ism.local_m(45.0, (ism.L1_HZ,), ism.ionosphere_m(0.0, 45.0, 30.0))
+    assert float(single) > float(ism.local_m(45.0))

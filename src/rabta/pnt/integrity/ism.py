@@ -22,6 +22,7 @@ Array = NDArray[np.float64]
 L1_HZ, L5_HZ = 1_575.42e6, 1_176.45e6
 EARTH_RADIUS_KM, SHELL_KM = 6378.1363, 350.0  # RTCA DO-229D, A.4.4.10.4
 BEIDOU_2_LAST = 16  # PRN C01 to C16: BeiDou-2
+BEIDOU_GEO = (1, 2, 3, 4, 5, 59, 60, 61, 62, 63)  # geostationary: BDS-SIS-ICD-B1I-3.0, table 4-1
 GROUND_M = 0.3  # sigma^2 = a^2 + a^2 / sin^2: RTKLIB manual, E.6.24, with its usual 100 x 3 mm
 
 
@@ -76,7 +77,7 @@ def support(ism: Ism, kind: str) -> Support:
     --------
     >>> table = load("open")
     >>> support(table, "C3").sigma_ura_m, support(table, "C").sigma_ura_m
-    (1.3, 3.0)
+    (1.3, 4.0)
     """
     for name in (kind, kind[:1], "default"):
         if name in ism:
@@ -96,16 +97,17 @@ def columns(ism: Ism, kinds: NDArray[np.str_]) -> dict[str, Array]:
 
 
 def kinds(system: ArrayLike, prn: ArrayLike) -> NDArray[np.str_]:
-    """Kind of satellites: the system's letter, for BeiDou with its generation.
+    """Kind of satellites: the system's letter; BeiDou-2 ``C2``, BeiDou-3 ``C3``, geostationary ones ``CG``.
 
     Examples
     --------
     >>> kinds(["G", "C", "C", "C"], [3, 6, 20, 60]).tolist()
-    ['G', 'C2', 'C3', 'C3']
+    ['G', 'C2', 'C3', 'CG']
     """
     letter, number = np.broadcast_arrays(np.asarray(system, dtype="U2"), np.asarray(prn))
-    old = (letter == "C") & (number <= BEIDOU_2_LAST)
-    return np.where(old, "C2", np.where(letter == "C", "C3", letter)).astype("U2")
+    own = np.where(number <= BEIDOU_2_LAST, "C2", "C3")
+    own = np.where(np.isin(number, BEIDOU_GEO), "CG", own)
+    return np.where(letter == "C", own, letter).astype("U2")
 
 
 def troposphere_m(elevation_deg: ArrayLike) -> Array:

@@ -28,8 +28,8 @@ LIGHT_M_S = 299_792_458.0
 # share the rest, as an error of the vertical delay.
 OWN_SHARE = 0.4
 # Part of the delay that a broadcast model leaves, one sigma: Klobuchar's half (IS-GPS-200N, 20.3.3.5.2.5);
-# those of Galileo's coefficients 30 % (Ionospheric Correction Algorithm 1.2, section 2); BDGIM a quarter (Yuan
-# et al., J. Geodesy 93, 2019). Any other counts as half.
+# those of Galileo's coefficients 30 % (Ionospheric Correction Algorithm 1.2, section 2); BDGIM a quarter
+# (Yuan et al., J. Geodesy 93, 2019). Any other counts as half.
 MODEL_SHARE = {"klobuchar": 0.5, "klobuchar-beidou": 0.5, "ntcm": 0.3, "bdgim": 0.25}
 # Modelled: the floor of that error is a third of the vertical bound of DO-229D, J.2.3, made for storms.
 QUIET = 1.0 / 3.0
