@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from rabta import geo, times
 from rabta.errors import RabtaError
@@ -100,3 +102,45 @@ def test_ocean_loading_as_another_program() -> None:
     times_ns = gnsstime.from_utc(["2009-06-25T01:00:00", "2026-03-09T17:00:00"])
     theirs = [(0.000088, 0.0009209, 0.0031337), (0.000066, -0.0004847, -0.0001229)]
     np.testing.assert_allclose(tides.ocean_m(onsala, coefficients, times_ns), theirs, atol=2e-5)
+
+
+BLQ = """$$ Ocean loading displacement
+$$ COLUMN ORDER:  M2  S2  N2  K2  K1  O1  P1  Q1  MF  MM SSA
+  ONSALA
+$$ ONSALA, RADI TANG lon/lat:   11.9264   57.3958    0.000
+  .00352 .00123 .00080 .00032 .00187 .00112 .00063 .00003 .00082 .00044 .00037
+  .00144 .00035 .00035 .00008 .00053 .00049 .00018 .00009 .00012 .00005 .00006
+  .00086 .00023 .00023 .00006 .00029 .00028 .00010 .00007 .00004 .00002 .00001
+   -64.7  -52.0  -96.2  -55.2  -58.8 -151.4  -65.6 -138.1    8.4    5.2    2.1
+    85.5  114.5   56.5  113.6   99.4   19.1   94.1  -10.4 -167.4 -170.0 -177.7
+   109.5  147.0   92.7  148.8   50.5  -55.1   36.4 -170.4  -15.0    2.3    5.2
+$$ END TABLE
+"""
+
+
+def test_reads_a_blq_file() -> None:
+    found = tides.read_blq(BLQ.encode())
+    assert list(found) == ["ONSALA"]
+    assert tides.station(found, "onsala").shape == (6, 11)
+    assert found["ONSALA"][0, 0] == 0.00352
+    assert found["ONSALA"][5, 10] == 5.2
+    with pytest.raises(RabtaError, match="did you mean 'ONSALA'"):
+        tides.station(found, "ONSLA")
+    with pytest.raises(RabtaError, match="cut short"):
+        tides.read_blq(BLQ[:400].rsplit("\n", 1)[0].encode())
+    with pytest.raises(RabtaError, match="eleven numbers"):
+        tides.read_blq(BLQ.replace(" .00123", "").encode())
+    with pytest.raises(RabtaError, match="no station"):
+        tides.read_blq(b"$$ nothing\n")
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(cut=st.integers(0, len(BLQ)), junk=st.binary(max_size=40), at=st.integers(0, len(BLQ)))
+def test_damaged_blq_files_are_read_or_refused(cut: int, junk: bytes, at: int) -> None:
+    raw = BLQ.encode()[:cut]
+    raw = raw[:at] + junk + raw[at:]
+    try:
+        found = tides.read_blq(raw)
+    except RabtaError:
+        return
+    assert all(table.shape == (6, 11) and np.isfinite(table).all() for table in found.values())

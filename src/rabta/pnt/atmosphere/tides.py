@@ -13,9 +13,10 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rabta.errors import RabtaError
+from rabta.errors import RabtaError, nearest
 from rabta.pnt import gnsstime
 from rabta.pnt.atmosphere import bodies
+from rabta.pnt.text import Source, lines
 
 Array = NDArray[np.float64]
 
@@ -212,3 +213,61 @@ def ocean_m(position_m: ArrayLike, coefficients: ArrayLike, time: ArrayLike) -> 
     radial, west, south = np.moveaxis(np.sum(table[:3] * np.cos(phases), axis=-1), -1, 0)
     east, north, up, _, _ = _axes(np.asarray(position_m, dtype=np.float64))
     return _along(east, north, up, (-west, -south, radial))
+
+
+def read_blq(source: Source) -> dict[str, Array]:
+    """Coefficients of ocean loading by station, each of shape (6, 11), from a BLQ file.
+
+    As http://holt.oso.chalmers.se/loading writes them: comments begin with ``$$``, a station's name stands
+    alone in its line, six rows of eleven numbers follow.
+
+    Raises
+    ------
+    RabtaError
+        With the line where a station's rows are not six of eleven numbers, or without any station.
+    """
+    text = lines(source)
+    found: dict[str, Array] = {}
+    name = ""
+    rows: list[Array] = []
+    for k in range(len(text)):
+        line = text.text(k).strip()
+        if not line or line.startswith("$$"):
+            continue
+        values = _numbers(line)
+        if values is None and (not name or len(rows) == 6):
+            name, rows = line, []
+            continue
+        if values is None or values.size != 11 or not name or len(rows) == 6:
+            raise RabtaError(
+                "not a row of a station's tides", file=text.at(k), value=line[:60], expected="eleven numbers"
+            )
+        rows.append(values)
+        if len(rows) == 6:
+            found[name.upper()] = np.array(rows)
+    if name and len(rows) != 6:
+        raise RabtaError(
+            "a station whose rows are cut short", file=text.name, value=name, expected="six rows"
+        )
+    if not found:
+        raise RabtaError("no station's tides in the file", file=text.name, expected="a BLQ file")
+    return found
+
+
+def _numbers(line: str) -> Array | None:
+    """Finite numbers of a line; None where a word is none."""
+    try:
+        values = np.array([float(word) for word in line.split()])
+    except ValueError:
+        return None
+    return values if np.isfinite(values).all() else None
+
+
+def station(coefficients: dict[str, Array], name: str) -> Array:
+    """One station's coefficients from `read_blq`; an unknown one is refused with the nearest known."""
+    key = name.strip().upper()
+    if key not in coefficients:
+        raise RabtaError(
+            "no such station in the file", key="station", value=name, expected=nearest(key, coefficients)
+        )
+    return coefficients[key]
