@@ -233,12 +233,13 @@ def test_coverage_of_places(shared):
 
 
 def test_code_biases():
-    message = encode.code_biases(SECOND, 1, [(21, [(0, 4.114), (12, 0.0)]), (68, [(0, -1.7)])])
-    found = _corrections(message)
-    assert found.bias_at("C", 21, "2I", NOW) == pytest.approx(4.114)
-    assert found.bias_at("G", 5, "1C", NOW) == pytest.approx(-1.7)
-    assert np.isnan(found.bias_at("C", 21, "5P", NOW))
-    assert np.isnan(found.bias_at("C", 21, "2I", NOW - 1))
+    first = encode.code_biases(SECOND, 1, [(21, [(0, 4.114), (12, 0.0)]), (68, [(0, -1.7)])])
+    second = encode.code_biases(SECOND, 1, [(21, [(0, 3.4)])])
+    found = _corrections(first, second)
+    got = found.bias_m(["C", "G", "C", "C"], [21, 5, 21, 21], ["2I", "1C", "5P", "6I"], NOW)
+    np.testing.assert_allclose(got, [4.114, -1.7, np.nan, 0.0])
+    times = NOW + np.array([-1, 0, 1, 90_000]) * 10**9
+    np.testing.assert_allclose(found.bias_m("C", 21, "2I", times), [np.nan, 4.114, 3.4, np.nan])
 
 
 def test_logs_that_are_damaged(tmp_path):
@@ -254,6 +255,8 @@ def test_logs_that_are_damaged(tmp_path):
     assert log.failed == 1
     assert f"{path}:3: CRC fails" in log.notes
     assert f"{path}:4: not a PPP-B2b message" in log.notes
+    weeks_of_bdt = frames.read(good.replace("2380", str(2380 - 1356)).encode(), scale="gps")
+    np.testing.assert_array_equal(weeks_of_bdt.received, frames.read(good.encode(), scale="gps").received)
     frames.write(log, tmp_path / "again.txt")
     again = frames.read(tmp_path / "again.txt", scale="gps")
     np.testing.assert_array_equal(again.data, log.data)
@@ -278,7 +281,8 @@ def test_any_bits_are_read_without_harm(rows, kind):
     data[:, 0] = data[:, 0] & 3 | kind << 2
     messages = b2b.decode(_frames(*data))
     found = b2b.corrections(messages)
-    assert (found.slot >= 1).all()
+    assert ((found.slot >= 1) & (found.slot <= 174)).all()
+    assert np.isnan(found.bias_m("C", 3, "9Z", NOW)).all()
     assert np.isfinite(found.offset_m).all()
     assert chain.senders(messages) == ({59: len(rows)} if kind else {})
 

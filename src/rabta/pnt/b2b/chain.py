@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rabta.errors import RabtaError
 from rabta.pnt.b2b import biases
-from rabta.pnt.b2b.decode import Clocks, Messages, Orbits
+from rabta.pnt.b2b.decode import MASK_SLOTS, Clocks, Messages, Orbits
 from rabta.pnt.gnsstime import NS, Instants
 
 Ints = NDArray[np.int64]
@@ -101,12 +101,20 @@ class Corrections:
         )
         return np.where((row >= 0) & fresh, row, -1)
 
-    def bias_at(self, system: str, prn: int, code: str, time: int) -> float:
-        """Code bias of a signal at a time, metres; not a number where none is valid."""
+    def bias_m(self, system: ArrayLike, prn: ArrayLike, code: ArrayLike, times: ArrayLike) -> Floats:
+        """Code biases of signals such as ``2I``, metres, to subtract from pseudoranges, shape (n,).
+
+        Not a number where none is valid (a day from reception).
+        """
+        slots, when = np.broadcast_arrays(_slots_of(system, prn), np.asarray(times, dtype=np.int64))
         b = self.code_biases
-        known = (b.system == system) & (b.prn == prn) & (b.code == code)
-        rows = np.flatnonzero(known & (b.available <= time) & (time - b.available <= BIAS_VALID_S * NS))
-        return float(b.bias_m[rows[-1]]) if rows.size else float("nan")
+        if not b.bias_m.size:
+            return np.full(np.broadcast_shapes(slots.shape, np.shape(code)), np.nan)
+        group = _signal_key(_slots_of(b.system, b.prn), b.code)
+        asked, when = np.broadcast_arrays(_signal_key(slots, np.asarray(code, dtype="U2")), when)
+        row = _last(asked.ravel(), when.ravel(), group, b.available).reshape(asked.shape)
+        valid = (row >= 0) & (when - b.available[row] <= BIAS_VALID_S * NS)
+        return np.where(valid, b.bias_m[row], np.nan)
 
 
 def _slots_of(system: ArrayLike, prn: ArrayLike) -> Ints:
@@ -117,6 +125,12 @@ def _slots_of(system: ArrayLike, prn: ArrayLike) -> Ints:
     for letter, before in (("C", 0), ("G", 63), ("E", 100), ("R", 137)):
         first[ord(letter)] = before
     return np.asarray(first[letters.astype("U1").view(np.uint32).astype(np.intp) & 255] + numbers)
+
+
+def _signal_key(slots: Ints, code: NDArray[np.str_]) -> Ints:
+    """Number of a slot and a code of two characters."""
+    letters = np.ascontiguousarray(code, dtype="U2").view(np.uint32).reshape(*np.shape(code), 2)
+    return np.asarray(slots << 14 | (letters[..., 0] & 127).astype(np.int64) << 7 | letters[..., 1] & 127)
 
 
 def senders(messages: Messages) -> dict[int, int]:
@@ -146,7 +160,7 @@ def corrections(messages: Messages, sender: int | None = None) -> Corrections:
     there = np.isfinite(orbits.radial_m + orbits.along_m + orbits.cross_m)
     orbits = _only(orbits, ours[orbits.frame] & there)
     slot = _clock_slots(messages, clocks, ours)
-    kept = (slot > 0) & np.isfinite(clocks.c0_m)
+    kept = (slot > 0) & (slot <= MASK_SLOTS) & np.isfinite(clocks.c0_m)
     return _paired(messages, chosen, _only(clocks, kept), slot[kept], orbits, ours)
 
 

@@ -17,6 +17,7 @@ MESSAGE_BITS = 486  # 6 type, 456 data, 24 CRC: section 6.1
 FRAME_BYTES = 61
 EMPTY = 63  # message type of a frame that carries nothing
 _MOST_NOTES = 20
+_FIRST_WEEK = 2100  # GPS week of April 2020, before the service: lower numbers are weeks of BDT
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,8 @@ def _checked(
     numbers, clean = numbers[good], data[good].copy()
     clean[:, -1] &= 0xFC
     scale = _scale_of(numbers[:, 1], clean) if scale == "auto" else scale
-    received = gnsstime.from_week(numbers[:, 0], numbers[:, 1] + gnsstime.BDT_LAG_S * (scale == "bdt"))
+    week = numbers[:, 0] + gnsstime.BDT_WEEK_LAG * (numbers[:, 0] < _FIRST_WEEK)
+    received = gnsstime.from_week(week, numbers[:, 1] + gnsstime.BDT_LAG_S * (scale == "bdt"))
     if len(notes) > _MOST_NOTES:
         notes = [*notes[:_MOST_NOTES], f"{name}: {len(notes) - _MOST_NOTES} more lines like these"]
     prn, line = numbers[:, 2].astype(np.int16), numbers[:, 3].astype(np.int32)
@@ -135,7 +137,7 @@ def _scale_of(second: NDArray[np.int64], data: NDArray[np.uint8]) -> str:
     if not timed.any():
         return "gps"
     age = (second[timed] - epoch_seconds(data[timed]) + 43_200) % 86_400 - 43_200
-    return "bdt" if np.median(age[age >= np.median(age) - 60]) < 0 or age.min() < 14 else "gps"
+    return "bdt" if np.quantile(age, 0.01) < gnsstime.BDT_LAG_S else "gps"
 
 
 def epoch_seconds(data: NDArray[np.uint8]) -> NDArray[np.int64]:
