@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rabta.pnt.service import cases, geometry, outages, sky, summary
+from rabta.pnt.service import cases, geometry, outages, sites, sky, summary
 from rabta.scenario import Scenario
 from rabta.stage import stage
 from rabta.twin import Twin
@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 BLOCK = 1024  # users at once: their instants fit the cache of the second level
 PATCH = 3  # H3 resolution of the places that judge satellites one by one
-CRITICAL = (("beidou", 30.0), ("beidou-3", 15.0), ("gps", 15.0), ("gps-beidou", 30.0))  # cases in which satellites are taken away
+CRITICAL = (
+    ("beidou", 30.0),
+    ("beidou-3", 15.0),
+    ("gps", 15.0),
+    ("gps-beidou", 30.0),
+)  # cases in which satellites are taken away
 
 
 def _files(scenario: Scenario) -> list[Path]:
@@ -66,7 +71,7 @@ def users_of(twin: Twin, rows: NDArray[np.int64] | slice = slice(None)) -> geome
     return geometry.users(lat, lon, height, twin.values("horizon_deg")[rows])
 
 
-def _blocks(who: geometry.Users) -> Iterator[geometry.Users]:
+def blocks(who: geometry.Users) -> Iterator[geometry.Users]:
     """Users in portions whose instants fit in memory."""
     for first in range(0, who.position_m.shape[0], BLOCK):
         part = slice(first, first + BLOCK)
@@ -78,7 +83,7 @@ FIELDS = tuple(summary.Day.__dataclass_fields__)
 
 def _days(who: geometry.Users, judge: sky.Judge, mask_deg: float) -> dict[str, Array]:
     """A day's figures of all users, each of shape (user, case)."""
-    found = [judge.day(part, mask_deg) for part in _blocks(who)]
+    found = [judge.day(part, mask_deg) for part in blocks(who)]
     return {name: np.concatenate([getattr(day, name) for day in found]) for name in FIELDS}
 
 
@@ -225,3 +230,49 @@ def patches(twin: Twin) -> tuple[NDArray[np.int64], Array]:
     total: Array = np.bincount(inverse.reshape(-1), weights=people[order]).astype(np.float64)
     lived = total > 0.0
     return rows[lived].astype(np.int64), total[lived]
+
+
+PROTECTED = ("all", "beidou", "gps", "gps-beidou", "gps-lost", "beidou-lost")
+HOURLY_MIN = 60.0
+
+
+@stage(
+    "Navigation: protection levels at aerodromes and ports",
+    params=("pnt", "nation.name"),
+    reads=("aerodromes",),
+    writes=("nav_sites",),
+    catalog=("ephemerides", "skycases", "rangeerrors", "ism", "ports"),
+    files=_files,
+)
+def protection(twin: Twin) -> dict[str, Any]:
+    """Availability of approaches and terminal operations by ARAIM, in the cases that aviation asks for."""
+    import pandas as pd
+
+    judge, places = sky.judge(twin.scenario.pnt), _places(twin)
+    lat, lon, height = (places[n].to_numpy(np.float64) for n in ("lat_deg", "lon_deg", "elevation_m"))
+    who = geometry.users(lat, lon, height)
+    every = max(round(HOURLY_MIN / twin.scenario.pnt.step_min), 1)
+    parts = []
+    for name in PROTECTED:
+        if name in judge.book.names and len(places):
+            found = sites.levels(who, judge, judge.book.names.index(name), every=every)
+            parts.append(places.assign(case=name, **vars(found)))
+    heads = [*places.columns, "case", "approach", "terminal", "hpl_m", "vpl_m"]
+    empty = pd.DataFrame({head: [] for head in heads})
+    return {"nav_sites": pd.concat(parts, ignore_index=True) if parts else empty}
+
+
+def _places(twin: Twin) -> pd.DataFrame:
+    """Aerodromes with an IATA code, and the nation's ports."""
+    import pandas as pd
+
+    from rabta import catalog
+
+    heads = ["name", "kind", "code", "lat_deg", "lon_deg", "elevation_m"]
+    fields = twin.table("aerodromes")
+    fields = fields[fields["iata"].astype(str) != ""]
+    air = fields.assign(kind="aerodrome", code=fields["icao"])[heads]
+    name = twin.scenario.nation.name
+    known = catalog.entry("ports", name).data["port"] if name in catalog.names("ports") else []
+    sea = [(p["name"], "port", "", p["lat_deg"], p["lon_deg"], 0.0) for p in known]
+    return pd.concat([air, pd.DataFrame(sea, columns=heads)], ignore_index=True) if sea else air

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rabta import catalog
+from rabta.pnt.service import sky
 from rabta.pnt.service.accuracy import radius95
-from rabta.pnt.service.aids import leo, stations
-from rabta.pnt.service.stages import patches
+from rabta.pnt.service.aids import leo, messages, stations
+from rabta.pnt.service.stages import blocks, patches, users_of
 from rabta.space import propagate as orbits
 from rabta.stage import stage
 from rabta.twin import Twin
@@ -108,3 +110,67 @@ def opportunity(twin: Twin) -> dict[str, Any]:
     east, cross, north, _ = np.moveaxis(found.covariance.astype(np.float64), -1, 0)
     error = np.where(east < leo.NOWHERE, radius95(east, cross, north), np.nan)
     return {"nav_leo_count": found.count.T, "nav_leo_horizontal_m": error.T}
+
+
+LEAST_DEG = 10.0  # elevation at which PPP-B2b is used, as in the design's own counts over Pakistan
+B2B_AREA = (75.0, 135.0, 10.0, 55.0)  # degrees east, degrees north: BDS-SIS-ICD-PPP-B2b-1.0, section 3
+
+
+@stage(
+    "Navigation: corrections and messages by BeiDou's own satellites",
+    params=("pnt",),
+    reads=("cells", "horizon_deg"),
+    writes=("nav_b2b_seen", "nav_messages_seen", "nav_aids", "nav_holdover"),
+    catalog=("ephemerides", "shortmessages", "oscillators"),
+    files=lambda scenario: sky.files(scenario.pnt.ephemerides),
+)
+def corrections(twin: Twin) -> dict[str, Any]:
+    """Who sees the satellites of PPP-B2b and of the short messages, and who is in their areas."""
+    import pandas as pd
+
+    from rabta.pnt.integrity import holdover
+
+    day = sky.load(twin.scenario.pnt.ephemerides, twin.scenario.pnt.step_min)
+    of, cells = day.satellites, twin.table("cells")
+    newer = (of.system == "C") & (of.generation == 3)
+    high = _in_view(twin, day, newer & (of.orbit == "geo"))
+    low = _in_view(twin, day, newer & (of.orbit == "meo"))
+    data = catalog.entry("shortmessages", "beidou-3").data["global"]
+    chance = 1.0 - (1.0 - data["carrying"] / data["of"]) ** low
+    found = {"nav_b2b_seen": (high > 0).mean(axis=1), "nav_messages_seen": chance.mean(axis=1)}
+    people = cells["people"].to_numpy(np.float64)
+    inside = messages.inside(B2B_AREA, *_degrees(cells))
+    lines = [
+        ("People inside PPP-B2b's and the regional messages' stated area", _share(inside, people)),
+        (
+            "People and day with a satellite of PPP-B2b above 10 degrees",
+            _share(found["nav_b2b_seen"], people),
+        ),
+        ("People and day with two of them or more", _share((high > 1).mean(axis=1), people)),
+        (
+            "People and day with a satellite of the global messages",
+            _share(found["nav_messages_seen"], people),
+        ),
+    ]
+    return found | {
+        "nav_aids": pd.DataFrame(lines, columns=["what", "share"]),
+        "nav_holdover": pd.DataFrame(holdover.table()),
+    }
+
+
+def _share(values: NDArray[Any], people: Array) -> float:
+    return float((values * people).sum() / people.sum()) if people.sum() > 0.0 else np.nan
+
+
+def _in_view(twin: Twin, day: sky.Day, wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Satellites above the terrain and the least elevation, shape (cell, time)."""
+    from rabta.pnt.service import geometry
+
+    keep = wanted[None]
+    weights = geometry.Weights(np.zeros(1, np.int64), np.ones((1, wanted.size, 91)))
+    grouped = geometry.groups(day.satellites.number, keep)
+    parts = [
+        geometry.figures(who, day.sky, grouped, weights, LEAST_DEG).count[:, 0]
+        for who in blocks(users_of(twin))
+    ]
+    return np.concatenate(parts).astype(np.int64)

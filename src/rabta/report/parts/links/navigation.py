@@ -19,7 +19,7 @@ def navigation(c: Context) -> str:
     """Sections on navigation; empty for runs without it."""
     if not (c.run.has("nav_cases") and c.run.has("nav_street_available")):
         return ""
-    return _cases(c) + _maps(c) + _provinces(c) + _critical(c)
+    return _cases(c) + _maps(c) + _provinces(c) + _critical(c) + _sites(c) + _time(c) + _aids(c)
 
 
 def _row(head: str, values: list[str]) -> str:
@@ -90,7 +90,7 @@ def _provinces(c: Context) -> str:
     ]
     wide = table.pivot_table(index="province", columns="case", values="street_available", sort=True)
     titles = dict(zip(c.run.table("nav_cases")["case"], c.run.table("nav_cases")["title"], strict=True))
-    rows = [_row(str(p), [text.percent(float(wide.loc[p, case]), 4) for case in cases]) for p in wide.index]
+    rows = [_row(str(p), [text.percent(float(wide[case][p]), 4) for case in cases]) for p in wide.index]
     title = "In the streets of each province"
     link = c.origins.link("nav-provinces", title, "value", "nav_provinces", "nav_street_available")
     heads = ("", *(str(titles[case]) for case in cases))
@@ -119,3 +119,94 @@ def _critical(c: Context) -> str:
     link = c.origins.link("nav-critical", title, "value", "nav_critical")
     heads = ("", "Lost", "Without service before", "After")
     return f"<h3>{esc(title)}{link}</h3><p>{esc(words)}</p>{text.table(title, 'sums', heads, rows)}"
+
+
+def _sites(c: Context) -> str:
+    """Aerodromes and ports by protection levels."""
+    if not c.run.has("nav_sites") or c.run.table("nav_sites").empty:
+        return ""
+    table = c.run.table("nav_sites")
+    titles = dict(zip(c.run.table("nav_cases")["case"], c.run.table("nav_cases")["title"], strict=True))
+    rows = []
+    for (kind, case), part in table.groupby(["kind", "case"], sort=False):
+        worst = part.sort_values("approach").iloc[0]
+        values = [
+            text.number(len(part)),
+            text.percent(float(part["approach"].mean()), 4),
+            f"{worst['name']}, {text.percent(float(worst['approach']), 4)}",
+            text.percent(float(part["terminal"].mean()), 4),
+            _metres(float(np.median(part["hpl_m"]))),
+            _metres(float(np.median(part["vpl_m"]))),
+        ]
+        rows.append(_row(f"{kind}s, {titles[case]}", values))
+    title = "Integrity at aerodromes and ports"
+    words = (
+        "Protection levels by ARAIM that watches for two faults at once, two frequencies, by the hour; LPV-200 "
+        "needs 35 m up and 40 m level. Where one system is alone, its failure as a whole is not counted: "
+        "nothing aboard could tell."
+    )
+    heads = ("", "Places", "LPV-200", "The least", "RNP 0.3", "HPL, m, median", "VPL, m, median")
+    link = c.origins.link("nav-sites", title, "value", "nav_sites")
+    return f"<h3>{esc(title)}{link}</h3><p>{esc(words)}</p>{text.table(title, 'sums', heads, rows)}"
+
+
+NEEDS = {
+    "cells": "TDD cells", "cells-large": "Large TDD cells", "finance": "Finance, fast trading",
+    "finance-slow": "Finance, other", "synchrophasors": "Power grid, synchrophasors",
+    "synchrophasors-limit": "Power grid, their limit",
+}  # fmt: skip
+
+
+def _time(c: Context) -> str:
+    """Hours until each need is no longer met after the satellites are lost."""
+    if not c.run.has("nav_holdover") or c.run.table("nav_holdover").empty:
+        return ""
+    wide = c.run.table("nav_holdover").pivot_table(
+        index=["need", "limit_us"], columns="oscillator", values="hours"
+    )
+    kinds = [name for name in ("tcxo", "ocxo", "ocxo-high", "rubidium", "cesium") if name in wide.columns]
+    rows = [
+        _row(
+            f"{NEEDS.get(str(need), str(need))}, {limit:g} \u00b5s",
+            [text.number(round(float(wide.loc[(need, limit), kind]), 1)) for kind in kinds],
+        )
+        for need, limit in wide.index
+    ]
+    title = "Hours that clocks hold when the satellites are lost"
+    link = c.origins.link("nav-time", title, "value", "nav_holdover")
+    return f"<h3>{esc(title)}{link}</h3>{text.table(title, 'sums', ('', *kinds), rows)}"
+
+
+def _aids(c: Context) -> str:
+    """Corrections and messages from BeiDou, Doppler of broadband satellites, reference stations."""
+    if not c.run.has("nav_aids"):
+        return ""
+    rows = [
+        _row(str(r["what"]), [text.percent(float(r["share"]), 3)])
+        for r in c.run.table("nav_aids").to_dict("records")
+    ]
+    if c.run.has("nav_leo_horizontal_m"):
+        error = c.run.values("nav_leo_horizontal_m").astype(np.float64)
+        if np.isfinite(error).any():
+            worst = np.nanpercentile(error, 95)
+            rows.append(
+                _row("Position by the Doppler of broadband satellites, 95 %, m", [text.number(round(worst))])
+            )
+    if c.run.has("nav_stations"):
+        table = c.run.table("nav_stations")
+        for kind, words in (
+            ("cors", "Reference stations for 90 % of the people"),
+            ("gbas", "GBAS for 90 % of the aerodromes"),
+        ):
+            part = table[table["kind"] == kind]
+            if len(part):
+                last = part.iloc[-1]
+                least = f"{len(part)} (bound: {text.percent(float(last['bound']), 3)} with as many)"
+                rows.append(_row(words, [least]))
+    title = "What helps, and what is left when all navigation satellites are lost"
+    words = (
+        "BeiDou's corrections (PPP-B2b) and regional messages are stated for 75 to 135 degrees east; beyond "
+        "it their satellites may be seen, but nothing is promised."
+    )
+    link = c.origins.link("nav-aids", title, "value", "nav_aids", "nav_stations", "nav_leo_horizontal_m")
+    return f"<h3>{esc(title)}{link}</h3><p>{esc(words)}</p>{text.table(title, 'sums', ('', 'Value'), rows)}"
