@@ -140,3 +140,5 @@ def test_mirrored_spectra_are_noticed(turned: bool) -> None:
 def test_short_records_are_refused() -> None:
     with pytest.raises(RabtaError, match="too few samples for the search"):
         acquire.search(generate.samples([], 4e6, 0.015, seed=1), 4e6, "B1C", [30])
+    with pytest.raises(RabtaError, match="zero or no numbers"):
+        acquire.search(np.zeros(200_000, dtype=np.complex64), 4e6, "B1C", [30])

@@ -163,6 +163,10 @@ def add_sky(found: Found, nav: Path, position: str | None, at: str | None) -> No
         azimuth, elevation = geo.look_angles(here, states.position_m[0])
         more = found.more.setdefault((name, int(row["prn"])), {})
         more["elevation_deg"], more["azimuth_deg"] = float(elevation), float(azimuth)
+        if elevation < -2.0:
+            found.notes.append(
+                f"{satellite(name, row)} is below the horizon: wrong place or time, or another sender."
+            )
 
 
 def place(text: str) -> tuple[float, float, float]:

@@ -89,6 +89,8 @@ def prepare(values: Complex, rate_hz: float, signal: Signal, time_s: float) -> W
             "too few samples for the search", key="seconds", value=round(samples.size / rate, 6),
             expected=f"{time_s} s or more",
         )  # fmt: skip
+    if not np.isfinite(samples[: count * lags]).all() or not samples[: count * lags].any():
+        raise RabtaError("samples that are zero or no numbers", key="samples", expected="a signal with noise")
     runs = [_run(samples, k, lags, size) for k in range(count * (2 if size == lags else 1))]
     spectra = fft.fft(np.stack(runs), axis=1).astype(np.complex64)
     step = signal.period_s / (2 if size == lags else 1)
