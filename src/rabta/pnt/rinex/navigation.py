@@ -68,6 +68,7 @@ class _Records:
     kind: NDArray[np.str_]
 
     def of(self, rows: NDArray[np.bool_] | Index) -> _Records:
+        """Some of the records."""
         return _Records(self.line[rows], self.count[rows], self.system[rows], self.prn[rows], self.kind[rows])
 
 
