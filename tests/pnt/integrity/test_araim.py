@@ -140,7 +140,7 @@ def test_error_models_of_the_numerical_example() -> None:
 
 
 def test_ionosphere_of_the_standard() -> None:
-    """DO-229D, J.2.3: 9, 4.5, 6 m by geomagnetic latitude, or a fifth of the delay; slant 3.04 at 5 degrees."""
+    """DO-229D, J.2.3: 9, 4.5, 6 m by geomagnetic latitude, or a fifth of the delay; slant 3.04 at 5."""
     assert ism.ionosphere_m(0.0, 90.0, [10.0, -40.0, 70.0]) == pytest.approx([9.0, 4.5, 6.0])
     assert float(ism.ionosphere_m(0.0, 5.0, 40.0)) == pytest.approx(4.5 * 3.04, rel=2e-3)
     assert float(ism.ionosphere_m(100.0, 90.0, 40.0)) == pytest.approx(20.0)
