@@ -39,8 +39,6 @@ def study(log: Path, nav: list[Path], sender: int | None, at: list[str], scale: 
     """Everything that the command says."""
     from rabta.pnt import b2b as service
 
-    if not log.is_file():
-        raise _absent(log)
     frames = service.read(log, scale)
     messages = service.decode(frames)
     found = service.corrections(messages, sender)
@@ -49,12 +47,6 @@ def study(log: Path, nav: list[Path], sender: int | None, at: list[str], scale: 
     if nav:
         told["places"] = _places(found, nav, at, frames.received)
     return told | {"notes": list(frames.notes)}
-
-
-def _absent(path: Path) -> Exception:
-    from rabta.errors import RabtaError
-
-    return RabtaError("no such file", file=path, expected="a log of PPP-B2b messages")
 
 
 def _messages(messages: Messages) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from rabta.errors import RabtaError
 from rabta.pnt import gnsstime
 from rabta.pnt.b2b.crc import crc24q
+from rabta.pnt.streams.frames import load
 
 MESSAGE_BITS = 486  # 6 type, 456 data, 24 CRC: section 6.1
 FRAME_BYTES = 61
@@ -73,24 +73,14 @@ def read(source: str | Path | bytes, scale: str = "auto") -> Frames:
     """
     if scale not in ("auto", "gps", "bdt"):
         raise RabtaError("no such time scale", key="scale", value=scale, expected="auto, gps or bdt")
-    name = "bytes" if isinstance(source, bytes) else str(source)
-    raw = source if isinstance(source, bytes) else Path(source).read_bytes()
-    numbers, digits, notes = _lines(_text(raw, name), name)
+    name, raw = load(source, "a log of PPP-B2b messages")
+    numbers, digits, notes = _lines(raw.decode("ascii", errors="replace"), name)
     if not len(numbers):
         raise RabtaError(
             "no PPP-B2b message in the file", file=name, expected="week tow prn source bytes hex"
         )
     data = np.frombuffer(bytes.fromhex(digits), dtype=np.uint8).reshape(len(numbers), FRAME_BYTES)
     return _checked(numbers, data, name, scale, notes)
-
-
-def _text(raw: bytes, name: str) -> str:
-    if raw[:2] == b"\x1f\x8b":
-        try:
-            raw = gzip.decompress(raw)
-        except (OSError, EOFError) as error:
-            raise RabtaError("the compressed file is damaged", file=name, expected="gzip") from error
-    return raw.decode("ascii", errors="replace")
 
 
 def _lines(text: str, name: str) -> tuple[NDArray[np.int64], str, list[str]]:

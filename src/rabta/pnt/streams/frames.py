@@ -1,13 +1,17 @@
-"""RTCM 3 frames: preamble, length, payload, CRC-24Q (RTCM 10403.3 section 4)."""
+"""Logs as bytes, and RTCM 3 frames: preamble, length, payload, CRC-24Q (RTCM 10403.3 section 4)."""
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rabta.errors import RabtaError
 from rabta.pnt.messages.checks import crc24q, crc24q_table
 
 PREAMBLE = 0xD3
@@ -48,6 +52,29 @@ class Frames:
         place = self.first[frames, None] + np.arange(width)
         inside = np.arange(width) < self.size[frames, None]
         return np.where(inside, self.data[np.minimum(place, self.data.size - 1)], 0).astype(np.uint8)
+
+
+def load(source: bytes | str | Path, what: str) -> tuple[str, bytes]:
+    """Name and bytes of a log, unpacked where it is gzip.
+
+    Raises
+    ------
+    RabtaError
+        There is no such file, or it is packed and damaged.
+    """
+    name = "stream" if isinstance(source, bytes) else str(source)
+    if isinstance(source, bytes):
+        raw = source
+    elif not Path(source).is_file():
+        raise RabtaError("no such file", file=name, expected=what)
+    else:
+        raw = Path(source).read_bytes()
+    if raw[:2] != b"\x1f\x8b":
+        return name, raw
+    try:
+        return name, gzip.decompress(raw)
+    except (OSError, EOFError, zlib.error) as error:
+        raise RabtaError("the compressed file is damaged", file=name, expected="gzip") from error
 
 
 def frame(payload: bytes) -> bytes:

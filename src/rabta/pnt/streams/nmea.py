@@ -5,7 +5,6 @@ BeiDou's talkers are GB and BD; satellites' numbers become RINEX's, whichever nu
 
 from __future__ import annotations
 
-import gzip
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from rabta.errors import RabtaError
 from rabta.pnt import gnsstime
+from rabta.pnt.streams.frames import load
 
 Floats = NDArray[np.float64]
 
@@ -139,13 +139,7 @@ def read(source: bytes | str | Path, date: str | None = None) -> Track:
     RabtaError
         There is no sentence in it that holds its checksum.
     """
-    name = "stream" if isinstance(source, bytes) else str(source)
-    raw = source if isinstance(source, bytes) else Path(source).read_bytes()
-    if raw[:2] == b"\x1f\x8b":
-        try:
-            raw = gzip.decompress(raw)
-        except (OSError, EOFError) as error:
-            raise RabtaError("the compressed file is damaged", file=name, expected="gzip") from error
+    name, raw = load(source, "NMEA 0183 sentences")
     state = _State(date=np.datetime64(date, "D") if date else None)
     counts: Counter[str] = Counter()
     notes: list[str] = []

@@ -16,7 +16,7 @@ from rabta.pnt import gnsstime
 from rabta.pnt.messages.fields import layout
 from rabta.pnt.records import Navigation, Observations, empty_ephemerides
 from rabta.pnt.streams import ephemerides, msm, observed
-from rabta.pnt.streams.frames import Frames, frame, split
+from rabta.pnt.streams.frames import Frames, frame, load, split
 
 _BIAS_M = 0.02
 _BIAS_CODES = ("1C", "1P", "2C", "2P")  # bits of message 1230's mask
@@ -83,8 +83,7 @@ def read(
     RabtaError
         There is no RTCM 3 message in it.
     """
-    name = "stream" if isinstance(source, bytes) else str(source)
-    data = source if isinstance(source, bytes) else Path(source).read_bytes()
+    name, data = load(source, "RTCM 3 messages")
     frames = split(data)
     if not frames.kind.size:
         raise RabtaError("no RTCM 3 message in the stream", file=name, expected="frames that start with 0xD3")

@@ -22,6 +22,7 @@ from rabta.pnt.gnsstime import Instants
 from rabta.pnt.messages.collect import Collector
 from rabta.pnt.records import Navigation, Observations, SystemObservations
 from rabta.pnt.streams import sfrbx
+from rabta.pnt.streams.frames import load
 
 Floats = NDArray[np.float64]
 
@@ -106,8 +107,7 @@ def read(source: bytes | str | Path) -> Receiver:
     RabtaError
         pyubx2 is not installed, or there is no UBX message in it.
     """
-    name = "stream" if isinstance(source, bytes) else str(source)
-    data = source if isinstance(source, bytes) else Path(source).read_bytes()
+    name, data = load(source, "UBX messages")
     frames = list(_frames(data))
     names = _library().UBX_MSGIDS
     counts = Counter(str(names.get(frame[2:4], frame[2:4].hex())) for frame in frames)
