@@ -440,60 +440,46 @@ def forward(
     seen, later = np.zeros((2, clocks), np.bool_), np.zeros(2, np.int64)
     next_x, next_p, f = np.zeros(n), np.zeros((n, n)), np.zeros((n, n))
     mute, scratch = np.full(before.size, -1, np.int64), np.zeros_like(weights)
-    again, running, since, costs = begin.copy(), False, 0.0, np.zeros(2)
+    again, running, since = begin.copy(), False, 0.0
+    costs, now = np.zeros(2), np.zeros(2)
     for e in range(times.size):
         first, last = starts[e], starts[e + 1]
+        enough = last - first >= 4
         dt = (times[e] - times[e - 1]) * 1e-9 if e > 0 else 0.0
-        if not running:
-            if last - first < 4:
-                continue
-            for _ in range(2):  # the first only says where: ranges are not straight over many kilometres
-                open_up(again, x[0], p[0], known[0], seen[0])
-                step(
-                    0, dt, first, last, clocks, system, satellite, motion, code, rate, phase, before, mute,
-                    variance, process, clock, tuning, x[0], p[0], known[0], seen[0], scratch, next_x,
-                    next_p, f,
-                )  # fmt: skip
-                again[:3] = x[0, :3]
-            open_up(again, x[0], p[0], known[0], seen[0])
-            running = True
-        mine = step(
-            later[0], dt, first, last, clocks, system, satellite, motion, code, rate, phase, before, mute,
-            variance, process, clock, tuning, x[0], p[0], known[0], seen[0], weights, next_x, next_p, f,
-        )  # fmt: skip
-        later[0] += 1
-        if ahead.shape[0] > 0:
-            ahead[e], ahead_covariances[e], transitions[e] = next_x, next_p, f
+        if not running and not enough:
+            continue
         since += dt
-        if tuning[3] > 0.0 and (later[1] > 0 or (since > tuning[3] and last - first >= 4)):
-            if later[1] == 0:
+        for b in range(2):
+            fresh = not running if b == 0 else later[1] == 0
+            if b == 1 and (tuning[3] <= 0.0 or (fresh and (since <= tuning[3] or not enough))):
+                break
+            if b == 1 and fresh:
                 again[:3] = x[0, :3]
-                for _ in range(2):
-                    open_up(again, x[1], p[1], known[1], seen[1])
-                    step(
-                        0, dt, first, last, clocks, system, satellite, motion, code, rate, phase, before,
-                        mute, variance, process, clock, tuning, x[1], p[1], known[1], seen[1], scratch,
-                        next_x, next_p, f,
-                    )  # fmt: skip
-                    again[:3] = x[1, :3]
-                open_up(again, x[1], p[1], known[1], seen[1])
                 since = 0.0
                 costs[:] = 0.0
-            other = step(
-                later[1], dt, first, last, clocks, system, satellite, motion, code, rate, phase, before, mute,
-                variance, process, clock, tuning, x[1], p[1], known[1], seen[1], scratch, next_x, next_p, f,
-            )  # fmt: skip
-            later[1] += 1
-            if since > tuning[3] and not math.isnan(mine) and not math.isnan(other):
-                costs[0] += mine
-                costs[1] += other
-            if since > 2.0 * tuning[3]:
-                if costs[1] < tuning[4] * costs[0]:
-                    x[0], p[0], known[0], seen[0] = x[1], p[1], known[1], seen[1]
-                    if ahead.shape[0] > 0:
-                        transitions[e] = 0.0
-                later[1] = 0
-                since = 0.0
+            # the first fixes of a beginning only say where: ranges are not straight over many kilometres
+            for _ in range(3 if fresh else 1):
+                if fresh:
+                    open_up(again, x[b], p[b], known[b], seen[b])
+                now[b] = step(
+                    later[b], dt, first, last, clocks, system, satellite, motion, code, rate, phase, before,
+                    mute, variance, process, clock, tuning, x[b], p[b], known[b], seen[b],
+                    weights if b == 0 else scratch, next_x, next_p, f,
+                )  # fmt: skip
+                again[:3] = x[b, :3]
+            running = True
+            later[b] += 1
+            if b == 0 and ahead.shape[0] > 0:
+                ahead[e], ahead_covariances[e], transitions[e] = next_x, next_p, f
+        if later[1] > 0 and since > tuning[3] and not math.isnan(now[0]) and not math.isnan(now[1]):
+            costs += now
+        if later[1] > 0 and since > 2.0 * tuning[3]:
+            if costs[1] < tuning[4] * costs[0]:
+                x[0], p[0], known[0], seen[0] = x[1], p[1], known[1], seen[1]
+                if ahead.shape[0] > 0:
+                    transitions[e] = 0.0
+            later[1] = 0
+            since = 0.0
         states[e], covariances[e], reported[e] = x[0], p[0], known[0]
         for i in range(first, last):
             used[e] += 1 if weights[i, 0] > 0.0 else 0
