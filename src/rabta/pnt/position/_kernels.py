@@ -20,6 +20,7 @@ EARTH_ROTATION = 7.2921151467e-5
 NO_FIX, GOOD, EXCLUDED, DOUBTFUL, REJECTED = 0, 1, 2, 3, 4
 RATE_M_S = 0.05  # usual noise of a range rate: 0.25 Hz
 HUBER = 1.345  # 95 % efficiency for normal errors: Huber 1981
+SPARE, ROUNDS = 8, 4  # redundant rows that tell a scale (to about a third); rounds of weights by it
 
 
 @inline
@@ -211,8 +212,10 @@ def least_squares(
     robust (0, 1), limit of a normalised residual, largest share of rows that may be excluded, largest PDOP,
     largest one-sigma error. `quality`: PDOP, HDOP, VDOP, TDOP, chi-square over its degrees of freedom, these.
 
-    Where a residual is too large, Huber's estimate says which rows are far from the others; they are put
-    aside, then least squares again, one row more at a time while one is too large and could be told.
+    Where no residual is too large, Huber's weights with the scale that the residuals themselves show (1.4826
+    times their median, Huber 1981, section 7.7) take weight from rows far from the others. Where one is too
+    large, Huber's estimate by the budget says which are; they are put aside, then least squares again,
+    one row more at a time while one is too large and could be told.
     """
     robust, limit, share = settings[0] > 0.5, settings[1], settings[2]
     worst_dop, worst_sigma = settings[3], settings[4]
@@ -235,6 +238,7 @@ def least_squares(
     h = np.empty((widest, 3))
     y, v, w, near = np.empty(widest), np.empty(widest), np.empty(widest), np.empty(widest)
     on = np.empty(widest, np.uint8)
+    size = np.empty(widest)
     pull, up = np.empty(3), np.empty(3)
     x = np.zeros(3)
     warm = False
@@ -262,7 +266,7 @@ def least_squares(
         spread, chi, degrees = 1.0, 0.0, 0
         for i in range(n):
             near[i] = 1.0
-        rounds = 0
+        rounds, soft = 0, 0
         while not done:
             rounds += 1
             ok = False
@@ -355,7 +359,7 @@ def least_squares(
                 if math.isfinite(ranges[r] + satellite[r, 0]) and count[g] > 0:
                     v[i] = y[i] - own[g]
                     if on[i]:
-                        chi += (v[i] / sigma[r]) ** 2 * (1.0 if phase != 1 else near[i])
+                        chi += (v[i] / sigma[r]) ** 2 * near[i]
             if not robust or degrees < 1:
                 done = True
                 continue
@@ -382,8 +386,30 @@ def least_squares(
                         worst, at = z, i
             if phase == 0:
                 if worst <= limit:
-                    done = True
+                    # by how much do the residuals scatter, against their budget? weights for those beyond
+                    if degrees < SPARE or soft >= ROUNDS:
+                        done = True
+                        continue
+                    found = 0
+                    for i in range(n):
+                        if on[i]:
+                            size[found] = abs(v[i]) / sigma[first + i]
+                            found += 1
+                    usual = 1.4826 * np.median(size[:found]) * math.sqrt(rows / degrees)
+                    usual = min(max(usual, 1e-3), 1.0)
+                    change = 0.0
+                    for i in range(n):
+                        if on[i]:
+                            z = abs(v[i]) / sigma[first + i] / usual
+                            f = 1.0 if z <= HUBER else HUBER / z
+                            change = max(change, abs(f - near[i]))
+                            near[i] = f
+                    soft += 1
+                    if change < 0.02:
+                        done = True
                     continue
+                for i in range(n):
+                    near[i] = 1.0
                 phase = 1  # something is wrong: where does Huber's estimate put the rows?
             if phase == 1:
                 change = 0.0
@@ -439,7 +465,7 @@ def least_squares(
             residual[first + i] = v[i]
             if on[i]:
                 used[first + i] = 1
-                weight[first + i] = 1.0 / (sigma[first + i] * sigma[first + i])
+                weight[first + i] = near[i] / (sigma[first + i] * sigma[first + i])
                 c = parent[group[first + i]]
                 clock_w[c] += 1.0
                 for p in range(3):
