@@ -12,6 +12,7 @@ from rabta.pnt.messages.fields import Bits
 # Systems and signals (u-blox's identifiers) that carry messages we read
 _LNAV = {(0, 0), (5, 0)}
 _D1D2 = {(3, 0), (3, 1), (3, 2), (3, 3), (3, 4), (3, 10)}
+_D2 = {(3, 1), (3, 3), (3, 10)}
 _INAV = {(2, 1), (2, 5)}
 _FDMA = {(6, 0), (6, 2)}
 
@@ -27,7 +28,8 @@ def take(collector: Collector, payload: bytes, time: int) -> bool:
         letter = "G" if signal[0] == 0 else "J"
         return bits is not None and collector.add(letter, prn, "LNAV", bits, time)
     if signal in _D1D2 and count == 10:
-        return collector.add("C", prn, "D2" if prn in d1d2.GEO else "D1", _thirty(words), time)
+        kind = "D2" if prn in d1d2.GEO or signal in _D2 else "D1"  # older receivers tell no signal
+        return collector.add("C", prn, kind, _thirty(words), time)
     if signal in _INAV and count >= 8:
         bits = _thirty_two(words)
         return collector.add("E", prn, "INAV", np.concatenate([bits[:120], bits[128:248]]), time)
