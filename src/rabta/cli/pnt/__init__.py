@@ -9,6 +9,7 @@ from rabta.cli.pnt.files import files
 from rabta.cli.pnt.holdover import holdover
 from rabta.cli.pnt.integrity import integrity
 from rabta.cli.pnt.samples import samples
+from rabta.cli.pnt.sky import fleet, sky
 from rabta.cli.pnt.stream import stream
 
 app = typer.Typer(
@@ -28,3 +29,5 @@ app.command()(stream)
 app.command()(integrity)
 app.command()(holdover)
 app.command()(samples)
+app.command()(sky)
+app.command()(fleet)

@@ -172,10 +172,10 @@ class Judge:
         return summary.day(self.figures(who, mask_deg), limit=self.limit, step_min=self.step_min)
 
 
-def judge(rules: Pnt) -> Judge:
-    """Judge of a scenario's rules."""
+def judge(rules: Pnt, cases: Sequence[str] = ()) -> Judge:
+    """Judge of a scenario's rules, of all its cases or of those named."""
     day = load(rules.ephemerides, rules.step_min)
-    book, errors = cases_.load(rules.cases), accuracy.load(rules.errors)
+    book, errors = cases_.load(rules.cases).chosen(cases), accuracy.load(rules.errors)
     keep = book.keep(day.satellites)
     steady = np.array([not case.scintillation for case in book.cases])
     grouped = geometry.groups(day.satellites.number, keep, steady)

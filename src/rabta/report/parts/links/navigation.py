@@ -141,7 +141,7 @@ def _sites(c: Context) -> str:
         rows.append(_row(f"{kind}s, {titles[case]}", values))
     title = "Integrity at aerodromes and ports"
     words = (
-        "Protection levels by ARAIM that watches for two faults at once, two frequencies, by the hour; LPV-200 "
+        "Protection levels by ARAIM that watches for two faults at once, two frequencies, hourly; LPV-200 "
         "needs 35 m up and 40 m level. Where one system is alone, its failure as a whole is not counted: "
         "nothing aboard could tell."
     )
