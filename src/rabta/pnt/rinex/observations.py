@@ -146,7 +146,9 @@ def _say_skipped(skipped: NDArray[np.uint8], notes: Notes) -> None:
     for run in np.split(where, breaks):
         if run.size:
             more = f" (and the next {run.size - 1})" if run.size > 1 else ""
-            notes.add(int(run[0]), _SKIPPED[int(skipped[run[0]])] + more)
+            why = int(skipped[run[0]])
+            shown = f": {notes.source.text(int(run[0]))[:70].strip()!r}" if why == kernels.STRAY else ""
+            notes.add(int(run[0]), _SKIPPED[why] + more + shown)
 
 
 def _epochs(

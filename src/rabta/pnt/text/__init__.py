@@ -31,9 +31,24 @@ def load(source: Source) -> tuple[bytes, str]:
         raise RabtaError("the file is empty", file=name)
     if raw.startswith(_GZIP):
         raw = _gunzip(raw, name)
-    if raw.startswith((_LZW, _ZIP, _BZ2)) or _CRINEX in raw[:200]:
+    if raw.startswith((_LZW, _ZIP, _BZ2)):
         raw = _unpack(raw, name)
-    return raw, name
+    return (_expand(raw, name) if _CRINEX in raw[:200] else raw), name
+
+
+def _expand(raw: bytes, name: str) -> bytes:
+    """Plain RINEX of compact RINEX; of a damaged file what stands before the damage, and a line on it."""
+    from rabta.pnt.text.crinex import expand
+
+    plain, line, whole = expand(raw)
+    if whole:
+        return plain
+    try:
+        return _unpack(raw, name)
+    except RabtaError:
+        if not plain or plain.rstrip().endswith(b"END OF HEADER"):
+            raise
+        return plain + f"compact RINEX is damaged at its line {line + 1}: the rest is lost\n".encode()
 
 
 def _read(path: Path) -> bytes:
@@ -95,14 +110,19 @@ class Lines:
 
 def lines(source: Source) -> Lines:
     """Lines of a file, unpacked where it is packed."""
+    raw, name = load(source)
+    return Lines(raw, name, *line_arrays(raw))
+
+
+def line_arrays(raw: bytes) -> tuple[Bytes, NDArray[np.int64], NDArray[np.int64]]:
+    """Bytes as an array, and where each line begins and ends."""
     from rabta.pnt.text._kernels import line_bounds
 
-    raw, name = load(source)
     data = np.frombuffer(raw, dtype=np.uint8)
     count = int(np.count_nonzero(data == 10)) + 1
     first, last = np.empty(count, np.int64), np.empty(count, np.int64)
     used = line_bounds(data, first, last)
-    return Lines(raw, name, data, first[:used], last[:used])
+    return data, first[:used], last[:used]
 
 
 class Notes:
