@@ -145,6 +145,16 @@ def test_a_new_orbit_of_the_same_issue_is_used_at_once():
     np.testing.assert_allclose(found.offset_m[rows, 0], [0.16, 0.32])
 
 
+def test_a_later_accuracy_replaces_the_orbits_own():
+    mask = encode.mask(SECOND, 1, 4, (21, 68))
+    orbit = encode.orbits(SECOND, 1, [encode.Orbit(21, 8, 2, 0.16, 0, 0, 3, 4)])
+    clock = encode.clocks(SECOND, 1, 4, 0, [encode.Clock(2, 1.6)])
+    accuracy = encode.accuracies(SECOND, 1, 4, 0, [(4, 0), (7, 7)])
+    found = _corrections(mask, orbit, clock, accuracy, clock)
+    rows = found.at("C", 21, NOW + np.array([2, 4]) * 10**9)
+    np.testing.assert_allclose(found.ura_m[rows], [0.053, 0.080])
+
+
 def test_each_sender_is_a_chain_of_its_own():
     mask, clock = encode.mask(SECOND, 1, 4, (21,)), encode.clocks(SECOND, 1, 4, 0, [encode.Clock(2, 1.6)])
     orbit = encode.orbits(SECOND, 1, [encode.Orbit(21, 8, 2, 0.16, 0, 0)])

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rabta.errors import RabtaError
 from rabta.pnt.b2b import biases
-from rabta.pnt.b2b.decode import MASK_SLOTS, Clocks, Messages, Orbits
+from rabta.pnt.b2b.decode import MASK_SLOTS, Accuracies, Clocks, Messages, Orbits
 from rabta.pnt.gnsstime import NS, Instants
 
 Ints = NDArray[np.int64]
@@ -169,9 +169,14 @@ def _only(table: T, keep: NDArray[np.generic]) -> T:
 
 
 def _clock_slots(messages: Messages, clocks: Clocks, ours: NDArray[np.bool_]) -> Ints:
-    """Slot of each clock by the last mask before it with its IODP and IOD SSR; 0 where there is none."""
+    """Slot of each clock: by its place, or as the message gives it."""
+    return np.where(clocks.place < 0, clocks.slot, _placed(messages, clocks, ours))
+
+
+def _placed(messages: Messages, clocks: Clocks | Accuracies, ours: NDArray[np.bool_]) -> Ints:
+    """Slot of each place by the last mask before it with its IODP and IOD SSR; 0 where there is none."""
     masks = messages.masks
-    slots = np.where(clocks.place < 0, clocks.slot, 0)
+    slots = np.zeros(clocks.place.size, dtype=np.int64)
     members = np.cumsum(masks.slots, axis=1)  # place of a slot in its mask, from 1
     for issue in np.unique(16 * clocks.iod_ssr + clocks.iodp):
         rows = np.flatnonzero((16 * clocks.iod_ssr + clocks.iodp == issue) & (clocks.place >= 0))
@@ -221,9 +226,23 @@ def _paired(
     return Corrections(
         *(sender, slot[used], system, prn, available[order], orbit_time[row], clock_time[used]),
         *(orbits.epoch[row], clocks.epoch[used], orbits.iodn[row], offsets, clocks.c0_m[used]),
-        biases.ura_m(orbits.ura_class[row], orbits.ura_value[row]),
+        _accuracy(messages, ours, orbits, row, available[order]),
         _code_biases(messages, ours),
     )
+
+
+def _accuracy(
+    messages: Messages, ours: NDArray[np.bool_], orbits: Orbits, row: Ints, available: Instants
+) -> Floats:
+    """User range accuracy: the orbit's own, or of a type 5 that came after it."""
+    received = messages.frames.received
+    out = biases.ura_m(orbits.ura_class[row], orbits.ura_value[row])
+    table = _only(messages.accuracies, ours[messages.accuracies.frame])
+    slot, time = _placed(messages, table, ours), received[table.frame]
+    last = _last(orbits.slot[row], available, slot, time)
+    newer = (last >= 0) & (time[last] > received[orbits.frame[row]]) if slot.size else last >= 0
+    out[newer] = biases.ura_m(table.ura_class[last[newer]], table.ura_value[last[newer]])
+    return out
 
 
 def _issue(slot: Ints, table: Orbits | Clocks) -> Ints:
