@@ -63,6 +63,7 @@ def differences(item, back):
             yield name
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_every_record_of_a_published_day_comes_back_to_its_last_decimal(shared):
     rows = rinex.navigation(shared / FILE).ephemerides

@@ -118,7 +118,11 @@ _THROUGH: dict[str, Callable[[np.void], NDArray[np.void] | None]] = {
     "LNAV": _lnav,
     "INAV": _inav,
     "FDMA": _fdma,
-    "D1": _d1, "D2": _d2, "CNV1": _cnv1, "CNV2": _cnv2, "CNV3": _cnv3,
+    "D1": _d1,
+    "D2": _d2,
+    "CNV1": _cnv1,
+    "CNV2": _cnv2,
+    "CNV3": _cnv3,
 }
 
 
