@@ -2,6 +2,6 @@
 
 ``protect.protect(solution)`` gives fixes their levels; ``araim.protection(geometry, ism, order)`` does it for
 any geometry of users, satellites and instants. ``ism`` says what providers promise, ``exclusion`` what to
-leave out, ``critical`` which satellites matter, ``raim`` is the snapshot test; ``timing`` and ``holdover`` are
-of clocks.
+leave out, ``critical`` which satellites matter; ``raim`` is the snapshot test. ``timing`` and ``holdover``
+are of clocks.
 """
