@@ -140,9 +140,9 @@ def test_bch15_mends_every_single_error():
 
 
 def test_bch_words_of_b_cnav1_are_as_far_apart_as_stated():
-    """BCH(21,6) mends 3 errors and BCH(51,8) mends 11: Lin and Costello, Error Control Coding, appendix C.
+    """Distances 8 of (21,6) and 24 of (51,8), the largest that such codes have (M. Grassl, codetables.de).
 
-    (21,6) is a code of distance 8, (51,8) of distance 24.
+    So they mend 3 and 11 errors.
     """
     for book, distance in ((checks._book(*checks._BCH21), 8), (checks._book(*checks._BCH51), 24)):
         assert np.count_nonzero(book[1:], axis=1).min() == distance  # a linear code
