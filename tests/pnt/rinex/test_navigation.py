@@ -384,3 +384,20 @@ def test_old_version_says_what_it_cannot_hold() -> None:
         rinex.navigation_text(nav, 2.11)
     with pytest.raises(RabtaError, match="no navigation messages"):
         rinex.navigation_text(Navigation(nav.ephemerides[:0]))
+
+
+def test_rinex_2_of_glonass_and_odd_letters() -> None:
+    body = shaped(
+        "11 16 12 31 23 45  0.0",
+        (-1e-5, 0.0, 85500.0),
+        (1e4, 1.0, 1e-9, 0.0),
+        (2e4, -2.0, 0.0, -7.0),
+        (-5e3, 3.0, 0.0, 1.0),
+    )
+    body = body.replace("\n    ", "\n   ")
+    row = rinex.navigation(file(body, "2.11", kind="GLONASS NAV DATA", system=" ")).ephemerides[0]
+    assert (row["system"], row["prn"], row["kind"], row["slot"]) == ("R", 11, "FDMA", -7.0)
+    assert row["toc"] == row["sent"] == int(from_utc("2016-12-31T23:45:00"))
+    old = LNAV.replace("G02 2022 06 08 10 00 00", " 2 22  6  8 10  0  0.0").replace("\n    ", "\n   ")
+    nav = rinex.navigation(b"\xef\xbb\xbf" + file(old, "2.11", kind="N: GPS NAV DATA", system="X"))
+    assert nav.ephemerides["system"].tolist() == ["G"]

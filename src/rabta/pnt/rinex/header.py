@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rabta.errors import RabtaError
+from rabta.pnt.records import SYSTEMS
 from rabta.pnt.text import Lines, Notes
 
 OLDEST, NEWEST = 2.0, 4.99
@@ -93,7 +94,7 @@ def _system(top: str, kind: str) -> str:
     letter = top[40:41].upper()
     if kind in "GH":  # RINEX 2: the kind names the system
         return {"G": "R", "H": "S"}[kind]
-    return letter if letter.strip() else "G"
+    return letter if letter in (*SYSTEMS, "M") else "G"
 
 
 def number(text: str) -> float | None:

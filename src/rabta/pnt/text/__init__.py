@@ -18,6 +18,7 @@ Bytes = NDArray[np.uint8]
 
 _GZIP, _LZW, _ZIP, _BZ2 = b"\x1f\x8b", b"\x1f\x9d", b"PK\x03\x04", b"BZh"
 _CRINEX = b"CRINEX VERS"
+_MARK = b"\xef\xbb\xbf"  # some editors put this before a text
 
 
 def load(source: Source) -> tuple[bytes, str]:
@@ -33,6 +34,7 @@ def load(source: Source) -> tuple[bytes, str]:
         raw = _gunzip(raw, name)
     if raw.startswith((_LZW, _ZIP, _BZ2)):
         raw = _unpack(raw, name)
+    raw = raw.removeprefix(_MARK)
     return (_expand(raw, name) if _CRINEX in raw[:200] else raw), name
 
 
