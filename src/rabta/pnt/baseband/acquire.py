@@ -277,7 +277,7 @@ def peaks(
 
     Each peak's signal is measured code period by code period and taken out of the samples before the next is
     looked for, so that side peaks and the foot of a strong one are not found, and peaks of less than a chip
-    apart are told apart.
+    apart are told apart. Within a chip and a half one must be within `SHAPE_DB` of the stronger.
 
     Parameters
     ----------
@@ -303,11 +303,25 @@ def peaks(
         if beside_dbhz is not None:
             cells = 4.0 * bins.size * window.lags
             peak = replace(peak, threshold=_leaky(beside_dbhz, what, whole(window), false_alarm / cells))
-        if not peak.found:
+        if not peak.found or _is_foot(peak, found, what):
             break
         found = _together(window, prn, [*found, peak], noise)
         left = prepare(_rest(window, _parts(window, prn, found)), window.rate_hz, what, time_s)
     return sorted(found, key=lambda item: -item.statistic)
+
+
+SHAPE_DB = 12.0
+"""What may be left of a peak near itself: the filter's shape is measured in noise, to some hundredths."""
+
+
+def _is_foot(peak: Peak, found: list[Peak], signal: Signal) -> bool:
+    """Whether a peak is what is left of a far stronger one within a chip and a half."""
+    period = signal.period_s
+    for other in found:
+        apart = abs((peak.delay_s - other.delay_s + period / 2.0) % period - period / 2.0) * signal.chip_hz
+        if apart < 1.5 and peak.cn0_dbhz < other.cn0_dbhz - SHAPE_DB:
+            return True
+    return False
 
 
 def _together(window: Window, prn: int, found: list[Peak], noise: float) -> list[Peak]:
