@@ -18,6 +18,7 @@ Bytes = NDArray[np.uint8]
 LIGHT_M_S = 299_792_458.0
 EARTH_ROTATION = 7.2921151467e-5
 NO_FIX, GOOD, EXCLUDED, DOUBTFUL, REJECTED = 0, 1, 2, 3, 4
+NEAR_M2 = 1.0  # a last step below 1 m
 RATE_M_S = 0.05  # usual noise of a range rate: 0.25 Hz
 HUBER = 1.345  # 95 % efficiency for normal errors: Huber 1981
 SPARE, ROUNDS = 8, 4  # redundant rows that tell a scale (to about a third); rounds of weights by it
@@ -239,7 +240,7 @@ def least_squares(
     y, v, w, near = np.empty(widest), np.empty(widest), np.empty(widest), np.empty(widest)
     on = np.empty(widest, np.uint8)
     size = np.empty(widest)
-    pull, up = np.empty(3), np.empty(3)
+    pull, up, step = np.empty(3), np.empty(3), np.empty(3)
     x = np.zeros(3)
     warm = False
     for k in range(start.size - 1):
@@ -333,17 +334,26 @@ def least_squares(
                     break
                 move = 0.0
                 for p in range(3):
-                    d = a[p, 0] * b[0] + a[p, 1] * b[1] + a[p, 2] * b[2]
-                    x[p] += d
-                    move += d * d
+                    step[p] = a[p, 0] * b[0] + a[p, 1] * b[1] + a[p, 2] * b[2]
+                    x[p] += step[p]
+                    move += step[p] * step[p]
                 if not math.isfinite(move):
                     break
-                if move < 1e-6:
+                if move < NEAR_M2:
+                    # so near the ranges are straight lines (to 30 nanometres): no need to work them out anew
+                    for i in range(n):
+                        y[i] -= h[i, 0] * step[0] + h[i, 1] * step[1] + h[i, 2] * step[2]
+                    for g in range(groups):
+                        for p in range(3):
+                            sum_y[g] -= sum_h[g, p] * step[p]
+                    for c in range(systems):
+                        for p in range(3):
+                            clock_y[c] -= clock_h[c, p] * step[p]
                     ok = True
                     break
             if not ok:
                 break
-            # residuals after the last step (its move is below a millimetre)
+            # residuals after the last step
             chi = 0.0
             for g in range(groups):
                 if count[g] > 0:

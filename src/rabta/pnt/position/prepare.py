@@ -181,8 +181,10 @@ def _weighed(rows: Geometry, nav: Navigation, options: Options) -> Geometry:
         )
     air = delaying.troposphere_m(options.troposphere, rows.times, rows.epoch, rows.place_m, up)
     geo_ = is_geo(rows.ephemerides)[rows.ephemeris]
+    stated = rows.ephemerides["accuracy_m"][rows.ephemeris]
     common = (
-        weights.space_m(rows.system, rows.prn, geo_) ** 2 + (weights.TROPOSPHERE_M * weights.air(up)) ** 2
+        weights.space_m(rows.system, rows.prn, geo_, stated) ** 2
+        + (weights.TROPOSPHERE_M * weights.air(up)) ** 2
     )
     code = weights.code_m(up, rows.cn0)
     slack = weights.ionosphere_m(name, delay, up, carrier)

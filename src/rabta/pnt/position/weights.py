@@ -12,6 +12,9 @@ Index = NDArray[np.int64]
 # Montenbruck, Steigenberger and Hauschild, Adv. Space Res. 61 (2018), and GPS Solut. 19 (2015).
 SPACE_M = {"G": 0.6, "R": 2.0, "E": 0.2, "J": 0.6, "C": 0.6, "I": 2.0, "S": 3.0}
 BEIDOU2_M, GEO_M = 1.0, 2.0
+# What messages usually state of themselves, metres (URA index 0, Galileo's SISA index 107): a message that
+# states more has so much more weight taken off.
+USUAL_M = {"G": 2.0, "J": 2.0, "C": 2.0, "E": 3.12}
 BEIDOU2_LAST = 16  # C01 to C16 but the geostationary ones
 
 ELEVATION_M = 0.3  # sigma^2 = a^2 + a^2 / sin^2: RTKLIB manual E.6.24 with its usual 100 x 3 mm
@@ -27,15 +30,18 @@ IONOSPHERE_LEAST_M = 0.25  # of each ray, vertical, at 1575.42 MHz; without any 
 REFERENCE_HZ = 1_575_420_000.0
 
 
-def space_m(system: NDArray[np.str_], prn: NDArray[np.int64], geo: NDArray[np.bool_]) -> Array:
-    """Error of orbit and clock in each row's range."""
-    sigma = np.zeros(system.size)
+def space_m(
+    system: NDArray[np.str_], prn: NDArray[np.int64], geo: NDArray[np.bool_], accuracy_m: Array
+) -> Array:
+    """Error of orbit and clock in each row's range; `accuracy_m` is what the message states, NaN unknown."""
+    sigma, usual = np.zeros(system.size), np.full(system.size, np.inf)
     for letter, value in SPACE_M.items():
         sigma[system == letter] = value
+        usual[system == letter] = USUAL_M.get(letter, np.inf)
     beidou = system == "C"
     sigma[beidou & (prn <= BEIDOU2_LAST)] = BEIDOU2_M
     sigma[beidou & geo] = GEO_M
-    return sigma
+    return np.asarray(sigma * np.fmax(accuracy_m / usual, 1.0))
 
 
 def code_m(elevation_deg: Array, cn0: Array) -> Array:
