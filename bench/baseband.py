@@ -95,7 +95,7 @@ def others() -> dict[str, Any]:
 
 
 def lies(path: Path) -> dict[str, Any]:
-    """Second senders added to the published samples, 3 dB stronger and 0.75 to 6 chips aside: found in 40 ms."""
+    """Second senders added to the published samples, 3 dB stronger, 0.75 to 6 chips aside, in 40 ms."""
     read = samples.read(path, RATE, "iq8", mirrored=True)
     density, rng = generate.density(read.values, RATE, "B1C"), np.random.default_rng(1)
     count, alarms, found = 0, 0, 0
