@@ -108,7 +108,7 @@ def test_all_types_come_back():
 
 
 def test_user_range_accuracy():
-    """BDS-SIS-ICD-PPP-B2b-1.0 section 7.6: 3^class (1 + value / 4) - 1 mm."""
+    """BDS-SIS-ICD-PPP-B2b-1.0: 3^class (1 + value / 4) - 1 mm."""
     np.testing.assert_allclose(biases.ura_m([1, 2, 7], [0, 7, 6]), [0.002, 0.02375, 5.4665], rtol=1e-6)
 
 

@@ -140,7 +140,7 @@ def test_bch15_mends_every_single_error():
 
 
 def test_bch_words_of_b_cnav1_are_as_far_apart_as_stated():
-    """Distances 8 of (21,6) and 24 of (51,8), the largest that such codes have (M. Grassl, codetables.de).
+    """Distances 8 of (21,6), 24 of (51,8): Peterson and Weldon, Error-Correcting Codes (1972).
 
     So they mend 3 and 11 errors.
     """

@@ -126,7 +126,7 @@ def test_glonass_check_bits():
 
 
 def test_galileo_accuracy():
-    """Galileo OS SIS ICD 2.1 table 91: 0 to 49 cm by 1, 50 to 98 by 2, 100 to 196 by 4, 200 to 600 by 16."""
+    """Galileo OS SIS ICD 2.1 table 89: 0 to 49 cm by 1, 50 to 98 by 2, 100 to 196 by 4, 200 to 600 by 16."""
     expected = {0: 0.0, 49: 0.49, 50: 0.5, 74: 0.98, 75: 1.0, 99: 1.96, 100: 2.0, 125: 6.0}
     for index, metres in expected.items():
         assert galileo.accuracy_m(index) == pytest.approx(metres, abs=1e-12)

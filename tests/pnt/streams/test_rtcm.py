@@ -66,7 +66,7 @@ def _observations(seed=3):
 
 @pytest.mark.parametrize(("digit", "metre", "rate"), [(7, 2.9e-4, 5.1e-5), (4, 9e-3, None)])
 def test_observations_come_back(digit, metre, rate):
-    """To half of the least bit: 2^-30 ms of range in MSM7 (10403.3 table 3.5-90), 2^-25 ms in MSM4."""
+    """To half of the least bit: 2^-30 ms of range in MSM7 (10403.3 section 3.5.16), 2^-25 ms in MSM4."""
     sent = _observations()
     data = msmwriter.write(sent, digit, 17)
     slots = {prn: prn % 7 - 3 for prn in range(1, 25)}

@@ -1,4 +1,4 @@
-"""Broadcast orbits and clocks with PPP-B2b's corrections: BDS-SIS-ICD-PPP-B2b-1.0 section 7.
+"""Broadcast orbits and clocks with PPP-B2b's corrections (BDS-SIS-ICD-PPP-B2b-1.0, user algorithms).
 
 A correction holds for one issue of the broadcast ephemeris: B-CNAV1's of BeiDou, LNAV's of GPS, I/NAV's of
 Galileo. B-CNAV2 repeats B-CNAV1's ephemeris under the same issue, so it serves where B-CNAV1 was not heard.
@@ -19,7 +19,7 @@ from rabta.pnt.signals import LIGHT_M_S
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-# Messages whose issue IODN means, the preferred first: section 7.1
+# Messages whose issue IODN means, the preferred first
 KINDS = {"C": ("CNV1", "CNV2"), "G": ("LNAV",), "E": ("INAV",)}
 
 
@@ -96,7 +96,7 @@ def _age(epoch: Ints, row: Ints, when: Ints) -> Floats:
 
 
 def earth_fixed(position_m: Floats, velocity_m_s: Floats, offset_m: Floats) -> Floats:
-    """Radial, along-track and cross-track offsets as Earth-fixed vectors, shape (row, 3) (section 7.4).
+    """Radial, along-track and cross-track offsets as Earth-fixed vectors, shape (row, 3).
 
     Radial is the direction of the position, cross-track of position x velocity, both Earth-fixed.
     """

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-# Signal modes of code biases: section 7.3, table of signals and tracking modes. As RINEX 3.05 codes.
+# Signals and tracking modes of code biases, as RINEX 3.05 codes
 SIGNALS: dict[str, dict[int, str]] = {
     "C": {0: "2I", 1: "1D", 2: "1P", 4: "5D", 5: "5P", 7: "7D", 8: "7P", 12: "6I"},
     "G": {0: "1C", 1: "1P", 4: "1L", 5: "1X", 7: "2L", 8: "2X", 11: "5I", 12: "5Q", 13: "5X"},
     "E": {1: "1B", 2: "1C", 4: "5Q", 5: "5I", 7: "7I", 8: "7Q", 11: "6C"},
     "R": {0: "1C", 1: "1P", 2: "2C"},
 }
-_FIRST = {"C": 0, "G": 63, "E": 100, "R": 137}  # slots before a system's: section 6.2.2
+_FIRST = {"C": 0, "G": 63, "E": 100, "R": 137}  # slots before a system's in the mask
 SLOTS = 174
 _SYSTEM = np.array([" "] + ["C"] * 63 + ["G"] * 37 + ["E"] * 37 + ["R"] * 37)
 _PRN = np.array([0, *range(1, 64), *range(1, 38), *range(1, 38), *range(1, 38)], dtype=np.int16)
@@ -59,7 +59,7 @@ def codes(system: ArrayLike, modes: ArrayLike) -> NDArray[np.str_]:
 
 
 def ura_m(ura_class: ArrayLike, ura_value: ArrayLike) -> NDArray[np.float64]:
-    """User range accuracy, metres (section 7.6): not a number where undefined, 5.4665 where beyond the scale.
+    """User range accuracy, metres: not a number where undefined, 5.4665 where beyond the scale.
 
     Examples
     --------

@@ -2,7 +2,7 @@
 
 A clock's place is a satellite by the mask of the same IODP and IOD SSR; an orbit and a clock of a satellite
 may be used together where IOD SSR and IOD Corr agree; the orbit's IODN names the broadcast ephemeris
-to correct (section 7.1). Each sender's messages are a chain of their own: senders may differ in IOD SSR.
+to correct. Each sender's messages are a chain of their own: senders may differ in IOD SSR.
 """
 
 from __future__ import annotations

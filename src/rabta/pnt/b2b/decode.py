@@ -1,4 +1,4 @@
-"""Bits of PPP-B2b messages to columns: BDS-SIS-ICD-PPP-B2b-1.0 section 6.2."""
+"""Bits of PPP-B2b messages to columns: BDS-SIS-ICD-PPP-B2b-1.0 (2020)."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ class _Reader(Windows):
         self.rows = rows
 
     def scaled(self, first: ArrayLike, bits: int, scale: float) -> Floats:
-        """Two's complement, scaled; the two lowest values mean that there is none (section 7)."""
+        """Two's complement, scaled; the two lowest values mean that there is none."""
         value = self.signed(first, bits)
         return np.where(value <= 1 - (1 << (bits - 1)), np.nan, value * scale)
 

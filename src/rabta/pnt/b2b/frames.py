@@ -13,7 +13,7 @@ from rabta.pnt import gnsstime
 from rabta.pnt.b2b.crc import crc24q
 from rabta.pnt.streams.frames import load
 
-MESSAGE_BITS = 486  # 6 type, 456 data, 24 CRC: section 6.1
+MESSAGE_BITS = 486  # 6 type, 456 data, 24 CRC
 FRAME_BYTES = 61
 EMPTY = 63  # message type of a frame that carries nothing
 _MOST_NOTES = 20

@@ -104,7 +104,11 @@ def _book(size: int, length: int, taps: tuple[int, ...]) -> Bits:
     return np.array([_taps(message, size, length, taps) for message in range(1 << size)])
 
 
-_BCH21 = (6, 21, (0, 1, 2, 4))  # x^6 + x^4 + x^2 + x + 1: BDS-SIS-ICD-B1C-1.0 section 6.2.2.1
+_BCH21 = (
+    6,
+    21,
+    (0, 1, 2, 4),
+)  # check polynomial x^6 + x^4 + x^2 + x + 1: BDS-SIS-ICD-B1C-1.0 section 6.2.2.1
 _BCH51 = (8, 51, (0, 1, 2, 3, 4, 7))  # x^8 + x^7 + x^4 + x^3 + x^2 + x + 1
 
 

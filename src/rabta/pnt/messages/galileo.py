@@ -44,7 +44,7 @@ def page(bits: Bits) -> tuple[Bits, Bits]:
 
 
 def accuracy_m(sisa: int) -> float:
-    """Signal-in-space accuracy, metres; not a number for spare values and for no prediction (table 91)."""
+    """Signal-in-space accuracy, metres; not a number for spare values and for no prediction (table 89)."""
     if sisa < 50:
         return sisa * 0.01
     if sisa < 75:
@@ -61,7 +61,7 @@ def sisa_of(metres: float) -> int:
     return min(range(126), key=lambda index: abs(accuracy_m(index) - metres))
 
 
-# RINEX 3.05 table A8: bit 0 I/NAV of E1-B, 2 of E5b-I, 9 clock for E5b and E1
+# RINEX 3.05, data sources: bit 0 I/NAV of E1-B, 2 of E5b-I, 9 clock for E5b and E1
 SOURCES = {"E1B": 513, "E5b": 516, "both": 517}
 
 

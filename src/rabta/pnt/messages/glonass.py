@@ -19,7 +19,7 @@ from rabta.pnt.messages.fields import Bits, bits_of, layout, number, require_siz
 STRING_BITS = 85
 MOSCOW_S = 10_800  # GLONASS time is UTC + 3 h: section 3.3.3
 _DAY = 86_400
-# RINEX 3.05 table A10: what a message says of itself, in one number: name, lowest bit, bits
+# RINEX 3.05, status flags: what a message says of itself, in one number: name, lowest bit, bits
 _STATUS = (("p", 0, 2), ("p1", 2, 2), ("p2", 4, 1), ("p3", 5, 1), ("p4", 6, 1), ("type", 7, 2))
 # Data bits 9 to 85 have the numbers that are not powers of two, in order: check bit Ci sums those whose
 # number has bit i (section 4.4, table 4.13)

@@ -15,7 +15,7 @@ from rabta.pnt.records import EPHEMERIS, IonosphereMessage, empty_ephemerides
 WEEK_LAG = {"C": gnsstime.BDT_WEEK_LAG, "E": gnsstime.GST_WEEK_LAG}
 SECOND_LAG = {"C": gnsstime.BDT_LAG_S}
 
-# Nominal metres of URA indices: IS-GPS-200N section 20.3.3.3.1.3 and BDS-SIS-ICD-B1I-3.0 section 5.2.4.5
+# Nominal metres of URA indices: IS-GPS-200N section 20.3.3.3.1.3 and BDS-SIS-ICD-B1I-3.0 (URAI)
 # (2^(1 + N/2) to N = 6, then 2^(N - 2)), rounded to one decimal as RINEX prescribes.
 URA_M = tuple(round(2.0 ** (1 + n / 2) if n <= 6 else 2.0 ** (n - 2), 1) for n in range(16))
 

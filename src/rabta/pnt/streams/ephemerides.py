@@ -64,7 +64,7 @@ def _galileo(values: dict[str, float], kind: str) -> Row:
 
 def _fnav(values: dict[str, float], _: int) -> Row:
     values["health"] = int(values["e5a_health"]) << 4 | int(values["e5a_valid"]) << 3
-    values["data_source"] = 258  # RINEX 3.05 table A8: F/NAV, clock for E5a and E1
+    values["data_source"] = 258  # RINEX 3.05, data sources: F/NAV, clock for E5a and E1
     return _galileo(values, "FNAV")
 
 

@@ -23,7 +23,7 @@ CELLS = 64  # most cells of a message
 _HEAD_BITS = 169
 _CHUNK = 2048
 # Bits of fields by message: satellites' (whole ms, extended, ms / 1024, rate), then cells' (pseudorange,
-# phase, lock, half-cycle, C/N0, rate); 0 where a message has none. Tables 3.5-81 to 3.5-90.
+# phase, lock, half-cycle, C/N0, rate); 0 where a message has none.
 _SATELLITE = {4: (8, 0, 10, 0), 5: (8, 4, 10, 14), 6: (8, 0, 10, 0), 7: (8, 4, 10, 14)}
 _CELL = {
     4: (15, 22, 4, 1, 6, 0),

@@ -153,7 +153,7 @@ def _position(payload: bytes) -> dict[str, object]:
 
 
 def _descriptors(payload: bytes) -> dict[str, object]:
-    """Message 1033: five texts, each after its length, the setup number before the second (table 3.5-29)."""
+    """Message 1033: five texts, each after its length, the setup number before the second."""
     names = ("antenna", "antenna_serial", "receiver", "firmware", "receiver_serial")
     found: dict[str, object] = {"number": int.from_bytes(payload[1:3], "big") & 0xFFF}
     at = 3
@@ -166,7 +166,7 @@ def _descriptors(payload: bytes) -> dict[str, object]:
 
 
 def _glonass_biases(payload: bytes) -> dict[str, object]:
-    """Message 1230 (table 3.5-111): biases of 16 bits for each bit of a mask."""
+    """Message 1230: biases of 16 bits for each bit of a mask."""
     mask = payload[3] & 15 if len(payload) > 3 else 0
     present = [code for i, code in enumerate(_BIAS_CODES) if mask >> (3 - i) & 1]
     biases = {}

@@ -16,7 +16,7 @@ from rabta.verify import Row, suite
 
 DAY = "nav4/BRD400DLR_S_20260680000_01D_MN.rnx.gz"
 RECORDS = "BRD400DLR_S_20260680000: each record's numbers to bits and back, all 13 digits"
-CODES = "largest least distance of binary (n, k) codes, which these have: M. Grassl, codetables.de"
+CODES = "Peterson and Weldon, Error-Correcting Codes (1972), tables of cyclic codes"
 RTCM = "RTCM 10403.3 section 4.2: a whole message 1005"
 EXAMPLE = "d300133ed7d30202980edeef34b4bd62ac0941986f33360b98"
 WEEK_NS = 604_800 * 10**9
