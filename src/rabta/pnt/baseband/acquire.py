@@ -233,8 +233,8 @@ def vertex(before: float, at: float, after: float) -> float:
 
     Examples
     --------
-    >>> vertex(0.0, 1.0, 0.0), vertex(3.0, 4.0, 3.5)
-    (0.0, 0.16666666666666666)
+    >>> abs(vertex(0.0, 1.0, 0.0)), round(vertex(3.0, 4.0, 3.5), 3)
+    (0.0, 0.167)
     """
     bend = before - 2.0 * at + after
     return 0.0 if bend >= 0.0 else float(np.clip(0.5 * (before - after) / bend, -0.5, 0.5))
