@@ -208,7 +208,7 @@ class Pnt(Section):
 
     ephemerides: str = Field(
         "2026-03-09",
-        description="Entry of the ephemerides catalog, or a RINEX navigation file: the day whose satellites count",
+        description="Entry of the ephemerides catalog, or a RINEX navigation file: the day that counts",
     )
     cases: str = Field("standard", description="Entry of the skycases catalog: what is lost in each case")
     errors: str = Field("standard", description="Entry of the rangeerrors catalog")

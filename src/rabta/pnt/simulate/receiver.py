@@ -189,8 +189,8 @@ def _air(rows: _Rows, own: Receiver, times: Instants, wet: Array) -> tuple[Array
 
 
 def _observed(
-    letter: str, rows: _Rows, table: NDArray[np.void], own: Receiver, times: Instants, wet: Array, clock: Array,
-    rng: np.random.Generator,
+    letter: str, rows: _Rows, table: NDArray[np.void], own: Receiver, times: Instants, wet: Array,
+    clock: Array, rng: np.random.Generator,
 ) -> SystemObservations:  # fmt: skip
     """Columns of one system."""
     air, content = _air(rows, own, times, wet)

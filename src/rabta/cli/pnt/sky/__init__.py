@@ -33,7 +33,7 @@ def sky(
     judge = _judge(ephemerides, step, case)
     rows = _rows(judge, end.lat_deg, end.lon_deg, end.above_m, mask)
     if plot is not None:
-        from rabta.cli.pnt._dome import draw
+        from rabta.cli.pnt.sky.dome import draw
 
         plot.write_text(draw(judge, end.lat_deg, end.lon_deg, end.name), encoding="utf-8")
     if json_:
