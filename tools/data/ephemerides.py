@@ -3,8 +3,8 @@
     python -m tools.data.ephemerides BRD400DLR_S_20260680000_01D_MN.rnx.gz TARGET.parquet
 
 Kept: every record of the messages that give position and health (BeiDou D1 and D2, GPS and QZSS LNAV,
-GLONASS), Galileo I/NAV once an hour, and of the messages that only tell which signals a satellite sends one in
-six hours. Navigation of SBAS and NavIC is left out. Numbers are unchanged.
+GLONASS), Galileo I/NAV once an hour, and of the messages that only tell which signals a satellite sends one
+in six hours. Navigation of SBAS and NavIC is left out. Numbers are unchanged.
 """
 
 from __future__ import annotations

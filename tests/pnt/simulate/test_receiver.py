@@ -43,7 +43,7 @@ def test_positions_come_back(nav: Navigation, times: np.ndarray) -> None:
 
 
 def test_codes_are_late_and_phases_early_by_the_ionosphere(nav: Navigation, times: np.ndarray) -> None:
-    """Between two frequencies: the codes' difference is the content's, the phases' its opposite, but for whole cycles."""
+    """Between two frequencies the phases differ by the opposite of the codes, but for whole cycles."""
     obs = observe(nav, times, PLACE, 1, QUIET).systems["G"]
     f1, f2 = signal("G", "1C").frequency_hz, signal("G", "2W").frequency_hz
     code = obs.column("C2W") - obs.column("C1C")
