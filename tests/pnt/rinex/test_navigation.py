@@ -386,6 +386,22 @@ def test_old_version_says_what_it_cannot_hold() -> None:
         rinex.navigation_text(Navigation(nav.ephemerides[:0]))
 
 
+def test_rinex_2_of_galileo() -> None:
+    rows = (
+        *(
+            (1e-4, 1e-12, 0.0),
+            (97.0, 30.0, 4e-9, 0.5),
+            *KEPLER,
+            (1e-11, 258.0, 2209.0),
+            (3.12, 0.0, 1e-9, 2e-9),
+        ),
+        (353000.0,),
+    )
+    body = shaped(" 5 22  5 12  2  0  0.0", *rows).replace("\n    ", "\n   ")
+    row = rinex.navigation(file(body, "2.12", kind="L GALILEO NAV DATA", system=" ")).ephemerides[0]
+    assert (row["system"], row["prn"], row["kind"], row["tgd2"]) == ("E", 5, "FNAV", 2e-9)
+
+
 def test_rinex_2_of_glonass_and_odd_letters() -> None:
     body = shaped(
         "11 16 12 31 23 45  0.0",

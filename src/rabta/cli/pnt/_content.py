@@ -12,6 +12,7 @@ from rabta.errors import RabtaError
 if TYPE_CHECKING:
     from rabta.pnt.records import Navigation, Observations
 
+_LETTERS = {"O": "observations", "C": "clocks", **dict.fromkeys("NGHL", "navigation")}
 _KINDS = "RINEX (observations, navigation, clocks), SP3, ANTEX, IONEX or SINEX"
 
 
@@ -23,9 +24,8 @@ def kind(path: Path) -> str:
     label = top[60:].strip()
     if "RINEX VERSION / TYPE" in top:
         letter = top[20:21].upper()
-        return {"O": "observations", "N": "navigation", "G": "navigation", "H": "navigation"}.get(
-            letter, "clocks"
-        )
+        if letter in _LETTERS:
+            return _LETTERS[letter]
     if label == "ANTEX VERSION / SYST":
         return "antennas"
     if label == "IONEX VERSION / TYPE":

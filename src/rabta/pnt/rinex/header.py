@@ -12,6 +12,7 @@ from rabta.pnt.text import Lines, Notes
 
 OLDEST, NEWEST = 2.0, 4.99
 LABEL = 60  # column where the label begins
+_OLD_KINDS = {"G": "R", "H": "S", "L": "E"}  # RINEX 2: the kind of a navigation file names the system
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Header:
     ----------
     version : float
     kind : str
-        ``O`` observations, ``N`` navigation (RINEX 2 also ``G`` GLONASS, ``H`` SBAS).
+        ``O`` observations, ``N`` navigation (RINEX 2 also ``G`` GLONASS, ``H`` SBAS, ``L`` Galileo).
     system : str
         Letter of the file's system, ``M`` for mixed.
     lines : tuple of (line, label, text)
@@ -92,8 +93,8 @@ def _version(source: Lines, top: str) -> float:
 
 def _system(top: str, kind: str) -> str:
     letter = top[40:41].upper()
-    if kind in "GH":  # RINEX 2: the kind names the system
-        return {"G": "R", "H": "S"}[kind]
+    if kind in _OLD_KINDS:
+        return _OLD_KINDS[kind]
     return letter if letter in (*SYSTEMS, "M") else "G"
 
 

@@ -99,7 +99,7 @@ def navigation(source: Source) -> Navigation:
         Where the file is no navigation file, or nothing in it can be used.
     """
     text = lines(source)
-    head = headers.read(text, "NGH" if _old(text) else "N", WHAT)
+    head = headers.read(text, "NGHL" if _old(text) else "N", WHAT)
     notes = Notes(text)
     style = _style(text, head, notes)
     values = _numbers(text, 3 if style == 2 else 4)

@@ -28,13 +28,13 @@ def load(source: Source) -> tuple[bytes, str]:
     """
     name = "<bytes>" if isinstance(source, bytes) else str(source)
     raw = source if isinstance(source, bytes) else _read(Path(source))
-    if not raw:
-        raise RabtaError("the file is empty", file=name)
     if raw.startswith(_GZIP):
         raw = _gunzip(raw, name)
     if raw.startswith((_LZW, _ZIP, _BZ2)):
         raw = _unpack(raw, name)
     raw = raw.removeprefix(_MARK)
+    if not raw:
+        raise RabtaError("the file is empty", file=name)
     return (_expand(raw, name) if _CRINEX in raw[:200] else raw), name
 
 
