@@ -195,7 +195,7 @@ def test_nagoya_beidou_alone(shared: Path) -> None:
     errors = accuracy.compare(found.times, found.position_m, NAGOYA)
     assert errors.availability == 1.0
     assert errors.horizontal_m() <= 1.8
-    assert errors.vertical_m() <= 3.5  # the target is 2.2: suite ``positions`` shows the miss
+    assert errors.vertical_m() <= 2.5  # the target is 2.2: suite ``positions`` shows the miss
     assert np.nanpercentile(np.linalg.norm(found.velocity_m_s, axis=1), 95) < 0.1  # it stands still
 
 

@@ -46,7 +46,11 @@ MOST = 3  # signals of one satellite
 
 # Receivers see BeiDou-2 and BeiDou-3 apart by up to some metres on B1I and B3I, each receiver type otherwise
 # (Jiao et al., Remote Sens. 11 (2019); Mi et al., GPS Solut. 25 (2021)): a delay that is estimated.
-GENERATION_M = {"single": 1.0, "auto": 2.0, "iono-free": 3.0}
+GENERATION_M = {
+    "single": 1.0,
+    "auto": 1.0,
+    "iono-free": 3.0,
+}  # a pair triples it; auto refers to the first signal
 SIGNAL_M = 10.0  # between signals of different bands: the receiver's own delays, tens of nanoseconds
 
 
