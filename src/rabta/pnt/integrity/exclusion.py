@@ -62,15 +62,20 @@ def exclude(
     alarm, gone = levels.alarm > 1.0, {}
     for k in failing.tolist():
         masks, cost = _candidates(geometry, table, k, order)
-        tried = araim.protection(
-            _without(geometry, k, masks), table, order, allocation=allocation,
-            constellation_faults=constellation_faults, share=(1.0 - DETECTION_SHARE) / len(masks),
-        )  # fmt: skip
-        best = _best(tried, cost)
-        if best is not None:
-            gone[k], alarm[k] = np.flatnonzero(masks[best]), False
-            for name, values in out.items():
-                values[k] = getattr(tried, name)[best]
+        share = (1.0 - DETECTION_SHARE) / len(masks)
+        least = np.inf
+        for part in _stages(masks, cost):
+            if cost[part].min() >= least:
+                break  # none of these can be more probable, even with no misfit at all
+            tried = araim.protection(
+                _without(geometry, k, masks[part]), table, order, allocation=allocation,
+                constellation_faults=constellation_faults, share=share,
+            )  # fmt: skip
+            best, total = _best(tried, cost[part])
+            if best is not None and total < least:
+                least, gone[k], alarm[k] = total, np.flatnonzero(masks[part][best]), False
+                for name, values in out.items():
+                    values[k] = getattr(tried, name)[best]
     return Excluded(Protection(**out), alarm, gone)
 
 
@@ -128,9 +133,17 @@ def _without(geometry: Geometry, k: int, masks: NDArray[np.bool_]) -> Geometry:
     )
 
 
-def _best(tried: Protection, cost: Array) -> int | None:
-    """The most probable candidate whose tests all pass, with a position and redundancy."""
+def _stages(masks: NDArray[np.bool_], cost: Array) -> list[NDArray[np.int64]]:
+    """Candidates in two parts, the cheaper ones (single satellites) first."""
+    order = np.argsort(cost, kind="stable")
+    first = int((masks.sum(axis=1) == 1).sum())
+    return [part for part in (order[:first], order[first:]) if part.size]
+
+
+def _best(tried: Protection, cost: Array) -> tuple[int | None, float]:
+    """The most probable candidate whose tests all pass, with a level and redundancy, and its total cost."""
     fits = (tried.alarm <= 1.0) & np.isfinite(tried.vpl_m) & (tried.freedom > 0)
     if not fits.any():
-        return None
-    return int(np.where(fits, tried.chi2 + cost, np.inf).argmin())
+        return None, np.inf
+    total = np.where(fits, tried.chi2 + cost, np.inf)
+    return int(total.argmin()), float(total.min())
