@@ -75,14 +75,19 @@ def find(folder: Path, name: str) -> Path:
     return next(iter(sorted(folder.rglob(name))))
 
 
-def figures(errors: accuracy.Accuracy) -> dict[str, float]:
+def figures(errors: accuracy.Accuracy) -> dict[str, float | None]:
     """Accuracy and availability together, rounded to centimetres."""
     told = errors.summary()
     keys = ("availability", "h50_m", "h95_m", "v95_m", "rms_3d_m", "largest_3d_m")
-    return {key: round(told[key], 4 if key == "availability" else 2) for key in keys}
+    return {
+        key: round(told[key], 4 if key == "availability" else 2) if np.isfinite(told[key]) else None
+        for key in keys
+    }
 
 
-def ours(folder: Path, files: tuple[str, tuple[str, ...], str], systems: str, mode: str) -> dict[str, float]:
+def ours(
+    folder: Path, files: tuple[str, tuple[str, ...], str], systems: str, mode: str
+) -> dict[str, float | None]:
     """Accuracy of our positions."""
     obs = rinex.observations(find(folder, files[0]))
     nav = rinex.merge([rinex.navigation(find(folder, name)) for name in files[1]])

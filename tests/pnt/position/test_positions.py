@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from rabta import geo
 from rabta.errors import RabtaError
@@ -153,6 +155,29 @@ def test_wrong_rows_of_a_truth_are_named(tmp_path: Path) -> None:
     rows.write_text("time,lat,lon,h\n")
     with pytest.raises(RabtaError, match="no rows"):
         accuracy.truth(rows)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.one_of(
+        st.text(max_size=80),
+        st.lists(
+            st.sampled_from(
+                ["2296", "1e300", "-1", "nan", "33.7", "x", "2024-01-10T00:00:00", "9999-99", ""]
+            ),
+            max_size=7,
+        ).map(",".join),
+    )
+)
+def test_any_text_is_a_truth_or_a_clear_refusal(tmp_path: Path, text: str) -> None:
+    rows = tmp_path / "truth.csv"
+    rows.write_text(text, encoding="utf-8")
+    for given_ in (rows, text.replace("\0", "")):
+        try:
+            found = accuracy.truth(given_)
+        except RabtaError:
+            continue
+        assert np.isfinite(found.position_m).all()
 
 
 def test_swapped_coordinates_are_noticed() -> None:

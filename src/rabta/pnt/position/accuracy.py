@@ -124,7 +124,7 @@ def truth(text: str | Path) -> Truth:
     if len(parts) == 3 and all(_number(part) is not None for part in parts):
         return Truth(_placed(np.array([[float(part) for part in parts]]), "--truth", str(text)))
     path = Path(text)
-    if not path.is_file():
+    if not _is_file(path):
         raise RabtaError(
             "the truth is neither X,Y,Z nor a file",
             key="truth",
@@ -132,6 +132,14 @@ def truth(text: str | Path) -> Truth:
             expected="-2854769.1,5382.9,... or a CSV",
         )
     return _table(path)
+
+
+def _is_file(path: Path) -> bool:
+    """False also for what can be no name of a file."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _number(text: str) -> float | None:
@@ -168,7 +176,7 @@ def _table(path: Path) -> Truth:
 def _time(cells: list[str], where: str) -> tuple[int, list[str]]:
     """Time of a row, and the cells after it."""
     week, seconds = _number(cells[0]), _number(cells[1]) if len(cells) > 1 else None
-    if len(cells) >= 5 and week is not None and seconds is not None:
+    if len(cells) >= 5 and week is not None and seconds is not None and _dated(week, seconds):
         return int(gnsstime.from_week(int(week), seconds)), cells[2:]
     try:
         return int(gnsstime.from_calendar(np.datetime64(cells[0].rstrip("Z"), "ns"))), cells[1:]
@@ -181,12 +189,18 @@ def _time(cells: list[str], where: str) -> tuple[int, list[str]]:
         ) from error
 
 
+def _dated(week: float, seconds: float) -> bool:
+    """Whether numbers may be a GPS week (to the year 2131) and its seconds."""
+    return 0.0 <= week < 7900.0 and week == int(week) and 0.0 <= seconds <= gnsstime.WEEK_S
+
+
 def _placed(values: Array, where: str, shown: object) -> Array:
     """Earth-fixed positions of coordinates of either kind."""
-    size = np.linalg.norm(values, axis=1)
+    size = np.linalg.norm(np.clip(values, -1e9, 1e9), axis=1)
     if ((size > 6.2e6) & (size < 5e7)).all():
         return values
-    if (np.abs(values[:, 0]) <= 90.0).all() and (np.abs(values[:, 1]) <= 360.0).all():
+    flat = (np.abs(values[:, 2]) < 1e6).all()
+    if flat and (np.abs(values[:, 0]) <= 90.0).all() and (np.abs(values[:, 1]) <= 360.0).all():
         return geo.ecef_from_geodetic(values[:, 0], values[:, 1], values[:, 2])
     if (np.abs(values[:, 1]) <= 90.0).all() and (np.abs(values[:, 0]) <= 360.0).all():
         raise RabtaError(
