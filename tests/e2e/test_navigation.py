@@ -54,6 +54,16 @@ def test_integrity_of_aerodromes_and_ports(tiny: Run) -> None:
     assert (table["terminal"] >= table["approach"] - 1e-9).all()
 
 
+def test_protection_over_the_day(tiny: Run) -> None:
+    """More systems protect better: with all, median levels below 15 m level and 25 m up."""
+    level, up = tiny.arrays["nav_hpl_m"].values, tiny.arrays["nav_vpl_m"].values
+    assert level.shape == (len(tiny.tables["nav_places"]), 3, 24)
+    everything, alone, denied = np.median(level, axis=(0, 2))
+    assert everything < 15.0
+    assert np.median(up[:, 0]) < 25.0
+    assert everything < min(alone, denied)
+
+
 def test_what_helps(tiny: Run) -> None:
     aids = tiny.tables["nav_aids"]["share"].tolist()
     assert aids[0] < 0.05  # 75 degrees east lies beyond nearly all of Pakistan's people

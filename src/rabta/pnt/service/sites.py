@@ -43,11 +43,10 @@ def sight(who: Users, sky: Sky, keep: NDArray[np.bool_], mask_deg: float = LEAST
     return np.where(seen[..., None], unit, np.nan)
 
 
-def levels(who: Users, judge: Judge, case: int, *, every: int = 1, order: int = 2) -> Levels:
-    """Protection by multi-fault ARAIM with two frequencies: satellites of one frequency do not count.
+def given(who: Users, judge: Judge, case: int, every: int = 1) -> tuple[araim.Geometry, bool]:
+    """Geometry of two-frequency ranges for ARAIM, and whether several systems are in it.
 
-    Where one system is alone its fault as a whole is taken not to happen: nothing could tell, and counting it
-    would leave no protection at all.
+    Satellites with one frequency left do not count.
 
     Parameters
     ----------
@@ -63,11 +62,27 @@ def levels(who: Users, judge: Judge, case: int, *, every: int = 1, order: int = 
     elevation = ism.elevation_deg(unit)
     for s in np.flatnonzero(keep).tolist():
         sigma[..., s] = ism.local_m(elevation[..., s], (pairs[s][0], pairs[s][-1]))
-    given = araim.Geometry(unit=unit, kind=ism.kinds(of.system, of.prn), sigma_m=sigma)
     several = np.unique(of.system[keep]).size > 1
-    approach = araim.protection(given, order=order, constellation_faults=several)
-    terminal = araim.protection(given, order=order, allocation=araim.RNP_03, constellation_faults=several)
+    return araim.Geometry(unit=unit, kind=ism.kinds(of.system, of.prn), sigma_m=sigma), several
+
+
+def levels(who: Users, judge: Judge, case: int, *, every: int = 1, order: int = 2) -> Levels:
+    """Protection by ARAIM that watches for ``order`` faults at once.
+
+    Where one system is alone its fault as a whole is taken not to happen: nothing could tell, and counting it
+    would leave no protection at all.
+    """
+    geometry, several = given(who, judge, case, every)
+    approach = araim.protection(geometry, order=order, constellation_faults=several)
+    terminal = araim.protection(geometry, order=order, allocation=araim.RNP_03, constellation_faults=several)
     return Levels(
         approach.available.mean(axis=-1), terminal.available.mean(axis=-1),
         np.median(approach.hpl_m, axis=-1), np.median(approach.vpl_m, axis=-1),
     )  # fmt: skip
+
+
+def over_day(who: Users, judge: Judge, case: int, *, every: int = 1, order: int = 2) -> tuple[Array, Array]:
+    """Protection levels of a fix at each instant, level and up, shape (user, time); infinite without."""
+    geometry, several = given(who, judge, case, every)
+    found = araim.protection(geometry, order=order, allocation=araim.FIX, constellation_faults=several)
+    return found.hpl_m, found.vpl_m

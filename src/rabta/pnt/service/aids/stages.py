@@ -158,6 +158,32 @@ def corrections(twin: Twin) -> dict[str, Any]:
     }
 
 
+SOURCES = ("all", "beidou", "western-lost")  # the order of the arrays' axis nav_source
+HOURS = 24
+
+
+@stage(
+    "Navigation: protection levels over the day",
+    params=("pnt",),
+    reads=("nav_places",),
+    writes=("nav_hpl_m", "nav_vpl_m"),
+    catalog=("ephemerides", "skycases", "rangeerrors", "ism"),
+    files=lambda scenario: sky.files(scenario.pnt.ephemerides),
+)
+def protected(twin: Twin) -> dict[str, Any]:
+    """What airspace and platforms may count on, place by place and hour by hour of UTC; no terrain: aloft."""
+    from rabta.pnt.service import geometry, sites
+
+    table, rules = twin.table("nav_places"), twin.scenario.pnt
+    who = geometry.users(*_degrees(table), table["elevation_m"].to_numpy(np.float64))
+    judge = sky.judge(rules.model_copy(update={"step_min": 60.0}))
+    levels = np.full((2, len(table), len(SOURCES), HOURS), np.inf)
+    for k, name in enumerate(SOURCES):
+        if name in judge.book.names and len(table):
+            levels[:, :, k] = sites.over_day(who, judge, judge.book.names.index(name))
+    return {"nav_hpl_m": levels[0], "nav_vpl_m": levels[1]}
+
+
 def _share(values: NDArray[Any], people: Array) -> float:
     return float((values * people).sum() / people.sum()) if people.sum() > 0.0 else np.nan
 
