@@ -64,6 +64,15 @@ def test_protection_over_the_day(tiny: Run) -> None:
     assert everything < min(alone, denied)
 
 
+def test_flights_and_roads(tiny: Run) -> None:
+    table = tiny.tables["nav_corridors"]
+    flights, roads = (table[table["kind"] == kind] for kind in ("flight", "road"))
+    assert flights["name"].nunique() == 28  # pairs of eight towns
+    assert (flights.loc[flights["case"] == "beidou", "least"] == 1.0).all()
+    assert (roads["least"] <= roads["available"] + 1e-6).all()
+    assert roads.loc[roads["case"] == "gps", "available"].max() < 0.9
+
+
 def test_what_helps(tiny: Run) -> None:
     aids = tiny.tables["nav_aids"]["share"].tolist()
     assert aids[0] < 0.05  # 75 degrees east lies beyond nearly all of Pakistan's people
@@ -81,7 +90,12 @@ def test_what_helps(tiny: Run) -> None:
 
 def test_the_chapter_of_the_report(tiny: Run) -> None:
     page = tiny.report.read_text(encoding="utf-8")
-    for words in ("Navigation in each case", "Satellites that matter most", "Integrity at aerodromes"):
+    for words in (
+        "Navigation in each case",
+        "Satellites that matter most",
+        "Integrity at aerodromes",
+        "Along flights",
+    ):
         assert words in page
     assert "nan" not in page[page.index('id="navigation"') :][:200_000].split("</section>")[0].lower().split()
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rabta.pnt.service import cases, geometry, outages, sites, sky, summary
+from rabta.pnt.service import cases, corridors, geometry, outages, sites, sky, summary
 from rabta.scenario import Scenario
 from rabta.stage import stage
 from rabta.twin import Twin
@@ -276,3 +276,49 @@ def _places(twin: Twin) -> pd.DataFrame:
     known = catalog.entry("ports", name).data["port"] if name in catalog.names("ports") else []
     sea = [(p["name"], "port", "", p["lat_deg"], p["lon_deg"], 0.0) for p in known]
     return pd.concat([air, pd.DataFrame(sea, columns=heads)], ignore_index=True) if sea else air
+
+
+HUBS = 8  # largest towns, between which flights are judged
+ROAD_KM = 2.0  # cells nearer than this to the fibre backbone, which follows the highways, count as road
+
+
+@stage(
+    "Navigation: flights and roads",
+    params=("pnt",),
+    reads=("cells", "places", "nav_available", "nav_street_available", "nav_pdop95", "nav_cases"),
+    writes=("nav_corridors",),
+    catalog=("ephemerides", "skycases", "rangeerrors"),
+    files=_files,
+)
+def along(twin: Twin) -> dict[str, Any]:
+    """Service along flights between the largest towns, and along the main roads of each province."""
+    import pandas as pd
+
+    judge, towns = sky.judge(twin.scenario.pnt), twin.table("places")
+    towns = towns.sort_values("people", ascending=False).head(HUBS)
+    lat, lon = (towns[name].to_numpy(np.float64) for name in ("lat_deg", "lon_deg"))
+    rows = _roads(twin)
+    for name, way_lat, way_lon in corridors.flights(towns["name"].astype(str).tolist(), lat, lon):
+        who = geometry.users(way_lat, way_lon, corridors.FLIGHT_M)
+        day = judge.day(who, twin.scenario.pnt.mask_deg)
+        for k, case in enumerate(judge.book.names):
+            on = day.available[:, k]
+            rows.append(("flight", name, case, on.mean(), on.min(), np.median(day.pdop95[:, k])))
+    heads = ["kind", "name", "case", "available", "least", "pdop95"]
+    return {"nav_corridors": pd.DataFrame(rows, columns=heads)}
+
+
+def _roads(twin: Twin) -> list[tuple[str, str, str, float, float, float]]:
+    """Cells along the backbone, by province: in streets and cuttings, as `nav_street_available` has it."""
+    cells, rows = twin.table("cells"), []
+    near = cells["backbone_km"].to_numpy(np.float64) < ROAD_KM
+    provinces = cells["province"].to_numpy(str)
+    street, pdop = twin.values("nav_street_available"), twin.values("nav_pdop95")
+    for province in np.unique(provinces[near]):
+        here = near & (provinces == province)
+        for k, case in enumerate(twin.table("nav_cases")["case"].tolist()):
+            on = street[here, k].astype(np.float64)
+            rows.append(
+                ("road", str(province), str(case), on.mean(), on.min(), float(np.median(pdop[here, k])))
+            )
+    return rows

@@ -19,7 +19,7 @@ def navigation(c: Context) -> str:
     """Sections on navigation; empty for runs without it."""
     if not (c.run.has("nav_cases") and c.run.has("nav_street_available")):
         return ""
-    return _cases(c) + _maps(c) + _provinces(c) + _critical(c) + _sites(c) + _time(c) + _aids(c)
+    return _cases(c) + _maps(c) + _provinces(c) + _critical(c) + _sites(c) + _ways(c) + _time(c) + _aids(c)
 
 
 def _row(head: str, values: list[str]) -> str:
@@ -141,12 +141,39 @@ def _sites(c: Context) -> str:
         rows.append(_row(f"{kind}s, {titles[case]}", values))
     title = "Integrity at aerodromes and ports"
     words = (
-        "Protection levels by ARAIM that watches for two faults at once, two frequencies, hourly; LPV-200 "
+        "Protection levels by ARAIM that watches for two faults at once, two frequencies; LPV-200 "
         "needs 35 m up and 40 m level. Where one system is alone, its failure as a whole is not counted: "
         "nothing aboard could tell."
     )
     heads = ("", "Places", "LPV-200", "The least", "RNP 0.3", "HPL, m, median", "VPL, m, median")
     link = c.origins.link("nav-sites", title, "value", "nav_sites")
+    return f"<h3>{esc(title)}{link}</h3><p>{esc(words)}</p>{text.table(title, 'sums', heads, rows)}"
+
+
+def _ways(c: Context) -> str:
+    """Flights and roads."""
+    if not c.run.has("nav_corridors") or c.run.table("nav_corridors").empty:
+        return ""
+    table = c.run.table("nav_corridors")
+    titles = dict(zip(c.run.table("nav_cases")["case"], c.run.table("nav_cases")["title"], strict=True))
+    rows = []
+    for case in ("all", "beidou", "gps", "gps-lost", "beidou-lost", "western-lost", "scintillation"):
+        part = table[table["case"] == case]
+        values = []
+        for kind in ("flight", "road"):
+            mine = part[part["kind"] == kind].sort_values("least")
+            if len(mine):
+                worst = f"{mine.iloc[0]['name']}, {text.percent(float(mine.iloc[0]['least']), 4)}"
+                values += [text.percent(float(mine["available"].mean()), 4), worst]
+        if values:
+            rows.append(_row(str(titles.get(case, case)), values))
+    title = "Along flights and main roads"
+    words = (
+        "Flights at 9,000 m between the eight largest towns, in the open; main roads as in streets and "
+        "cuttings, by province: the fibre backbone's cells, which follow the highways."
+    )
+    link = c.origins.link("nav-ways", title, "value", "nav_corridors")
+    heads = ("", "Flights", "Worst point", "Roads", "Worst cell, in")
     return f"<h3>{esc(title)}{link}</h3><p>{esc(words)}</p>{text.table(title, 'sums', heads, rows)}"
 
 
