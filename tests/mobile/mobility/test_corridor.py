@@ -79,3 +79,34 @@ def test_refusals() -> None:
         corridor.line(1e4, 5, height_m=400.0)
     with pytest.raises(RabtaError, match="baseline or conditional"):
         corridor.Corridor(network, corridor.line(1e4, 5), Procedure("located"))
+
+
+def test_aircraft_turn_back_at_the_ends() -> None:
+    flights = corridor.line(4e3, 12, speed_m_s=40.0)
+    at = np.arange(0.0, 600.0, 0.1)
+    place = flights.along_m(at)
+    assert np.abs(place).max() <= 2e3
+    np.testing.assert_allclose(np.abs(np.diff(place, axis=1)).max(axis=1), 4.0)  # at their speed, no jump
+    np.testing.assert_allclose(
+        flights.along_m([200.0]), flights.along_m([0.0]), atol=1e-6
+    )  # 8 km: back again
+    plain = [[k.fold(x0 + v * t, 2e3) for t in at[::97]]
+             for x0, v in zip(flights.begin_m[:, 0], flights.velocity_m_s[:, 0], strict=True)]  # fmt: skip
+    np.testing.assert_allclose(place[:, ::97], plain, atol=1e-6)
+    assert k.fold(7e9, np.inf) == 7e9
+
+
+def test_long_flights_stay_over_their_network() -> None:
+    """After a quarter of an hour a straight flight would be 36 km away."""
+    network = corridor.Network(corridor.along(6e3, 6))
+    made = corridor.Corridor(network, corridor.line(6e3, 10, speed_m_s=40.0), Procedure(), seed=3)
+    early = made.run(60.0)
+    made.step(int(900.0 / corridor.STEP_S))
+    _, late = made.step(600)
+    assert np.abs(early.along_m).max() < 3e3
+    assert np.median(late) == pytest.approx(early.sinr_share.searchsorted(0.5) / 2.0 - 20.0, abs=3.0)
+
+
+def test_a_flight_begins_on_its_corridor() -> None:
+    with pytest.raises(RabtaError, match="beyond the end"):
+        corridor.Flights(np.array([[900.0, 0.0, 50.0]]), np.zeros((1, 3)), 500.0)

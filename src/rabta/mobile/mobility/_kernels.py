@@ -458,19 +458,32 @@ def receive(
             power[c] = watts[c] + gain(pattern, turn - azimuth[c], up) - loss
 
 
+@kernel("f8(f8, f8)")
+def fold(x: Any, half: Any) -> Any:
+    """Place along a corridor of what turns back at its ends, -half and half; x counts on as if it did not."""
+    if -half <= x <= half:  # also where half is infinite
+        return x
+    turn = x + half
+    turn -= 4.0 * half * math.floor(turn / (4.0 * half))
+    return (turn if turn <= 2.0 * half else 4.0 * half - turn) - half
+
+
 @kernel(
-    "void(f8[:,::1], f8[:,::1], f8, f8[:,::1], i8[::1], f8[::1], f8[::1], f4[:,::1], f8[:,:,::1], i8[::1], "
+    "void(f8[:,::1], f8[:,::1], f8, f8, f8[:,::1], i8[::1], f8[::1], f8[::1], f4[:,::1], f8[:,:,::1], i8[::1], "  # noqa: E501
     "f8[::1], f8[:,::1], f8[::1], i8[::1], u8[:,::1], i8, i8[:,::1], i8[:,::1], "
     "f4[:,::1], i4[:,:,::1], f8[:,::1], "
     "f8[:,:,::1], i4[:,::1], f4[:,::1])",
     parallel=True,
 )
 def fly(
-    begin: Any, velocity: Any, seconds: Any, site: Any, first: Any, azimuth: Any, watts: Any, pattern: Any,
-    laws: Any, level: Any, grid: Any, draws: Any, rule: Any, count: Any, key: Any, start: Any, state: Any,
-    tally: Any, filtered: Any, memory: Any, ring: Any, field: Any, serving: Any, sinr: Any,
+    begin: Any, velocity: Any, half: Any, seconds: Any, site: Any, first: Any, azimuth: Any, watts: Any,
+    pattern: Any, laws: Any, level: Any, grid: Any, draws: Any, rule: Any, count: Any, key: Any, start: Any,
+    state: Any, tally: Any, filtered: Any, memory: Any, ring: Any, field: Any, serving: Any, sinr: Any,
 ) -> None:  # fmt: skip
-    """Aircraft on straight ways: powers of all cells and the handover machine, step by step."""
+    """Aircraft that turn back at x of -half and half: powers of all cells and the handover machine.
+
+    Shadowing goes on with the way flown, also after a turn: the way back is another track, beside the first.
+    """
     cells = azimuth.shape[0]
     for u in prange(begin.shape[0]):
         power = np.zeros(cells, np.float32)
@@ -483,7 +496,7 @@ def fly(
             n = start + t
             at = n * seconds
             receive(
-                begin[u, 0] + at * velocity[u, 0], begin[u, 1] + at * velocity[u, 1],
+                fold(begin[u, 0] + at * velocity[u, 0], half), begin[u, 1] + at * velocity[u, 1],
                 begin[u, 2] + at * velocity[u, 2], site, first, azimuth, watts, pattern, laws[level[u]], grid,
                 draws[level[u]], key[u, 0], n, speed * seconds, field[u], power,
             )  # fmt: skip

@@ -39,13 +39,35 @@ MOST_HEIGHTS = 32
 
 @dataclass(frozen=True)
 class Flights:
-    """Straight flights: places (aircraft, 3) in metres on the layout's plane, velocities in m/s."""
+    """Flights: places (aircraft, 3) in metres on the layout's plane, velocities in m/s.
+
+    Attributes
+    ----------
+    half_m : float
+        They turn back along the corridor where x is this or less than its negative; infinite: straight on.
+    """
 
     begin_m: Array
     velocity_m_s: Array
+    half_m: float = float("inf")
+
+    def __post_init__(self) -> None:
+        if len(self) and not float(np.abs(self.begin_m[:, 0]).max()) <= self.half_m:
+            raise RabtaError(
+                "a flight begins beyond the end of its corridor", key="half_m", value=self.half_m,
+                expected=f"{float(np.abs(self.begin_m[:, 0]).max()):g} m or more",
+            )  # fmt: skip
 
     def __len__(self) -> int:
         return len(self.begin_m)
+
+    def along_m(self, seconds: ArrayLike) -> Array:
+        """Place along the corridor after some time, (aircraft, time)."""
+        x = self.begin_m[:, :1] + self.velocity_m_s[:, :1] * np.asarray(seconds, np.float64)
+        if not np.isfinite(self.half_m):
+            return np.asarray(x)
+        turn = np.mod(x + self.half_m, 4.0 * self.half_m)
+        return np.asarray(np.minimum(turn, 4.0 * self.half_m - turn) - self.half_m)
 
 
 @dataclass(frozen=True)
@@ -109,7 +131,7 @@ def line(
     length_m: float, count: int, *, height_m: float = 120.0, speed_m_s: float = 20.0, width_m: float = 500.0,
     seed: int = 0,
 ) -> Flights:  # fmt: skip
-    """Aircraft spread over a corridor along x, centred on the layout, half of them each way."""
+    """Aircraft spread over a corridor along x, centred on the layout, half of them each way; they fly to and fro."""  # noqa: E501
     check_range("count", count, 1, 1_000_000, "a corridor")
     check_range("height_m", height_m, *uav.RANGES["height_m"], uav.RECOMMENDATION)
     check_range("speed_m_s", speed_m_s, 0.0, 160.0 / 3.6, "TR 36.777, table A.1-1: up to 160 km/h")
@@ -119,8 +141,9 @@ def line(
     way = np.where(np.arange(count) % 2 == 0, speed_m_s, -speed_m_s)
     nothing = np.zeros(count)
     return Flights(
-        np.column_stack([x, y, np.full(count, height_m)]), np.column_stack([way, nothing, nothing])
-    )
+        np.column_stack([x, y, np.full(count, height_m)]), np.column_stack([way, nothing, nothing]),
+        0.5 * length_m,
+    )  # fmt: skip
 
 
 def along(length_m: float, sites: int, *, height_m: float = 35.0, aside_m: float = 1000.0) -> Layout:
@@ -234,8 +257,8 @@ class Corridor:
         serving = np.empty((len(self.flights), steps), np.int32)
         sinr = np.empty((len(self.flights), steps), np.float32)
         k.fly(
-            self.flights.begin_m, self.flights.velocity_m_s, self.step_s, self.network.layout.position_m,
-            self.first, self.azimuth, self.power, _pattern(self.network.tilt_deg), self.laws, self.level, self.grid,  # noqa: E501
+            self.flights.begin_m, self.flights.velocity_m_s, self.flights.half_m, self.step_s,
+            self.network.layout.position_m, self.first, self.azimuth, self.power, _pattern(self.network.tilt_deg), self.laws, self.level, self.grid,  # noqa: E501
             self.draws, m.rule, m.count, self.key, m.at, m.state, m.tally, m.filtered, m.memory, m.ring, self.field,  # noqa: E501
             serving, sinr,
         )  # fmt: skip
@@ -245,8 +268,10 @@ class Corridor:
     def run(self, seconds: float, bins: int = 60) -> Result:
         """Fly and sum up."""
         check_range("seconds", seconds, self.step_s, 86_400.0, "a flight")
-        x0, vx = self.flights.begin_m[:, 0], self.flights.velocity_m_s[:, 0]
-        half = max(float(np.abs(np.concatenate([x0, x0 + vx * seconds])).max()), 1.0)
+        half = self.flights.half_m  # as they turn, the last place is not the farthest
+        if not np.isfinite(half):
+            half = float(np.abs(self.flights.along_m([0.0, seconds])).max())
+        half = max(half, 1.0)
         sums = np.zeros((bins, len(EDGES_DB) + 1), np.int64)
         gap = np.zeros(len(self.flights), np.int64)
         losses, lost, heard, left = 0, 0, 0, max(round(seconds / self.step_s), 1)
@@ -256,9 +281,7 @@ class Corridor:
             steps = min(left, CHUNK)
             at = self.machine.at + np.arange(steps)
             serving, sinr = self.step(steps)
-            place = np.clip(
-                ((x0[:, None] + vx[:, None] * at * self.step_s) / half + 1.0) / 2.0, 0.0, 0.999999
-            )
+            place = np.clip((self.flights.along_m(at * self.step_s) / half + 1.0) / 2.0, 0.0, 0.999999)
             level = np.searchsorted(EDGES_DB, sinr)
             up = serving >= 0
             np.add.at(sums, ((place * bins).astype(np.int64)[up], level[up]), 1)
