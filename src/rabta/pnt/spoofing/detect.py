@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from rabta.errors import RabtaError
 from rabta.pnt.gnsstime import NS, Instants
 from rabta.pnt.records import Navigation, Observations
+from rabta.pnt.signals import LIGHT_M_S
 from rabta.pnt.spoofing import satellites as single
 from rabta.pnt.spoofing.looks import Look, looks
-from rabta.pnt.spoofing.references import clock, constant
+from rabta.pnt.spoofing.references import DOPPLER_M_S, clock, constant, whole_steps
 
 Array = NDArray[np.float64]
 
@@ -47,7 +48,8 @@ class Options:
     false_alarm : float
         Probability that a test raises an alarm at an epoch where errors are as budgeted.
     hold_s : float
-        An alarm's evidence must have lasted so long, or one epoch where epochs are further apart.
+        An alarm's evidence must have lasted so long, or one epoch where epochs are further apart; of a moving
+        receiver at least `MOVING_S`.
     agc_db : ndarray, shape (epoch,), optional
         Automatic gain of the front end.
     """
@@ -55,8 +57,8 @@ class Options:
     systems: str = "GEC"
     mask_deg: float = 10.0
     static: bool = True
-    false_alarm: float = 1e-9
-    hold_s: float = 3.0
+    false_alarm: float = 1e-7
+    hold_s: float = 0.0
     agc_db: Array | None = None
 
     def __post_init__(self) -> None:
@@ -138,7 +140,7 @@ def watch(obs: Observations, nav: Navigation, options: Options | None = None) ->
     chosen = options or Options()
     seen = looks(obs, nav, chosen.systems, chosen.mask_deg)
     seconds = (obs.times - obs.times[0]) / NS
-    told, kind, steps = _clock(seen[0], obs, seconds)
+    told, kind, steps = _clock(seen[0], obs, seconds, chosen.static)
     columns: list[tuple[str, dict[str, Array], bool]] = [("clock", told, True)]
     if chosen.static:
         columns.append(("place", _places(seen, seconds), True))
@@ -163,15 +165,18 @@ def watch(obs: Observations, nav: Navigation, options: Options | None = None) ->
     return Watch(obs.times, state, alarms, tests, kind, notes)
 
 
-def _clock(first: Look, obs: Observations, seconds: Array) -> tuple[dict[str, Array], str, int]:
+def _clock(first: Look, obs: Observations, seconds: Array, static: bool) -> tuple[dict[str, Array], str, int]:
     """Clock against its past, anew after resets and long gaps."""
     letter = max(first.clocks_m, key=lambda s: int(np.isfinite(first.clocks_m[s]).sum()))
     values = first.clocks_m[letter]
     broken = (np.diff(seconds, prepend=seconds[0]) > GAP_S) | (obs.flags == 1)
     parts = np.split(np.arange(seconds.size), np.flatnonzero(broken[1:]) + 1)
     z, kind, steps = np.zeros(seconds.size), "", 0
+    # in a street's echoes Doppler's errors are not as budgeted: there codes alone tell the clock
+    rate = first.solution.clock_rate * (LIGHT_M_S if static else np.nan)
+    spread = DOPPLER_M_S * np.maximum(first.solution.dop[:, 3], 1.0)
     for part in parts:
-        found = clock(values[part], first.clock_sigma_m[part], seconds[part])
+        found = clock(values[part], first.clock_sigma_m[part], seconds[part], rate[part], spread[part])
         z[part], steps = found.z, steps + found.steps
         kind = next((str(k) for k in found.oscillator[::-1] if k), kind)
     return {letter: z}, kind, steps
@@ -241,9 +246,6 @@ def _velocity(first: Look, seconds: Array) -> dict[str, Array]:
         return {}
     change = np.diff(found.position_m, axis=0)
     letter = max(first.clocks_m, key=lambda s: int(np.isfinite(first.clocks_m[s]).sum()))
-    from rabta.pnt.signals import LIGHT_M_S
-    from rabta.pnt.spoofing.references import whole_steps
-
     straight, _ = whole_steps(first.clocks_m[letter], seconds)
     step = np.diff(seconds)
     mean = 0.5 * (found.velocity_m_s[1:] + found.velocity_m_s[:-1]) * step[:, None]

@@ -20,8 +20,17 @@ CLIP = 3.0
 """Innovations beyond so many sigmas count as that much, so that an attack hardly moves its reference."""
 
 MILLISECOND_M = 1e-3 * LIGHT_M_S
-# h0 and h-2 of oscillators: Brown and Hwang, Introduction to Random Signals, 3rd ed., table 11.2
-CLOCKS = {"rubidium": (2e-20, 4e-29), "oven": (8e-20, 4e-23), "compensated": (2e-19, 2e-20)}
+# h0 and h-2 of oscillators: Brown and Hwang, Introduction to Random Signals, 3rd ed., table 11.2; the two
+# between oven and compensated crystals are equal steps of the logarithm, for receivers between the classes.
+CLOCKS = {
+    "rubidium": (2e-20, 4e-29),
+    "oven": (8e-20, 4e-23),
+    "good compensated": (1e-19, 3.2e-22),
+    "fair compensated": (1.5e-19, 2.5e-21),
+    "compensated": (2e-19, 2e-20),
+}
+DOPPLER_M_S = 0.1
+"""Standard deviation of the clock's rate by Doppler, metres a second, for a time dilution of one."""
 COMMON_M2_S = 0.002
 """Random walk of errors that all ranges share (2 m, an hour)."""
 LEARNING_S = 120.0
@@ -114,7 +123,7 @@ def whole_steps(clock_m: Array, seconds: Array, near_m: float = 1500.0) -> tuple
     return out, steps
 
 
-def clock(clock_m: Array, sigma_m: Array, seconds: Array) -> Clock:
+def clock(clock_m: Array, sigma_m: Array, seconds: Array, rate_m_s: Array, rate_sigma_m_s: Array) -> Clock:
     """Compare a clock with what its own past predicts.
 
     The class of oscillator is the best of `CLOCKS` whose predictions have held so far: the mean of the squares
@@ -124,10 +133,13 @@ def clock(clock_m: Array, sigma_m: Array, seconds: Array) -> Clock:
     ----------
     clock_m, sigma_m : ndarray, shape (epoch,)
         NaN where absent.
+    rate_m_s, rate_sigma_m_s : ndarray, shape (epoch,)
+        Rates by Doppler; NaN where absent.
     """
     straight, steps = whole_steps(clock_m, seconds)
-    tried = [_filtered(straight, sigma_m, seconds, *noise) for noise in CLOCKS.values()]
-    z, kind = np.zeros(seconds.size), np.full(seconds.size, "", dtype="U12")
+    rates = rate_m_s, rate_sigma_m_s
+    tried = [_filtered(straight, sigma_m, seconds, rates, *noise) for noise in CLOCKS.values()]
+    z, kind = np.zeros(seconds.size), np.full(seconds.size, "", dtype="U16")
     held = [np.cumsum(np.minimum(look**2, 100.0), axis=0) for look in tried]
     seen = np.cumsum(np.isfinite(straight))
     for k in range(seconds.size):
@@ -141,31 +153,44 @@ def clock(clock_m: Array, sigma_m: Array, seconds: Array) -> Clock:
     return Clock(z, kind, steps)
 
 
-def _filtered(clock_m: Array, sigma_m: Array, seconds: Array, h0: float, h2: float) -> Array:
-    """Normalised differences from predictions from each of `AHEAD_S` before, shape (epoch, 3)."""
+def _filtered(
+    clock_m: Array, sigma_m: Array, seconds: Array, rates: tuple[Array, Array], h0: float, h2: float
+) -> Array:
+    """Normalised differences from predictions from each of `AHEAD_S` before, shape (epoch, 6): clock, rate."""
     white = 0.5 * h0 * LIGHT_M_S**2 + COMMON_M2_S
     walk = 2.0 * np.pi**2 * h2 * LIGHT_M_S**2
-    out = np.zeros((seconds.size, len(AHEAD_S)))
+    out = np.zeros((seconds.size, 2 * len(AHEAD_S)))
     states: list[tuple[float, Array, Array]] = []
     for k in np.flatnonzero(np.isfinite(clock_m) & np.isfinite(sigma_m)).tolist():
-        noise = float(sigma_m[k]) ** 2
+        noise = float(sigma_m[k]) ** 2, float(rates[1][k]) ** 2
+        seen = float(clock_m[k]), float(rates[0][k])
         if not states:
-            cov = np.diag([noise, 1000.0**2])  # 3 microseconds a second: any receiver's
-            states.append((float(seconds[k]), np.array([clock_m[k], 0.0]), cov))
+            cov = np.diag([noise[0], 1000.0**2])  # 3 microseconds a second: any receiver's
+            states.append((float(seconds[k]), np.array([seen[0], 0.0]), cov))
             continue
         for j, ahead in enumerate(AHEAD_S):
             place = len(states) - 1
             while place > 0 and seconds[k] - states[place][0] < ahead:
                 place -= 1
             x, cov = _ahead(states[place], float(seconds[k]), white, walk)
-            out[k, j] = (clock_m[k] - x[0]) / np.sqrt(cov[0, 0] + noise)
+            out[k, j] = (seen[0] - x[0]) / np.sqrt(cov[0, 0] + noise[0])
+            if np.isfinite(seen[1] + noise[1]):
+                out[k, len(AHEAD_S) + j] = (seen[1] - x[1]) / np.sqrt(cov[1, 1] + noise[1])
         x, cov = _ahead(states[-1], float(seconds[k]), white, walk)
-        total = cov[0, 0] + noise
-        gain = cov[:, 0] / total
-        x = x + gain * float(np.clip(out[k, 0], -CLIP, CLIP)) * np.sqrt(total)
-        states.append((float(seconds[k]), x, cov - np.outer(gain, cov[0])))
+        for part in (0, 1):
+            if np.isfinite(seen[part] + noise[part]):
+                x, cov = _updated(x, cov, part, seen[part], noise[part])
+        states.append((float(seconds[k]), x, cov))
         del states[: max(0, len(states) - 200)]
     return out
+
+
+def _updated(x: Array, cov: Array, part: int, value: float, noise: float) -> tuple[Array, Array]:
+    """State after a measurement of one of its parts, clipped."""
+    total = cov[part, part] + noise
+    gain = cov[:, part] / total
+    z = float(np.clip((value - x[part]) / np.sqrt(total), -CLIP, CLIP))
+    return x + gain * z * np.sqrt(total), cov - np.outer(gain, cov[part])
 
 
 def _ahead(state: tuple[float, Array, Array], when: float, white: float, walk: float) -> tuple[Array, Array]:
@@ -173,5 +198,7 @@ def _ahead(state: tuple[float, Array, Array], when: float, white: float, walk: f
     before, x, cov = state
     step = when - before
     turn = np.array([[1.0, step], [0.0, 1.0]])
-    more = np.array([[white * step + walk * step**3 / 3, walk * step**2 / 2], [walk * step**2 / 2, walk * step]])
+    more = np.array(
+        [[white * step + walk * step**3 / 3, walk * step**2 / 2], [walk * step**2 / 2, walk * step]]
+    )
     return turn @ x, turn @ cov @ turn.T + more

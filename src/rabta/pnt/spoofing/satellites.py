@@ -69,7 +69,9 @@ def phases(obs: Observations, found: Solution, seconds: Array) -> dict[str, Arra
     common = np.zeros(seconds.size)
     some = np.isfinite(change).sum(axis=1) > 0
     common[some] = np.nanmedian(change[some], axis=1)
-    change = change - np.where(np.abs(common) > 1000.0, common, 0.0)[:, None]  # a step of codes, not of phases
+    change = (
+        change - np.where(np.abs(common) > 1000.0, common, 0.0)[:, None]
+    )  # a step of codes, not of phases
     broken = ~np.isfinite(change) | (np.nan_to_num(cut) > 0) | (np.abs(change) > SLIP * 10.0)
     arc = np.cumsum(broken, axis=0)
     level = np.nancumsum(np.where(broken, 0.0, change), axis=0)
@@ -85,9 +87,9 @@ def _arcs(level: Array, arc: NDArray[np.int64], noise: Array, seconds: Array) ->
         edges = np.flatnonzero(np.diff(arc[:, s])) + 1
         for part in np.split(np.arange(seconds.size), edges):
             if part.size > 2:
-                z[part, s] = constant(
-                    level[part, s : s + 1], noise[part, s : s + 1], seconds[part], PHASE_S
-                )[:, 0]
+                z[part, s] = constant(level[part, s : s + 1], noise[part, s : s + 1], seconds[part], PHASE_S)[
+                    :, 0
+                ]
     return z
 
 
