@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from rabta import io
+from rabta import catalog, io
 from rabta.errors import RabtaError, nearest
 from rabta.times import parse_utc
 
@@ -364,9 +364,32 @@ def find(name: str, beside: Path = Path()) -> Path:
 def validate(data: dict[str, Any], file: object = None) -> Scenario:
     """Build a scenario from nested dictionaries, or name the first wrong key."""
     try:
-        return Scenario.model_validate(data)
+        found = Scenario.model_validate(data)
     except ValidationError as error:
         raise _explain(error, file) from error
+    _check_catalog(found, file)
+    return found
+
+
+def _check_catalog(found: Scenario, file: object) -> None:
+    """Refuse names that the catalog does not have before any stage runs."""
+    asked = [("space.constellations", "constellations", name) for name in found.space.constellations]
+    if found.mobile.rollout:
+        asked.append(("mobile.rollout", "rollouts", found.mobile.rollout))
+    asked += [
+        ("transport.gateways", "gateways", found.transport.gateways),
+        ("pnt.cases", "skycases", found.pnt.cases),
+        ("pnt.errors", "rangeerrors", found.pnt.errors),
+    ]
+    if not Path(found.pnt.ephemerides).exists():
+        asked.append(("pnt.ephemerides", "ephemerides", found.pnt.ephemerides))
+    for key, kind, name in asked:
+        known = catalog.names(kind)
+        if name not in known:
+            raise RabtaError(
+                f"no {kind} entry of that name in the catalog", file=file, key=key, value=name,
+                expected=nearest(name, known),
+            )  # fmt: skip
 
 
 def _with_parents(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
