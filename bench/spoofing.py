@@ -155,7 +155,9 @@ def main() -> None:
             }
             print("   ", kind, told[kind], flush=True)
         out[name] = told
-    Path(__file__).with_name("results").joinpath("spoofing.json").write_text(json.dumps(out, indent=1) + "\n")
+    path = Path(__file__).with_name("results") / "spoofing.json"
+    before = json.loads(path.read_text()) if path.is_file() else {}
+    path.write_text(json.dumps(before | out, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from rabta.cli.pnt.integrity import integrity
 from rabta.cli.pnt.samples import samples
 from rabta.cli.pnt.sky import fleet, sky
 from rabta.cli.pnt.stream import stream
+from rabta.cli.pnt.watch import watch
 
 app = typer.Typer(
     help="Navigation: read files and samples, prove integrity, find lies, map the service.",
@@ -31,3 +32,4 @@ app.command()(holdover)
 app.command()(samples)
 app.command()(sky)
 app.command()(fleet)
+app.command()(watch)

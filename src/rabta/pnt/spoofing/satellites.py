@@ -14,7 +14,7 @@ from rabta.pnt.spoofing.references import constant
 
 Array = NDArray[np.float64]
 
-STRENGTH_DB, COMMON_DB = 2.0, 1.0
+STRENGTH_DB, COMMON_DB = 2.0, 2.0
 """Standard deviations of a satellite's C/N0 about its past, and of what satellites share."""
 STRENGTH_S, PHASE_S = 300.0, 600.0
 SLIP = 8.0

@@ -20,8 +20,12 @@ from rabta.pnt.baseband.samples import baseband
 
 Array = NDArray[np.float64]
 
-BINS = 64
-"""Of the short spectra: 16 microseconds at 4 MHz, a fraction of a chirp's sweep."""
+BINS = (64, 1024)
+"""Of the short spectra: 16 microseconds at 4 MHz, a fraction of a chirp's sweep; and fast chirps' lines."""
+LEAST = 0.3
+"""Departure from one that matters: a front end's own spurs of a jammer to noise ratio of -20 dB stay below."""
+NEAR_CHIPS = 0.5
+"""Peaks closer than this are the shape of one."""
 ECHO_CHIPS, ECHO_DB = 1.5, 3.0
 """A later peak within so many chips and weaker by so much may be an echo."""
 
@@ -65,34 +69,39 @@ def jammer(values: ArrayLike, rate_hz: float, false_alarm: float = 1e-3) -> Jam:
     Raises
     ------
     RabtaError
-        For fewer than 100 short spectra.
+        For fewer than 100 spectra of the longest of `BINS`.
 
     Examples
     --------
     >>> rng = np.random.default_rng(1)
-    >>> noise = rng.normal(size=40_000) + 1j * rng.normal(size=40_000)
-    >>> jammer(noise, 4e6).found, jammer(noise + np.exp(0.3j * np.arange(40_000)), 4e6).kind
+    >>> noise = rng.normal(size=120_000) + 1j * rng.normal(size=120_000)
+    >>> jammer(noise, 4e6).found, jammer(noise + np.exp(0.3j * np.arange(120_000)), 4e6).kind
     (False, 'steady')
     """
+    samples = np.asarray(values)
+    if samples.size < 100 * BINS[-1]:
+        raise RabtaError("too few samples", key="values", value=samples.size, expected=f"{100 * BINS[-1]}")
+    looks = [_spectral(samples, rate_hz, bins, false_alarm / len(BINS)) for bins in BINS]
+    return max(looks, key=lambda look: look.value / look.threshold)
+
+
+def _spectral(samples: NDArray[np.generic], rate_hz: float, bins: int, false_alarm: float) -> Jam:
+    """Spectral kurtosis of spectra of a length."""
     from scipy.stats import norm
 
-    samples = np.asarray(values)
-    count = samples.size // BINS
-    if count < 100:
-        raise RabtaError("too few samples", key="values", value=samples.size, expected=f"{100 * BINS}")
-    spectra = np.fft.fft(samples[: count * BINS].reshape(count, BINS), axis=1)
-    power = np.square(np.abs(spectra))
+    count = samples.size // bins
+    power = np.square(np.abs(np.fft.fft(samples[: count * bins].reshape(count, bins), axis=1)))
     total, square = power.sum(axis=0), np.square(power).sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         kurtosis = (count + 1.0) / (count - 1.0) * (count * square / total**2 - 1.0)
     sigma = np.sqrt(4.0 * count**2 / ((count - 1.0) * (count + 2.0) * (count + 3.0)))
     # the estimate is skewed by 10 / sqrt(count) (Nita and Gary, eq. 10): Cornish and Fisher's first term
-    limit = float(norm.isf(0.5 * false_alarm / BINS))
-    limit += 10.0 / np.sqrt(count) * (limit**2 - 1.0) / 6.0
+    limit = float(norm.isf(0.5 * false_alarm / bins))
+    limit = max(limit + 10.0 / np.sqrt(count) * (limit**2 - 1.0) / 6.0, LEAST / float(sigma))
     z = np.nan_to_num((kurtosis - 1.0) / sigma)
     worst = int(np.abs(z).argmax())
     kind = "none" if abs(z[worst]) <= limit else "changing" if z[worst] > 0.0 else "steady"
-    return Jam(kurtosis, np.fft.fftfreq(BINS, 1.0 / rate_hz), float(abs(z[worst])), limit, kind)
+    return Jam(kurtosis, np.fft.fftfreq(bins, 1.0 / rate_hz), float(abs(z[worst])), limit, kind)
 
 
 @dataclass(frozen=True)
@@ -119,14 +128,17 @@ def verdict(signal: str, peaks: Iterable[Peak]) -> str:
     if len(own) < 2:
         return "one" if own else "none"
     what = codes.find(signal)
-    first = own[0]
+    first, weak = own[0], False
     for other in own[1:]:
         late = (other.delay_s - first.delay_s + 0.5 * what.period_s) % what.period_s - 0.5 * what.period_s
+        if abs(late) * what.chip_hz < NEAR_CHIPS:
+            continue
         near = 0.0 < late * what.chip_hz < ECHO_CHIPS
         same = abs(other.doppler_hz - first.doppler_hz) < 10.0
         if not (near and same and other.cn0_dbhz < first.cn0_dbhz - ECHO_DB):
             return "spoofed"
-    return "echo"
+        weak = True
+    return "echo" if weak else "one"
 
 
 def twins(
