@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 EXIT_USAGE = 2
@@ -67,6 +68,30 @@ def _again(kind: type[RabtaError], state: dict[str, object]) -> RabtaError:
     error = kind.__new__(kind)
     error.__dict__.update(state)
     return error
+
+
+@contextmanager
+def named(**options: str) -> Iterator[None]:
+    """Say a wrong value's key as the user gave it: inside, errors of a key have the key that goes with it.
+
+    Examples
+    --------
+    >>> try:
+    ...     with named(power_dbm="--power"):
+    ...         raise RabtaError("too strong", key="power_dbm", value=90)
+    ... except RabtaError as error:
+    ...     error.key
+    '--power'
+    """
+    try:
+        yield
+    except RabtaError as error:
+        key = error.key or ""
+        if key in options:
+            error.key = options[key]
+            if error.problem.startswith(f"{key} "):
+                error.problem = options[key] + error.problem.removeprefix(key)
+        raise
 
 
 def nearest(word: str, choices: Iterable[str]) -> str:

@@ -168,3 +168,34 @@ def test_numbers_below_their_least_are_refused(words: tuple[str, str]) -> None:
     found = CliRunner().invoke(app, words)
     assert found.exit_code == 2
     assert words[1] in found.output
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (("pass", "--every", "0"), ["--every", "0.001"]),
+        (("pass", "--framing", "nrx"), ["--framing", "nr"]),
+        (("pass", "--rain", "-3"), ["--rain", "mm/h"]),
+        (("pass", "--satellite", "starlink-1150"), ["--satellite", "starlink-11506"]),
+        (("pass", "--over", "Lahor"), ["--over", "Lahore"]),
+    ],
+)
+def test_errors_name_the_option(args: tuple[str, ...], words: list[str]) -> None:
+    with pytest.raises(RabtaError) as caught:
+        call(*args)
+    assert caught.value.key == words[0]
+    assert words[1] in str(caught.value)
+
+
+def test_an_incomplete_file_is_no_success(sent: Path) -> None:
+    data = sent / "sent.sigmf-data"
+    raw = bytearray(data.read_bytes())
+    raw[len(raw) // 2 :] = bytes(len(raw) - len(raw) // 2)
+    data.write_bytes(raw)
+    meta = json.loads((sent / "sent.sigmf-meta").read_text())
+    meta["global"].pop("core:sha512", None)
+    (sent / "sent.sigmf-meta").write_text(json.dumps(meta))
+    found = CliRunner().invoke(app, ["receive", str(sent / "sent.sigmf"), "--out", str(sent / "out.bin")])
+    assert "missing" in found.stdout
+    assert found.exit_code == 3
+    assert (sent / "out.bin").is_file()

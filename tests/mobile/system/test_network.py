@@ -119,10 +119,10 @@ def test_command(tmp_path: Path) -> None:
         ("--radius", ["--radius", "-4"]),
         ("or a town, or LAT,LON, with", ["--place", "Lahor"]),
         ("no site with this band", ["--place", "30.0,62.0", "--radius", "1"]),
-        ("isd_m", ["--isd", "0.1"]),
-        ("isd_m", ["--isd", "0"]),
-        ("power_dbm", ["--power", "nan"]),
-        ("power_dbm", ["--power", "1e9"]),
+        ("--isd", ["--isd", "0.1"]),
+        ("--isd", ["--isd", "0"]),
+        ("--power", ["--power", "nan"]),
+        ("--power", ["--power", "1e9"]),
     ],
 )
 def test_command_refuses(words: str, options: list[str]) -> None:

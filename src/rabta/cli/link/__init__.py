@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rabta.errors import EXIT_USAGE, RabtaError
+from rabta.errors import EXIT_USAGE, RabtaError, named
 
 if TYPE_CHECKING:
     from rabta.cli.link.places import End
@@ -53,10 +53,11 @@ def link(
             exit_code=EXIT_USAGE,
         )
     ends = place.ends(first, second)
-    found = study(
-        ends, ghz, percent=percent, places_percent=places, diameter_m=diameter, purpose=purpose, by=by,
-        environment=environment, at=at,
-    )  # fmt: skip
+    with named(frequency_ghz="--ghz"):
+        found = study(
+            ends, ghz, percent=percent, places_percent=places, diameter_m=diameter, purpose=purpose, by=by,
+            environment=environment, at=at,
+        )  # fmt: skip
     if json_:
         print(json.dumps(found, ensure_ascii=False))
     else:

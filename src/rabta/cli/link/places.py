@@ -52,10 +52,10 @@ def ends(first: str, second: str) -> tuple[End, End]:
 
 
 def ground_end(text: str) -> End:
-    """A town or LAT,LON on the ground; a satellite is refused."""
+    """A town or LAT,LON on the ground; a satellite is refused. Errors have the key ``place``."""
     found = _end(text, DEFAULT_M["second"], GROUND)
     if found.in_space:
-        raise RabtaError("not a place on the ground", value=text, expected="a town, or LAT,LON")
+        raise RabtaError("not a place on the ground", key="place", value=text, expected="a town, or LAT,LON")
     return found
 
 
@@ -63,14 +63,18 @@ def _end(text: str, default_m: float, forms: str = FORMS) -> End:
     place, _, height = text.partition("@")
     above = _number(height, "metres above the ground", text) if height else default_m
     if not 0.0 <= above < math.inf:
-        raise RabtaError("height below the ground", value=text, expected="zero or more metres after @")
+        raise RabtaError(
+            "height below the ground", key="place", value=text, expected="zero or more metres after @"
+        )
     if place.casefold().startswith("geo:"):
         lon = _number(place[4:], "degrees east", text)
         return End(f"GEO {lon:g} E", 0.0, lon, GEO_KM * 1e3, in_space=True)
     if pair := _PAIR.match(place.strip()):
         lat, lon = float(pair[1]), float(pair[2])
         if abs(lat) > 90.0 or abs(lon) > 360.0:
-            raise RabtaError("no such position", value=place, expected="latitude,longitude in degrees")
+            raise RabtaError(
+                "no such position", key="place", value=place, expected="latitude,longitude in degrees"
+            )
         return End(f"{lat:g},{lon:g}", lat, lon, above)
     return _town(place.strip(), above, forms)
 
@@ -84,7 +88,7 @@ def _town(name: str, above_m: float, forms: str) -> End:
     match = found[names.str.casefold() == name.casefold()].sort_values("people", ascending=False)
     if match.empty:
         hint = nearest(name, set(names))
-        raise RabtaError("no such place", value=name, expected=f"{hint}; or {forms}")
+        raise RabtaError("no such place", key="place", value=name, expected=f"{hint}; or {forms}")
     row = match.iloc[0]
     return End(str(row["name"]), float(row["lat_deg"]), float(row["lon_deg"]), above_m)
 
@@ -106,7 +110,7 @@ def _number(text: str, what: str, whole: str) -> float:
     try:
         value = float(text)
     except ValueError as error:
-        raise RabtaError(f"no number for {what}", value=whole, expected=FORMS) from error
+        raise RabtaError(f"no number for {what}", key="place", value=whole, expected=FORMS) from error
     if not math.isfinite(value):
-        raise RabtaError(f"no number for {what}", value=whole, expected=FORMS)
+        raise RabtaError(f"no number for {what}", key="place", value=whole, expected=FORMS)
     return value

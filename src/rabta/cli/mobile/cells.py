@@ -40,7 +40,7 @@ def cells(
     json_: Annotated[bool, typer.Option("--json", help="Print JSON")] = False,
 ) -> None:
     """Simulate cells, with a satellite above if wanted: who is served, how well, at what energy."""
-    from rabta.errors import RabtaError, nearest
+    from rabta.errors import RabtaError, named, nearest
     from rabta.mobile.system import network
     from rabta.mobile.system import slices as classes
     from rabta.mobile.system.scheduler import POLICIES
@@ -64,7 +64,8 @@ def cells(
         None if place is None else _sites(place, radius, rollout, band, operator, layout.lower()),
         radius * 1e3, link=link, seed=seed,
     )  # fmt: skip
-    state = network.simulate(plan)
+    with named(power_dbm="--power", isd_m="--isd", users="--users", link="--link"):
+        state = network.simulate(plan)
     found: dict[str, Any] = {
         "layout": plan.scenario, "ghz": ghz, "mhz": bandwidth, "place": place, "scheduler": scheduler,
         "ntn": ntn, "shared": shared, **network.summary(state, plan),
@@ -103,10 +104,11 @@ def _ghz(band: str) -> float:
 def _sites(place: str, radius: float, rollout: str, band: str, operator: str | None, layout: str) -> Layout:
     from rabta.cli.link.places import ground_end
     from rabta.cli.mobile import _sites
-    from rabta.errors import RabtaError
+    from rabta.errors import RabtaError, named
     from rabta.mobile.system import layouts, network
 
-    middle = ground_end(place)
+    with named(place="--place"):
+        middle = ground_end(place)
     lat, lon = _sites.around(rollout, band, operator, middle.lat_deg, middle.lon_deg, radius)
     if not len(lat):
         raise RabtaError(
@@ -129,6 +131,10 @@ def _print(found: dict[str, Any]) -> None:
     print(_title(found))
     share, above = 100.0 * found["served_share"], 100.0 * found["above_share"]
     print(f"{found['users']:,} users, {share:.1f} % served, {above:.1f} % of all by the satellite")
+    weak, disturbed = 100.0 * found["weak_share"], 100.0 * found["disturbed_share"]
+    print(
+        f"not served: {weak:.1f} % too weak over noise alone, {disturbed:.1f} % too disturbed by other cells"
+    )
     print(f"{'percent of users':>18}" + "".join(f"{p:9d}" for p in found["percent"]))
     for name, key in (("SINR dB, served", "sinr_db"), ("Mbit/s, all", "rate_mbps")):
         print(f"{name:>18}" + "".join(f"{v:9.2f}" for v in found[key]))

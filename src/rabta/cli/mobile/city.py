@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from rabta.mobile.city.trace import Traced
 
 SCENE = "grid:COLUMNSxROWS[@HEIGHT], a GeoJSON file of footprints with heights, or a scene of sionna-rt"
 DEFAULT = "0,10,25,43"
 SHOWN = ("gain", "power", "sinr")
+FEW, STRONG_DBM = 0.25, -80.0  # share of a map that its rays reach; a median at which its edge is not yet met
 
 
 def city(
@@ -60,6 +65,13 @@ def city(
             link_gain_db=found.link_gain_db,
         )  # fmt: skip
     told = _told(found, values)
+    if told["few_rays"]:
+        print(
+            f"only {100 * told['reached_share']:.1f} % of the map is reached, though half of that is above "
+            f"{told['power_dbm'][1]:.0f} dBm: the rays are too few or the cells too small; "
+            f"try --rays {10 * rays} or --cell {2 * cell:g}",
+            file=sys.stderr,
+        )
     print(json.dumps(told)) if json_ else _print(told)
 
 
@@ -79,6 +91,14 @@ def _place(text: str, key: str, count: int) -> tuple[float, ...]:
     return found
 
 
+def few_rays(power_dbm: NDArray[np.float64]) -> bool:
+    """Whether empty cells are rather missed than dark: few are reached, and these not faintly."""
+    import numpy as np
+
+    reached = np.isfinite(power_dbm)
+    return bool(reached.any() and reached.mean() < FEW and np.median(power_dbm[reached]) > STRONG_DBM)
+
+
 def _told(found: Traced, values: dict[str, Any]) -> dict[str, Any]:
     """What is printed."""
     import numpy as np
@@ -92,6 +112,7 @@ def _told(found: Traced, values: dict[str, Any]) -> dict[str, Any]:
         "ghz": found.request.ghz,
         "cells": list(power.shape),
         "reached_share": float(reached.mean()),
+        "few_rays": few_rays(power),
         "power_dbm": [float(v) for v in np.percentile(power[reached], [5, 50, 95])] if whole else [],
         "sinr_db": [float(v) for v in np.percentile(values["sinr"][reached], [5, 50, 95])] if whole else [],
         "links": [

@@ -42,6 +42,7 @@ def corridor(
 
     from rabta.cli.link.places import ground_end
     from rabta.cli.mobile import _lines
+    from rabta.errors import named
     from rabta.mobile.mobility import corridor as made
     from rabta.mobile.mobility.procedures import Procedure
     from rabta.mobile.system.layouts import Layout
@@ -51,7 +52,10 @@ def corridor(
     uav.check_scenario(scenario)
     check_range("--most", most, 1, 2000, "a corridor")
     check_range("--load", load, 0.0, 1.0, "a share")
-    a, b = ground_end(start), ground_end(end)
+    with named(place="--from"):
+        a = ground_end(start)
+    with named(place="--to"):
+        b = ground_end(end)
     ends = made.bearings(
         [a.lat_deg, b.lat_deg], [a.lon_deg, b.lon_deg], (a.lat_deg, a.lon_deg), (b.lat_deg, b.lon_deg)
     )

@@ -28,7 +28,7 @@ def sensing(
 
     from rabta.cli.link.places import ground_end
     from rabta.cli.mobile import _map, _sites
-    from rabta.errors import RabtaError
+    from rabta.errors import RabtaError, named
     from rabta.mobile.sensing import maps, radar
     from rabta.radio.itu import check_range
     from rabta.radio.terrain import raster
@@ -43,7 +43,8 @@ def sensing(
         ("--height", heights, 1.0, 30_000.0), ("--mast", mast, 1.0, 500.0), ("--rcs", rcs, -80.0, 80.0),
     ):  # fmt: skip
         check_range(key, value, low, high, "a map of small aircraft")
-    panel, middle = radar.sensor(sensor), ground_end(place)
+    with named(place="PLACE"):
+        panel, middle = radar.sensor(sensor), ground_end(place)
     terrain = raster.load()
     lat, lon = maps.grid(middle.lat_deg, middle.lon_deg, radius, step)
     masts = _sites.around(rollout, band, operator, middle.lat_deg, middle.lon_deg, radius + 20.0)

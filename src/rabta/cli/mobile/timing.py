@@ -29,7 +29,7 @@ def timing(
 
     from rabta.cli.link.places import ground_end
     from rabta.cli.mobile import _lines
-    from rabta.errors import RabtaError
+    from rabta.errors import RabtaError, named
     from rabta.mobile.mobility import timing as made
     from rabta.mobile.modem import passes
     from rabta.space.visibility import ground
@@ -40,13 +40,15 @@ def timing(
         raise RabtaError(
             "no time", key="--start", value=start, expected="YYYY-MM-DDTHH:MM:SS in UTC"
         ) from error
-    one, end = passes.satellite(satellite, elements), ground_end(over)
+    with named(place="--over", satellite="--satellite"):
+        one, end = passes.satellite(satellite, elements), ground_end(over)
     service = passes.find(
         one, end.lat_deg, end.lon_deg, 0.0, begin, min_elevation_deg=elevation, number=number
     )
     feeder = None
     if gateway is not None:
-        hub = ground_end(gateway)
+        with named(place="--gateway"):
+            hub = ground_end(gateway)
         feeder = passes.between(one, ground([hub.lat_deg], [hub.lon_deg], 0.0), service.start, service.span_s)
         if float(feeder.elevation_deg.min()) < 0.0:
             raise RabtaError(

@@ -21,10 +21,12 @@ SATELLITES = {"nr": "starlink-11506", "dvb-s2x": "starlink-2505", "dvb-s2": "sta
 
 def framing(name: str, bandwidth_mhz: float, spacing_khz: int, short: bool) -> Framing:
     """Framing of the options."""
+    from rabta.errors import named
     from rabta.mobile.modem import framing as ways
 
     settings: dict[str, Any] = {"spacing_khz": spacing_khz} if name == "nr" else {"short": short}
-    return ways.make(name, bandwidth_mhz, **settings)
+    with named(framing="--framing", bandwidth_mhz="--bandwidth", spacing_khz="--spacing"):
+        return ways.make(name, bandwidth_mhz, **settings)
 
 
 def instant(text: str) -> np.datetime64:
@@ -59,15 +61,17 @@ def sky(
     import numpy as np
 
     from rabta.cli.link.places import ground_end
-    from rabta.errors import RabtaError
+    from rabta.errors import RabtaError, named
     from rabta.mobile.modem import budget, passes
     from rabta.radio.door.world import World
     from rabta.scenario import Nation
 
-    place, world = ground_end(over), World(Nation())
+    with named(place="--over"):
+        place, world = ground_end(over), World(Nation())
     lat, lon = np.array([place.lat_deg]), np.array([place.lon_deg])
     height = world.ground_m(lat, lon) + place.above_m
-    found = passes.satellite(satellite, catalogue)
+    with named(satellite="--satellite"):
+        found = passes.satellite(satellite, catalogue)
     chosen = system or found.system
     if chosen is None:
         raise RabtaError(
@@ -114,9 +118,11 @@ def timing(seen: Pass, carrier_hz: float) -> dict[str, float]:
 
 def rain(rate: float | None, percent: float | None, seed: int) -> Rain:
     """Rain of the options."""
+    from rabta.errors import named
     from rabta.mobile.modem.budget import Rain
 
-    return Rain(rate, percent, seed)
+    with named(rain="--rain", percent="--rain-percent", **{"rate_mmh, percent": "--rain, --rain-percent"}):
+        return Rain(rate, percent, seed)
 
 
 def bar(words: str) -> tuple[Any, Callable[[int, int], None]]:

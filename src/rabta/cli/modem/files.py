@@ -71,7 +71,7 @@ def receive(
     bandwidth: Annotated[float, typer.Option(help="Of the channel, MHz; with --framing")] = 5.0,
     json_: Json = False,
 ) -> None:
-    """Take a file out of IQ samples."""
+    """Take a file out of IQ samples; an incomplete one is written too, and the exit code is 3."""
     from rabta.cli.modem import _ways
     from rabta.errors import EXIT_INPUT, RabtaError
     from rabta.mobile.modem import pieces, sigmf
@@ -100,6 +100,8 @@ def receive(
         "last_hz": good[-1].frequency_hz,
     }  # fmt: skip
     print(json.dumps(shown)) if json_ else _print_heard(shown)
+    if not whole.complete:
+        raise typer.Exit(EXIT_INPUT)
 
 
 def _check_rate(found: Recording, way: Framing) -> None:

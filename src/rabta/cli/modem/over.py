@@ -61,6 +61,7 @@ def pass_(
     from rabta.errors import RabtaError
     from rabta.mobile.modem import simulate
     from rabta.mobile.modem.channel import Receiver
+    from rabta.radio.itu import check_range
     from rabta.radio.ntn.motion import doppler_hz
 
     way = _ways.framing(framing, bandwidth, spacing, short)
@@ -74,6 +75,7 @@ def pass_(
         carrier_ghz=carrier, backoff_db=backoff, min_elevation_deg=min_elevation,
     )  # fmt: skip
     doppler = abs(float(doppler_hz(speed, link.link.frequency_ghz)))
+    check_range("--every", 1.0 if continuous else every, 0.001, 600.0, "bursts, s, without --continuous")
     many, gap = frames or FRAMES[framing], every
     if continuous:
         many, gap = frames or max(round(1.0 / way.frame_s(str(way.waveform.names[0]))), 1), 0.0

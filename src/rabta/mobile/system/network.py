@@ -161,6 +161,8 @@ class State:
     supply_w : float
         Of all sites.
     sectors : int
+    weak : (user,) bool array
+        Not served, and too weak for the lowest MCS over noise alone; the other unserved are disturbed.
     """
 
     users: layouts.Users
@@ -174,6 +176,7 @@ class State:
     cell_mbps: Array
     supply_w: float
     sectors: int
+    weak: NDArray[np.bool_]
 
 
 def width_mbps(mhz: float, ghz: float, down_share: float = 0.75) -> float:
@@ -227,7 +230,8 @@ def simulate(plan: Plan) -> State:
         level = np.concatenate([level, above], axis=1)
     noise = received.noise_dbm(1.0, plan.noise_figure_db)
     mine, ratio = _choose(level, ground.sectors, noise, who)
-    return _share(plan, setup, ground, users, mine, ratio, who)
+    weak = (mine < 0) & (level.max(axis=1) - noise < nr.LOWEST_SINR_DB)
+    return _share(plan, setup, ground, users, mine, ratio, who, weak)
 
 
 def _ground(plan: Plan, setup: Setup) -> tuple[layouts.Layout, layouts.Users]:
@@ -283,7 +287,7 @@ def _choose(level: F4, sectors: int, noise: float, who: satellites.Spectrum) -> 
 
 def _share(
     plan: Plan, setup: Setup, ground: layouts.Layout, users: layouts.Users, mine: Indices, ratio: F4,
-    who: satellites.Spectrum,
+    who: satellites.Spectrum, weak: NDArray[np.bool_],
 ) -> State:  # fmt: skip
     width = width_mbps(plan.mhz, plan.ghz, plan.down_share) * who.share
     served = np.flatnonzero(mine >= 0)
@@ -309,7 +313,7 @@ def _share(
     load = np.array([busy[ground.site == s].mean() for s in range(len(ground.position_m))])
     return State(
         users, mine, ratio, rate, alone, mine >= ground.sectors, member, admitted, cell,
-        float(station.supply_w(load).sum()), ground.sectors,
+        float(station.supply_w(load).sum()), ground.sectors, weak,
     )  # fmt: skip
 
 
@@ -370,6 +374,8 @@ def summary(state: State, plan: Plan) -> dict[str, Any]:
         "cells": state.sectors,
         "served_share": float(served.mean()),
         "above_share": float(state.above.mean()),
+        "weak_share": float(state.weak.mean()),
+        "disturbed_share": float((~served & ~state.weak).mean()),
         "percent": list(points),
         "sinr_db": _points(whole[served], points),
         "rate_mbps": _points(state.rate_mbps, points),

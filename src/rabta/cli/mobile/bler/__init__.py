@@ -41,14 +41,16 @@ def bler(
     json_: Annotated[bool, typer.Option("--json", help="Print JSON")] = False,
 ) -> None:
     """Block error rate of an MCS over a channel, with 95 % confidence."""
+    from rabta.errors import named
     from rabta.mobile.phy.link import curves
     from rabta.mobile.phy.link.channels import Channel
     from rabta.mobile.phy.link.transport import Format
 
-    path = Channel(
-        channel, None if spread is None else spread * 1e-9, doppler, receive=antennas,
-        spacing_khz=spacing, knowledge=receiver,
-    )  # fmt: skip
+    with named(profile="--channel", receive="--antennas", spacing_khz="--spacing", knowledge="--receiver"):
+        path = Channel(
+            channel, None if spread is None else spread * 1e-9, doppler, receive=antennas,
+            spacing_khz=spacing, knowledge=receiver,
+        )  # fmt: skip
     setup = curves.Setup(Format(table, mcs, blocks, layers=layers), path, transmissions)
     points = curves.run(
         setup, ratios(snr, setup), errors=errors, most=most, seed=seed, processes=processes, last=1e-3

@@ -17,7 +17,7 @@ from rabta.mobile.phy.fading import channel as fading
 from rabta.mobile.phy.fading import profiles
 from rabta.mobile.phy.link.transport import Coded, Format
 from rabta.mobile.phy.waveform import estimate, mimo
-from rabta.mobile.phy.waveform.numerology import Carrier
+from rabta.mobile.phy.waveform.numerology import SPACINGS_KHZ, Carrier
 from rabta.mobile.phy.waveform.pilots import Dmrs
 
 Complex = NDArray[np.complex64]
@@ -59,13 +59,18 @@ class Channel:
     knowledge: str = "perfect"
 
     def __post_init__(self) -> None:
-        known = [WHITE, *profiles.names()]
-        if self.profile not in known:
+        channels = [WHITE, *profiles.names()]
+        if self.profile not in channels:
             raise RabtaError("no such channel", key="profile", value=self.profile,
-                             expected=nearest(self.profile, known))  # fmt: skip
+                             expected=nearest(self.profile, channels))  # fmt: skip
         if self.knowledge not in KNOWLEDGE:
             raise RabtaError("no such receiver", key="knowledge", value=self.knowledge,
                              expected=nearest(self.knowledge, KNOWLEDGE))  # fmt: skip
+        if self.spacing_khz not in SPACINGS_KHZ:
+            near = min(SPACINGS_KHZ, key=lambda khz: abs(khz - self.spacing_khz))
+            known = ", ".join(map(str, SPACINGS_KHZ))
+            raise RabtaError("no such subcarrier spacing", key="spacing_khz", value=self.spacing_khz,
+                             expected=f"{near} is nearest; valid: {known}")  # fmt: skip
         if self.receive not in range(1, 5):
             raise RabtaError(
                 "no such number of antennas", key="receive", value=self.receive, expected="1 to 4"
