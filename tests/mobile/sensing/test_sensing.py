@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from rabta import catalog
 from rabta.cli.mobile import app
 from rabta.errors import RabtaError
+from rabta.mobile.city import picture
 from rabta.mobile.sensing import detection, maps, radar
 from rabta.radio.terrain.raster import Terrain
 
@@ -140,9 +141,28 @@ def test_two_sites_find_what_one_misses() -> None:
     point = (np.array([31.0]), np.array([71.03]), np.array([100.0]))
     one = (np.array([31.0]), np.array([71.0]), np.array([30.0]))
     two = tuple(np.concatenate([v, w]) for v, w in zip(one, (point[0], point[1] + 0.03, one[2]), strict=True))
-    target = maps.Target()
-    alone, both = (float(maps.see(PANEL, target, s, point).probability[0]) for s in (one, two))  # type: ignore[arg-type]
+    steady = maps.Target(spread_db=0.0)
+    alone, both = (float(maps.see(PANEL, steady, s, point).probability[0]) for s in (one, two))  # type: ignore[arg-type]
     assert both == pytest.approx(1.0 - (1.0 - alone) ** 2, rel=1e-3)
+
+
+def test_sites_share_the_draw_of_the_targets_size() -> None:
+    """Three sites, one target: the mean over its size of the product of misses, by a fine sum over sizes."""
+    target = maps.Target()
+    east = np.array([-0.040, 0.048, 0.056])
+    site = (np.full(3, 31.0), 71.0 + east, np.full(3, 30.0))
+    point = (np.array([31.0]), np.array([71.0]), np.array([100.0]))
+    away = np.hypot(np.radians(np.abs(east)) * maps.EARTH_M * np.cos(np.radians(31.0)), 70.0)
+    size = np.linspace(-8.0, 8.0, 20_001)
+    density = np.exp(-(size**2) / 2.0)
+    ratio = radar.snr_db(PANEL, away, target.area_dbsm)[:, None] + target.spread_db * size
+    whole = min(1.0, PANEL.sectors * PANEL.azimuth_deg / 360.0)
+    miss = 1.0 - whole * detection.probability(ratio, target.false_alarm)
+    wanted = 1.0 - float((miss.prod(axis=0) * density).sum() / density.sum())
+    apart = 1.0 - float(((miss * density).sum(axis=1) / density.sum()).prod())
+    got = float(maps.see(PANEL, target, site, point).probability[0])
+    assert got == pytest.approx(wanted, abs=1e-3)
+    assert apart - wanted > 0.01  # draws of each site's own would find more
 
 
 def test_outside_the_field_of_view_nothing_is_seen() -> None:
@@ -151,6 +171,15 @@ def test_outside_the_field_of_view_nothing_is_seen() -> None:
     found = maps.see(PANEL, maps.Target(), site, above)
     assert found.probability[0] == 0.0
     assert np.isinf(found.error_m[0])
+
+
+@pytest.mark.parametrize(("scale", "words"), [(0.002, "50 km"), (0.1, "1 km"), (2.0, "50 m")])
+def test_maps_have_a_bar_of_true_length_and_the_north(scale: float, words: str) -> None:
+    drawn = picture.marks(600.0, 700.0, scale, 160.0)
+    metres = float(words.split()[0]) * (1e3 if "km" in words else 1.0)
+    assert f">{words}<" in drawn
+    assert f"M{600.0 - metres * scale:.1f}," in drawn
+    assert ">N<" in drawn
 
 
 def test_the_command_tells_and_draws(tmp_path: Path) -> None:

@@ -26,6 +26,8 @@ def draw(
     """Squares shaded by probability, sites as dots; SVG that stands alone."""
     import numpy as np
 
+    from rabta.mobile.city.picture import marks
+
     middle = (0.5 * (lat.min() + lat.max()), 0.5 * (lon.min() + lon.max()))
     scale = SIZE / (2.0 * found["radius_km"] + step)
     across = 111.2 * np.cos(np.radians(middle[0]))
@@ -50,7 +52,7 @@ def draw(
         f'role="img" aria-label="{escape(words)}" font-family="sans-serif">'
         '<rect width="100%" height="100%" fill="#fff"/>'
         f'<text x="{EDGE / 2}" y="26" font-size="15" fill="#222">{escape(words)}</text>'
-        f"{_legend()}{''.join(parts)}</svg>\n"
+        f"{_legend()}{''.join(parts)}{marks(SIZE, SIZE + 1.6 * EDGE, scale / 1e3, SIZE / 4.0)}</svg>\n"
     )
 
 

@@ -73,7 +73,32 @@ def draw(found: Traced, values: Array, title: str, unit: str) -> str:
         f'<text x="4" y="-44" font-size="15" fill="#222">{escape(title)}</text>{_scale(low, high, unit)}'
         f'<image width="{WIDE}" height="{tall:.0f}" preserveAspectRatio="none" '
         f'href="data:image/png;base64,{image}" style="image-rendering:pixelated"/>'
-        f"{''.join(shapes)}{''.join(dots)}</svg>\n"
+        f"{''.join(shapes)}{''.join(dots)}{marks(WIDE - 40.0, -14.0, scale, WIDE / 4.0)}</svg>\n"
+    )
+
+
+def marks(right: float, low: float, pixels_a_metre: float, most: float) -> str:
+    """Scale bar of 1, 2 or 5 times a power of ten metres that ends at a place, and an arrow to the north.
+
+    Parameters
+    ----------
+    right, low : float
+        End of the bar, pixels; the arrow stands 20 to the right of it.
+    most : float
+        Longest bar, pixels.
+    """
+    exponent = int(np.floor(np.log10(most / pixels_a_metre)))
+    steps = [m * 10.0**e for e in (exponent, exponent - 1) for m in (5, 2, 1)]
+    metres = next(m for m in steps if m * pixels_a_metre <= most)
+    wide = metres * pixels_a_metre
+    words = f"{metres / 1e3:g} km" if metres >= 1e3 else f"{metres:g} m"
+    return (
+        f'<path class="bar" d="M{right - wide:.1f},{low - 5:.1f}V{low:.1f}H{right:.1f}V{low - 5:.1f}" '
+        f'fill="none" stroke="#222"/><text x="{right - wide / 2:.1f}" y="{low - 7:.1f}" font-size="12" '
+        f'text-anchor="middle" fill="#222">{words}</text>'
+        f'<path class="north" d="M{right + 15:.1f},{low:.1f}l5,-12l5,12l-5,-3z" fill="#222"/>'
+        f'<text x="{right + 20:.1f}" y="{low - 14:.1f}" font-size="12" '
+        'text-anchor="middle" fill="#222">N</text>'
     )
 
 

@@ -65,13 +65,23 @@ def probability(snr_db: ArrayLike, false_alarm: float = 1e-6, case: int = 1, loo
     return np.asarray(gammaincc(looks - 1, threshold) + grown * inside)
 
 
+def sizes() -> tuple[Array, Array]:
+    """Standard normal deviates of a target's mean echo and their weights, by Gauss and Hermite's rule."""
+    node, weight = np.polynomial.hermite_e.hermegauss(NODES)
+    return np.asarray(node), np.asarray(weight / weight.sum())
+
+
 def over_sizes(
     snr_db: ArrayLike, spread_db: float, false_alarm: float = 1e-6, case: int = 1, looks: int = 1
 ) -> Array:
-    """Probability over targets whose mean echo spreads log-normally, by Gauss and Hermite's rule."""
-    node, weight = np.polynomial.hermite_e.hermegauss(NODES)
+    """Probability over targets whose mean echo spreads log-normally: a draw a target, not a look.
+
+    All looks at one target share its draw, from whichever site; only Swerling's fluctuation is of each scan
+    and side. Where several sites look, their misses are multiplied before the mean over `sizes` is taken.
+    """
+    node, weight = sizes()
     each = np.asarray(snr_db, np.float64)[..., None] + spread_db * node
-    return np.asarray(probability(each, false_alarm, case, looks) @ (weight / weight.sum()))
+    return np.asarray(probability(each, false_alarm, case, looks) @ weight)
 
 
 def required_snr_db(wanted: float, false_alarm: float = 1e-6, case: int = 1, looks: int = 1) -> float:

@@ -50,7 +50,8 @@ class Target:
     Attributes
     ----------
     area_dbsm, spread_db : float
-        Mean echo area over aspects, and its log-normal spread between targets.
+        Mean echo area over aspects, and its log-normal spread between targets: all sites look at the same
+        target, so they share its draw.
     """
 
     area_dbsm: float = radar.TARGETS_DBSM["small-uav"]
@@ -95,25 +96,29 @@ def see(
 ) -> Seen:
     """Detection of a target at points by sites, both (latitude, longitude, height over the sea).
 
-    Sites decide alone; the target is found where any of them finds it (independent fluctuations, as each
-    looks from another side).
+    Sites decide alone; the target is found where any of them finds it. Its fluctuations are independent, as
+    each site looks from another side; its mean size is one draw for all of them, so the misses of all sites
+    are multiplied for each size, and the mean over sizes comes last.
     """
     least = detection.required_snr_db(NEVER, target.false_alarm)
     farthest = radar.reach_m(panel, least - 3.0 * target.spread_db, target.area_dbsm)
     point, site = pairs(*points[:2], *sites[:2], farthest)
-    missed, sure = np.zeros(len(points[0])), np.zeros(len(points[0]), np.int64)
+    node, weight = detection.sizes()
+    missed, sure = np.zeros((len(points[0]), len(node))), np.zeros(len(points[0]), np.int64)
     best = np.full(len(points[0]), -np.inf)
     for first in range(0, len(point), CHUNK):
         p, s = point[first : first + CHUNK], site[first : first + CHUNK]
         chance, ratio = _looks(
             panel, target, tuple(a[s] for a in sites), tuple(a[p] for a in points), terrain
         )
-        np.add.at(missed, p, np.log1p(-np.minimum(chance, 1.0 - 1e-12)))
+        rows = np.flatnonzero(chance > 0.0)
+        each = _each_size(panel, target, ratio[rows], node)
+        np.add.at(missed, p[rows], np.log1p(-np.minimum(each, 1.0 - 1e-12)))
         np.add.at(sure, p, chance >= SURE)
         np.maximum.at(best, p, np.where(chance > NEVER, ratio, -np.inf))
     with np.errstate(over="ignore", divide="ignore"):
         error = np.where(np.isfinite(best), radar.range_error_m(panel, best), np.inf)
-    return Seen(1.0 - np.exp(missed), sure, error)
+    return Seen(1.0 - np.exp(missed) @ weight, sure, error)
 
 
 def _looks(
@@ -128,12 +133,22 @@ def _looks(
     )
     inside = (elevation >= panel.elevation_low_deg) & (elevation <= panel.elevation_high_deg)
     ratio = radar.snr_db(panel, distance, target.area_dbsm)
-    whole = min(1.0, panel.sectors * panel.azimuth_deg / 360.0)
-    chance = np.where(inside, whole * np.interp(ratio, *_table(target)), 0.0)
+    chance = np.where(inside, _covered(panel) * np.interp(ratio, *_table(target)), 0.0)
     rows = np.flatnonzero(chance > NEVER)
     ends = [tuple(a[rows] for a in end) for end in (site, point)]
     chance[rows] *= clear(terrain, ends[0], ends[1])
     return chance, ratio
+
+
+def _covered(panel: Sensor) -> float:
+    """Share of the azimuths that a site's sectors see."""
+    return min(1.0, panel.sectors * panel.azimuth_deg / 360.0)
+
+
+def _each_size(panel: Sensor, target: Target, ratio: Array, node: Array) -> Array:
+    """Probability of pairs for each size of the target, (pair, node)."""
+    each = ratio[:, None] + target.spread_db * node
+    return np.asarray(_covered(panel) * np.interp(each, *_table(Target(0.0, 0.0, target.false_alarm))))
 
 
 @cache
