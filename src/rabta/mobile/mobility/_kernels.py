@@ -461,11 +461,7 @@ def receive(
 @kernel("f8(f8, f8)")
 def fold(x: Any, half: Any) -> Any:
     """Place along a corridor of what turns back at its ends, -half and half; x counts on as if it did not."""
-    if -half <= x <= half:  # also where half is infinite
-        return x
-    turn = x + half
-    turn -= 4.0 * half * math.floor(turn / (4.0 * half))
-    return (turn if turn <= 2.0 * half else 4.0 * half - turn) - half
+    return x if -half <= x <= half else half - abs((x + half) % (4.0 * half) - 2.0 * half)
 
 
 @kernel(
@@ -480,10 +476,7 @@ def fly(
     pattern: Any, laws: Any, level: Any, grid: Any, draws: Any, rule: Any, count: Any, key: Any, start: Any,
     state: Any, tally: Any, filtered: Any, memory: Any, ring: Any, field: Any, serving: Any, sinr: Any,
 ) -> None:  # fmt: skip
-    """Aircraft that turn back at x of -half and half: powers of all cells and the handover machine.
-
-    Shadowing goes on with the way flown, also after a turn: the way back is another track, beside the first.
-    """
+    """Aircraft that turn back at x of -half and half: powers of all cells and the handover machine."""
     cells = azimuth.shape[0]
     for u in prange(begin.shape[0]):
         power = np.zeros(cells, np.float32)

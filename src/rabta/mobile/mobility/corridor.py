@@ -44,7 +44,8 @@ class Flights:
     Attributes
     ----------
     half_m : float
-        They turn back along the corridor where x is this or less than its negative; infinite: straight on.
+        They turn back along the corridor where x is this or its negative; infinite: straight on. Shadowing
+        goes on with the way flown: the way back is another track, beside the first.
     """
 
     begin_m: Array
