@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rabta.errors import RabtaError
+
 Instants = NDArray[np.int64]
 
 NS = 1_000_000_000
@@ -102,6 +104,9 @@ def parse(text: str) -> int:
     >>> parse("2017-01-01T00:00:00Z") - parse("2016-12-31T23:59:59Z")
     2000000000
     """
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise RabtaError("no such time", key="time", value=text, expected="as in 2026-03-09T12:00") from error
     moment = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
     return int(from_utc(np.datetime64(moment, "ns")))

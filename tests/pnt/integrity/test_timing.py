@@ -62,6 +62,12 @@ def test_no_holdover_where_the_limit_is_used_up() -> None:
         holdover.error_ns(clock, -1.0)
 
 
+@pytest.mark.parametrize("limit", [math.nan, -1.0, math.inf])
+def test_limits_that_are_none_are_refused(limit: float) -> None:
+    with pytest.raises(RabtaError, match="no such holdover"):
+        holdover.hours_until(holdover.load("ocxo"), limit)
+
+
 def test_clock_from_many_satellites_is_the_weighted_mean() -> None:
     rng = np.random.default_rng(0)
     sigma = rng.uniform(0.5, 3.0, 9)

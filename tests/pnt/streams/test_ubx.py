@@ -159,6 +159,9 @@ def test_damage_is_said():
     assert "not as long as they say" in ubx.read(short + frame).notes[0]
     with pytest.raises(RabtaError, match="no UBX message"):
         ubx.read(b"nothing")
+    assert ubx.read(b"$G\xf6\xff,\n$\x80\x81\n" + frame).counts == {"RXM-RAWX": 1}
+    with pytest.raises(RabtaError, match="no such time"):
+        gnsstime.parse("garbage")
 
 
 @settings(max_examples=60, deadline=None)

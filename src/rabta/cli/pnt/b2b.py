@@ -124,7 +124,7 @@ def _place(text: str) -> tuple[float, float]:
         lat, lon = (float(x) for x in text.split(","))
     except ValueError as error:
         raise RabtaError("not a place", key="--at", value=text, expected="LAT,LON in degrees") from error
-    if abs(lat) > 90 or abs(lon) > 360:
+    if not (abs(lat) <= 90 and abs(lon) <= 360):
         raise RabtaError("not on the Earth", key="--at", value=text, expected="LAT,LON in degrees")
     return lat, lon
 

@@ -103,6 +103,9 @@ def hours_until(
     >>> round(hours_until(load("ocxo-high"), 10_000.0))
     24
     """
+    for key, value in (("limit_ns", limit_ns), ("initial_ns", initial_ns), ("sigmas", sigmas)):
+        if not 0.0 <= value < float("inf"):
+            raise RabtaError("no such holdover", key=key, value=value, expected="zero or a positive number")
     if initial_ns >= limit_ns:
         return 0.0
     low, high = 0.0, LONGEST_H

@@ -235,6 +235,12 @@ def _system(
 
 def _joined(times: Instants, place_m: Array, parts: Sequence[dict[str, NDArray[np.generic]]]) -> Pairs:
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    if not joined["epoch"].size:
+        raise RabtaError(
+            "no satellite above the mask was seen by both receivers",
+            key="base position",
+            expected="the base's antenna, observations of the same hour, a lower mask",
+        )
     order = np.argsort(joined["epoch"], kind="stable")
     joined = {name: values[order] for name, values in joined.items()}
     names, group = np.unique(joined.pop("name"), return_inverse=True)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rabta.errors import RabtaError
 from rabta.pnt.gnsstime import NS, Instants
 from rabta.pnt.precise import _kernels
 from rabta.pnt.precise.pairs import Pairs, pair
@@ -77,6 +78,12 @@ def solve(
     choice: dict[str, Any] = {"systems": systems, "bands": bands, "mask_deg": mask_deg}
     alike = _maker(rover) == _maker(base) != ""
     rough = instantaneous(aligned(pair(rover, base, base_m, nav, **choice), alike=alike)).position_m
+    if not np.isfinite(rough).any():
+        raise RabtaError(
+            "no epoch has a position beside the base",
+            key="base position",
+            expected="the base's antenna, four satellites that both receivers see",
+        )
     place = np.where(np.isfinite(rough), rough, np.nanmedian(rough, axis=0))
     return instantaneous(aligned(pair(rover, base, base_m, nav, place_m=place, **choice), alike=alike))
 

@@ -155,7 +155,13 @@ def _frames(data: bytes) -> Iterator[bytes]:
     reader = library.UBXReader(
         io.BytesIO(data), protfilter=library.UBX_PROTOCOL, quitonerror=library.ERR_IGNORE, parsing=False
     )
-    for raw, _ in reader:
+    while True:
+        try:
+            raw, _ = next(reader)
+        except StopIteration:
+            return
+        except UnicodeDecodeError:  # the library takes rubbish after a dollar for NMEA
+            continue
         if raw and raw[:2] == b"\xb5\x62" and _sum(raw[2:-2]) == raw[-2:]:
             yield bytes(raw)
 
