@@ -486,8 +486,7 @@ def fly(
         total, out = np.zeros(1), np.zeros(1, np.float32)
         speed = math.sqrt(velocity[u, 0] ** 2 + velocity[u, 1] ** 2 + velocity[u, 2] ** 2)
         for t in range(serving.shape[1]):
-            n = start + t
-            at = n * seconds
+            n, at = start + t, (start + t) * seconds
             receive(
                 fold(begin[u, 0] + at * velocity[u, 0], half), begin[u, 1] + at * velocity[u, 1],
                 begin[u, 2] + at * velocity[u, 2], site, first, azimuth, watts, pattern, laws[level[u]], grid,
