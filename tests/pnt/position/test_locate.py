@@ -91,8 +91,8 @@ def test_messages_about_wrong_input(shared: Path) -> None:
         locate(*nagoya(shared), "--ionosphere", "bdgim")
     with pytest.raises(RabtaError, match="needs precise orbits"):
         locate(*nagoya(shared), "--mode", "ppp")
+    base = ("--base", nagoya(shared)[0], "--base-position", "0,0,0")
     with pytest.raises(RabtaError, match=r"seen by both receivers|no epoch has a position"):
-        base = ("--base", nagoya(shared)[0], "--base-position", "0,0,0")
         locate(*nagoya(shared), "--mode", "rtk", *base)
     with pytest.raises(RabtaError, match="no such satellite"):
         locate(*nagoya(shared), "--exclude", "C05,foo")

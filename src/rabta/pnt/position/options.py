@@ -83,8 +83,13 @@ class Options:
         for letter, codes in self.signals.items():
             for code in codes:
                 signal(letter, code)
-        for name in self.excluded:
-            if name[:1] not in SYSTEMS or not name[1:].isdecimal():
-                raise RabtaError("no such satellite", key="excluded", value=name, expected="as in C05")
+        _satellites(self.excluded)
         if not -5.0 <= self.mask_deg < 90.0:
             raise RabtaError("no such mask", key="mask_deg", value=self.mask_deg, expected="-5 to 90 degrees")
+
+
+def _satellites(names: Sequence[str]) -> None:
+    """Refuse what is no name of a satellite."""
+    for name in names:
+        if name[:1] not in SYSTEMS or not name[1:].isdecimal():
+            raise RabtaError("no such satellite", key="excluded", value=name, expected="as in C05")
