@@ -147,6 +147,12 @@ def test_wrong_truth_is_refused(text: str, message: str) -> None:
         accuracy.truth(text)
 
 
+def test_what_was_given_is_named_in_the_error() -> None:
+    for wrong in ("35.1,nan,104", "136.9,35.1,104"):
+        with pytest.raises(RabtaError, match="--base-position"):
+            accuracy.truth(wrong, key="--base-position")
+
+
 def test_wrong_rows_of_a_truth_are_named(tmp_path: Path) -> None:
     rows = tmp_path / "truth.csv"
     rows.write_text("2024-01-10T00:00:00,33.7,73.1,540\nyesterday,33.7,73.1,540\n")

@@ -28,7 +28,7 @@ def draw(found: Found, errors: Accuracy | None) -> str:
     title = f"{found.asked.observations.name}, {found.asked.mode}, systems {found.asked.systems}"
     words = f"{int(np.isfinite(found.position_m[:, 0]).sum())} of {found.times.size} epochs, about {about}"
     if errors is not None:
-        words += f"; 95 %: horizontal {errors.horizontal_m():.2f} m, vertical {errors.vertical_m():.2f} m"
+        words += f"; 95 %: horizontal {errors.horizontal_m():.3g} m, vertical {errors.vertical_m():.3g} m"
     parts = [_text(LEFT, 24, title, 15), _text(LEFT, 42, words, 11)]
     parts += _scatter(enu[keep])
     for k, name in enumerate(("East, m", "North, m", "Up, m")):

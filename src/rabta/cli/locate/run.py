@@ -244,7 +244,7 @@ def _base(asked: Asked) -> tuple[Observations, Array]:
             key="--base, --base-position",
             expected="observations of a receiver nearby, and its antenna's X,Y,Z or lat,lon,h",
         )
-    place = accuracy.truth(asked.base_position)
+    place = accuracy.truth(asked.base_position, key="--base-position")
     if place.times is not None:
         raise RabtaError("the base does not move", key="--base-position", expected="X,Y,Z or lat,lon,h")
     return rinex.observations(asked.base), place.position_m[0]

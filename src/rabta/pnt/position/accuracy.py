@@ -109,8 +109,8 @@ def _enu(position_m: Array, truth_m: Array) -> Array:
     return np.asarray(np.einsum("nij,nj->ni", geo.east_north_up(lat, lon), position_m - truth_m))
 
 
-def truth(text: str | Path) -> Truth:
-    """Truth as given: ``X,Y,Z`` in metres, or a CSV file.
+def truth(text: str | Path, *, key: str = "--truth") -> Truth:
+    """Truth as given: ``X,Y,Z`` in metres, ``lat,lon,h``, or a CSV file; `key` is what errors name.
 
     Its rows are time and X, Y, Z in metres or latitude, longitude (degrees) and height; the time is one
     column of ISO 8601 in GPS time (as in RINEX), or two: GPS week and its seconds. A heading may be there.
@@ -122,14 +122,14 @@ def truth(text: str | Path) -> Truth:
     """
     parts = str(text).split(",")
     if len(parts) == 3 and all(_number(part) is not None for part in parts):
-        return Truth(_placed(np.array([[float(part) for part in parts]]), "--truth", str(text)))
+        return Truth(_placed(np.array([[float(part) for part in parts]]), key, str(text)))
     path = Path(text)
     if not _is_file(path):
         raise RabtaError(
-            "the truth is neither X,Y,Z nor a file",
-            key="truth",
+            "the place is neither three finite numbers nor a file",
+            key=key,
             value=text,
-            expected="-2854769.1,5382.9,... or a CSV",
+            expected="X,Y,Z in metres, lat,lon,h in degrees and metres, or a CSV of these",
         )
     return _table(path)
 
@@ -204,13 +204,13 @@ def _placed(values: Array, where: str, shown: object) -> Array:
         return geo.ecef_from_geodetic(values[:, 0], values[:, 1], values[:, 2])
     if (np.abs(values[:, 1]) <= 90.0).all() and (np.abs(values[:, 0]) <= 360.0).all():
         raise RabtaError(
-            "the truth has latitudes beyond 90 degrees",
+            "the place has latitudes beyond 90 degrees",
             key=where,
             value=shown,
             expected="latitude before longitude",
         )
     raise RabtaError(
-        "the truth is no place on the Earth",
+        "this is no place on the Earth",
         key=where,
         value=shown,
         expected="Earth-fixed X,Y,Z in metres, 6,200 km and more from the centre, or lat,lon,h",

@@ -69,7 +69,10 @@ class Options:
         for letter in self.systems:
             if letter not in SYSTEMS:
                 raise RabtaError(
-                    "no such system", key="systems", value=letter, expected=nearest(letter, SYSTEMS)
+                    "no such system",
+                    key="systems",
+                    value=f"{letter} of {self.systems}",
+                    expected="letters: G GPS, C BeiDou, E Galileo, R GLONASS, J QZSS, I NavIC, S SBAS",
                 )
         if not self.systems:
             raise RabtaError("no system to use", key="systems", expected=f"letters of {SYSTEMS}")
