@@ -2,8 +2,8 @@
 
 Run: ``python bench/spoofing.py FOLDER [attacks of each kind and station]`` with the reference files
 (``esbc``, ``bele``, ``nagoya``, ``wettzell``, ``hk_tst``). Results: ``bench/results/spoofing.json``.
-Every attack has a seed, a start, a speed and a direction of its own; an attack is found in time where an alarm is
-raised by the last epoch at which place or time has moved by 30 m or less, or at the first epoch that it
+Every attack has a seed, a start, a speed and a direction of its own; an attack is found in time where an
+alarm is raised by the last epoch at which place or time has moved by 30 m or less, or at the first epoch that it
 touches at all (5 m/s is 150 m by the first epoch of 30 s data).
 """
 
@@ -47,8 +47,8 @@ STATIONS = {
     "hk_tst": ("hk_tst/COM3_190428_124409.obs.gz", ["hk_tst/hksc1180.19n", "hk_tst/hksc1180.19b"]),
 }
 KINDS = (
-    "pull-off, all signals", "pull-off, upper band", "pull-off, one system", "time push", "time push, one system",
-    "meacon, jump", "meacon, growing", "one satellite",
+    "pull-off, all signals", "pull-off, upper band", "pull-off, one system", "time push",
+    "time push, one system", "meacon, jump", "meacon, growing", "one satellite",
 )  # fmt: skip
 BEFORE = {30.0: 60, 1.0: 200}
 """Epochs of clean past before an attack."""
@@ -127,6 +127,7 @@ def jump_now(kind: str) -> bool:
 
 
 def main() -> None:
+    """Run and write the results."""
     folder, count = Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 20
     names = sys.argv[3].split(",") if len(sys.argv) > 3 else list(STATIONS)
     out: dict[str, object] = {}

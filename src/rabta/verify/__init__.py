@@ -125,6 +125,7 @@ GROUPS = {
         "positions",
         "ppp",
         "rtk",
+        "spoofing",
     ),
     "transport": ("transport", "ground", "flow", "failures", "resilience", "weather"),
 }

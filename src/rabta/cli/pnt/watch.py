@@ -82,14 +82,14 @@ def _lines(told: dict[str, Any]) -> list[str]:
     lines = [f"{told['observations']}: epochs {states}; clock like: {told['oscillator'] or 'not known yet'}"]
     for alarm in told["alarms"]:
         lines.append(f"ALARM {alarm['state']} at {alarm['time_gps']} (since {alarm['since_gps']}, GPS time)")
-        for part in alarm["evidence"]:
-            lines.append(
-                f"    {part['test']}: {part['value']:.1f} over {part['threshold']:.1f}, {part['differs']}"
-            )
-    for doubt in told["messages"]:
-        lines.append(
-            f"message of {doubt['satellite']}: {doubt['kind']}, {doubt['value']:.0f} over {doubt['limit']:.0f}"
-        )
+        lines += [
+            f"    {part['test']}: {part['value']:.1f} over {part['threshold']:.1f}, {part['differs']}"
+            for part in alarm["evidence"]
+        ]
+    lines += [
+        f"message of {bad['satellite']}: {bad['kind']}, {bad['value']:.0f} over {bad['limit']:.0f}"
+        for bad in told["messages"]
+    ]
     if not told["alarms"] and not told["messages"]:
         lines.append("no alarm, no doubtful message")
     if "samples" in told:

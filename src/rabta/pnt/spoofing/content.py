@@ -1,4 +1,4 @@
-"""Whether navigation messages are plausible: each satellite's against its other ones, their orbits and times."""
+"""Whether navigation messages are plausible: each satellite's against its others, and times."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from rabta.pnt.records import Navigation
 from rabta.pnt.signals import LIGHT_M_S
 
 ORBIT_M = 60.0
-"""Neighbouring messages of a satellite, halfway between their reference times: some metres each, and an hour's
-extrapolation of a healthy orbit; ten times the accuracy that is stated for nominal ones (IS-GPS-200 URA)."""
+"""Neighbouring messages of a satellite, halfway between their reference times: some metres each, and an
+hour's extrapolation of a
+healthy orbit; ten times the accuracy that is stated for nominal ones (IS-GPS-200 URA)."""
 CLOCK_M = 30.0
 NEAR_S = 4.0 * 3600.0
 EARLY_S = {"G": 4 * 3600.0, "J": 4 * 3600.0, "E": 4 * 3600.0, "C": 2 * 3600.0}
@@ -80,10 +81,10 @@ def _name(table: NDArray[np.void], row: int) -> str:
 def _times(table: NDArray[np.void]) -> list[Doubt]:
     """Messages sent long before or after their reference time."""
     out = []
-    for letter in EARLY_S:
+    for letter, ahead in EARLY_S.items():
         mine = (table["system"] == letter) & (table["sent"] > 0) & (np.nan_to_num(table["health"]) == 0)
         late = (table["sent"] - table["toe"]) / NS
-        for kind, value, limit in (("replayed", late, LATE_S[letter]), ("early", -late, EARLY_S[letter])):
-            for k in np.flatnonzero(mine & (value > limit)).tolist():
-                out.append(Doubt(k, _name(table, k), kind, float(value[k]), limit))
+        for kind, value, limit in (("replayed", late, LATE_S[letter]), ("early", -late, ahead)):
+            rows = np.flatnonzero(mine & (value > limit)).tolist()
+            out += [Doubt(k, _name(table, k), kind, float(value[k]), limit) for k in rows]
     return out

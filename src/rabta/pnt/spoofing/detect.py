@@ -1,7 +1,8 @@
-"""Watch a receiver for lies: tests of its observations against each other and their past, one decision, alarms.
+"""Watch a receiver for lies: tests against each other and the past, one decision, alarms.
 
-Every statistic is a normalised difference, standard normal where nothing is wrong; standard deviations are the
-error budgets of positions and ranges. A test is against the largest of its columns, so its threshold is that
+Every statistic is a normalised difference, standard normal where nothing is wrong; standard deviations are
+the error budgets of positions and ranges.
+A test is against the largest of its columns, so its threshold is that
 of one column's false-alarm rate over their number (Bonferroni). Errors that are larger than budgeted, as in
 streets, widen all columns of a test by what its own past shows.
 """
@@ -184,7 +185,7 @@ def _clock(first: Look, obs: Observations, seconds: Array, static: bool) -> tupl
 
 def _places(seen: list[Look], seconds: Array) -> dict[str, Array]:
     """Each look's place against its past."""
-    out = {}
+    out: dict[str, Array] = {}
     for look in seen:
         z = constant(look.enu_m, look.sigma_m, seconds)
         out |= {f"{look.name} {axis}": z[:, k] for k, axis in enumerate(("east", "north", "up"))}
@@ -278,7 +279,7 @@ def _test(name: str, parts: dict[str, Array], seconds: Array, false_alarm: float
 
 
 def _widening(value: Array, seconds: Array, expected: float) -> Array:
-    """How much larger than budgeted the past's values were: their 95 % quantile over the expected one, >= 1."""
+    """How much larger than budgeted the past's values were: their 95 % quantile over the expected, >= 1."""
     out = np.ones(value.size)
     first = np.searchsorted(seconds, seconds - PAST_S[1])
     last = np.searchsorted(seconds, seconds - PAST_S[0])

@@ -1,4 +1,4 @@
-"""Attacks on a receiver, put into its observations: what each would change of codes, phases, Doppler and C/N0.
+"""Attacks on a receiver, put into its observations: what each changes of codes, phases, Doppler and C/N0.
 
 A sender that lies about place or time changes ranges as if the receiver were there or then. What it does not
 control stays as it was: bands that it does not send on, and with ``phase`` or ``doppler`` off the quantities
@@ -190,8 +190,8 @@ def _lasting(observed: SystemObservations, since: Array, seconds: float, rng: np
 def replay(nav: Navigation, seconds: float) -> Navigation:
     """Navigation as a meacon that kept it for a while would send it: each message that much later.
 
-    Orbits and clocks stay; ``sent`` moves, and messages whose sending time is unknown get their reference time
-    as such.
+    Orbits and clocks stay; ``sent`` moves, and messages whose sending time is unknown get their reference
+    time as such.
     """
     table = nav.ephemerides.copy()
     sent = np.where(table["sent"] > 0, table["sent"], table["toe"])

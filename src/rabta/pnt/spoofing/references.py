@@ -1,4 +1,4 @@
-"""What a quantity should be now, from its own past only: constants, and clocks of a class found from the past.
+"""What a quantity should be now, from its own past only: constants, and clocks of a class found from it.
 
 Errors of codes last (multipath, air, orbits), so the mean of many epochs is not as good as their number says:
 each reference counts one independent value for every `LASTING_S`.
@@ -126,8 +126,8 @@ def whole_steps(clock_m: Array, seconds: Array, near_m: float = 1500.0) -> tuple
 def clock(clock_m: Array, sigma_m: Array, seconds: Array, rate_m_s: Array, rate_sigma_m_s: Array) -> Clock:
     """Compare a clock with what its own past predicts.
 
-    The class of oscillator is the best of `CLOCKS` whose predictions have held so far: the mean of the squares
-    of the normalised differences, of epochs more than the longest of `AHEAD_S` ago, is below 1.5.
+    The class of oscillator is the best of `CLOCKS` whose predictions have held so far: the mean of the
+    squares of the normalised differences, of epochs more than the longest of `AHEAD_S` ago, is below 1.5.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ def clock(clock_m: Array, sigma_m: Array, seconds: Array, rate_m_s: Array, rate_
 def _filtered(
     clock_m: Array, sigma_m: Array, seconds: Array, rates: tuple[Array, Array], h0: float, h2: float
 ) -> Array:
-    """Normalised differences from predictions from each of `AHEAD_S` before, shape (epoch, 6): clock, rate."""
+    """Normalised differences from predictions from each of `AHEAD_S` before, shape (epoch, 6): each."""
     white = 0.5 * h0 * LIGHT_M_S**2 + COMMON_M2_S
     walk = 2.0 * np.pi**2 * h2 * LIGHT_M_S**2
     out = np.zeros((seconds.size, 2 * len(AHEAD_S)))

@@ -1,4 +1,4 @@
-"""Tests of single satellites: ranges against the others, codes against phases, strengths against their past."""
+"""Tests of single satellites: ranges against the others, codes against phases, strengths against the past."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ Array = NDArray[np.float64]
 STRENGTH_DB, COMMON_DB = 2.0, 2.0
 """Standard deviations of a satellite's C/N0 about its past, and of what satellites share."""
 STRENGTH_S, PHASE_S = 300.0, 600.0
-SLIP = 8.0
+SLIP_M = 80.0
+"""Step of one satellite that its neighbours do not share: another arc."""
 MOST = 4
 """Satellites that must agree before codes against phases are a lie: fewer are slips or echoes."""
 
@@ -72,8 +73,9 @@ def phases(obs: Observations, found: Solution, seconds: Array) -> dict[str, Arra
     change = (
         change - np.where(np.abs(common) > 1000.0, common, 0.0)[:, None]
     )  # a step of codes, not of phases
-    broken = ~np.isfinite(change) | (np.nan_to_num(cut) > 0) | (np.abs(change) > SLIP * 10.0)
-    arc = np.cumsum(broken, axis=0)
+    own = change - np.where(np.abs(common) > 1000.0, 0.0, common)[:, None]
+    broken = ~np.isfinite(change) | (np.nan_to_num(cut) > 0) | (np.abs(own) > SLIP_M)
+    arc = np.cumsum(broken.astype(np.int64), axis=0)
     level = np.nancumsum(np.where(broken, 0.0, change), axis=0)
     z = _arcs(np.where(np.isfinite(apart), level, np.nan), arc, noise, seconds)
     ranked = -np.sort(-np.abs(z), axis=1)

@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 BINS = (64, 1024)
 """Of the short spectra: 16 microseconds at 4 MHz, a fraction of a chirp's sweep; and fast chirps' lines."""
 LEAST = 0.3
-"""Departure from one that matters: a front end's own spurs of a jammer to noise ratio of -20 dB stay below."""
+"""Departure from one that matters: a front end's own spurs of -20 dB over the noise stay below."""
 NEAR_CHIPS = 0.5
 """Peaks closer than this are the shape of one."""
 ECHO_CHIPS, ECHO_DB = 1.5, 3.0
@@ -101,7 +101,8 @@ def _spectral(samples: NDArray[np.generic], rate_hz: float, bins: int, false_ala
     z = np.nan_to_num((kurtosis - 1.0) / sigma)
     worst = int(np.abs(z).argmax())
     kind = "none" if abs(z[worst]) <= limit else "changing" if z[worst] > 0.0 else "steady"
-    return Jam(kurtosis, np.fft.fftfreq(bins, 1.0 / rate_hz), float(abs(z[worst])), limit, kind)
+    frequency = np.asarray(np.fft.fftfreq(bins, 1.0 / rate_hz), dtype=np.float64)
+    return Jam(np.asarray(kurtosis, dtype=np.float64), frequency, float(abs(z[worst])), limit, kind)
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,8 @@ def verdict(signal: str, peaks: Iterable[Peak]) -> str:
 
 def twins(
     values: ArrayLike, rate_hz: float, signal: str, prns: Iterable[int] | None = None, *,
-    if_hz: float = 0.0, time_s: float = 0.1, false_alarm: float = 1e-3, doppler_hz: float = acquire.DOPPLER_HZ,
+    if_hz: float = 0.0, time_s: float = 0.1, false_alarm: float = 1e-3,
+    doppler_hz: float = acquire.DOPPLER_HZ,
 ) -> list[Twin]:  # fmt: skip
     """Look for second senders of each satellite.
 
