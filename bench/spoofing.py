@@ -2,7 +2,7 @@
 
 Run: ``python bench/spoofing.py FOLDER [attacks of each kind and station]`` with the reference files
 (``esbc``, ``bele``, ``nagoya``, ``wettzell``, ``hk_tst``). Results: ``bench/results/spoofing.json``.
-Every attack has a seed, a start, a speed and a direction of its own; an attack is found in time where an
+Every attack has a seed, a start, a speed and a direction of its own. It is found in time where an
 alarm is raised by the last epoch at which place or time has moved by 30 m or less, or at the first epoch that it
 touches at all (5 m/s is 150 m by the first epoch of 30 s data).
 """
@@ -14,6 +14,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -72,7 +73,8 @@ def attack(
     """An attack of a kind; its speed (m/s) and jump (m)."""
     speed = float(rng.uniform(0.5, 5.0))
     way = rng.normal(size=3) * [1.0, 1.0, 0.5]
-    pull = tuple(float(v) for v in speed * way / np.linalg.norm(way))
+    east, north, up = (float(v) for v in speed * way / np.linalg.norm(way))
+    pull = east, north, up
     have = [s for s in "GEC" if s in obs.systems]
     one = str(rng.choice(have))
     sign = float(rng.choice([-1.0, 1.0]))
@@ -96,7 +98,7 @@ def attack(
     return Attack(start, satellites={name: (sign * speed, 0.0)}), speed, 0.0
 
 
-def trial(obs: Observations, nav: Navigation, kind: str, seed: int, static: bool) -> dict[str, object]:
+def trial(obs: Observations, nav: Navigation, kind: str, seed: int, static: bool) -> dict[str, Any]:
     """One attack."""
     rng = np.random.default_rng(seed)
     step = round(float(np.median(np.diff(obs.times))) / NS)

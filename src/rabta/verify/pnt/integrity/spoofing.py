@@ -58,11 +58,12 @@ def _jammers() -> list[Row]:
 
 
 def _recorded(name: str, obs: Observations, nav: Navigation) -> list[Row]:
-    """Alarms in recorded epochs, and attacks from the middle on found before 30 m."""
+    """Alarms in recorded epochs, and attacks on the last third found before 30 m."""
     static = name != "Hong Kong"
     clean = detect.watch(obs, nav, detect.Options(static=static))
     out = [Row(f"{name}: alarms without an attack", len(clean.alarms), 0.0, 0.0, GOAL)]
-    start = int(obs.times[obs.times.size // 2])
+    # a clock is believed after three minutes of past
+    start = int(obs.times[obs.times.size * 2 // 3])
     for speed in (0.5, 1.5, 5.0) if static else ():
         for what, attack in (
             ("pull-off", Attack(start, position_m_s=(0.6 * speed, -0.8 * speed, 0.0))),
