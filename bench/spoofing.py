@@ -3,8 +3,8 @@
 Run: ``python bench/spoofing.py FOLDER [attacks of each kind and station]`` with the reference files
 (``esbc``, ``bele``, ``nagoya``, ``wettzell``, ``hk_tst``). Results: ``bench/results/spoofing.json``.
 Every attack has a seed, a start, a speed and a direction of its own. It is found in time where an
-alarm is raised by the last epoch at which place or time has moved by 30 m or less, or at the first epoch that it
-touches at all (5 m/s is 150 m by the first epoch of 30 s data).
+alarm is raised by the last epoch at which place or time has moved by 30 m or less, or at the first epoch
+that it touches at all (5 m/s is 150 m by the first epoch of 30 s data).
 """
 
 from __future__ import annotations
