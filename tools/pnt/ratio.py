@@ -21,7 +21,7 @@ from rabta.pnt.precise import _kernels, lambda_
 Array = NDArray[np.float64]
 
 RATE = 0.001  # accepted wrong integers, of all epochs
-DRAWS, MODELS = 20_000, 240
+DRAWS, MODELS, LEAST = 20_000, 240, 3
 SUCCESS = (0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0)  # classes of the bootstrapped success rate
 COUNTS = (4, 8, 12, 18, 26, 41)
 WAVES = (0.190, 0.244, 0.236)  # L1, L2, B3I
@@ -65,10 +65,22 @@ def threshold(covariance: Array, rng: np.random.Generator) -> tuple[float, float
     return lambda_.success_rate(variances), float(ratio)
 
 
+def filled(table: Array, drawn: Array) -> Array:
+    """Classes of fewer than `LEAST` models take the weaker neighbour's: fewer ambiguities, else less success.
+
+    Beyond the last edge the bootstrapped rate alone keeps the promise, so any integers will do.
+    """
+    known = np.where(drawn >= LEAST, table, np.nan)
+    known[:, -1] = 1.0
+    for row, column in np.argwhere(np.isnan(known)):
+        known[row, column] = known[row - 1, column] if row else known[row, column - 1]
+    return np.maximum.accumulate(known[:, ::-1], axis=1)[:, ::-1]  # no weaker model with a lower threshold
+
+
 def main(target: Path) -> None:
     """Draw models, note the largest threshold of each class."""
     rng = np.random.default_rng(1)
-    table = np.ones((len(COUNTS) - 1, len(SUCCESS) - 1))
+    table, drawn = np.ones((len(COUNTS) - 1, len(SUCCESS) - 1)), np.zeros((len(COUNTS) - 1, len(SUCCESS) - 1))
     for _ in range(MODELS):
         covariance = model(rng)
         success, ratio = threshold(covariance, rng)
@@ -76,7 +88,8 @@ def main(target: Path) -> None:
         column = int(np.searchsorted(SUCCESS, success, side="right")) - 1
         if 0 <= row < table.shape[0] and 0 <= column < table.shape[1]:
             table[row, column] = max(table[row, column], ratio)
-    table = np.maximum.accumulate(table[:, ::-1], axis=1)[:, ::-1]  # no weaker model with a lower threshold
+            drawn[row, column] += 1
+    table = filled(table, drawn)
     with target.open("w", encoding="utf-8") as stream:
         stream.write("ambiguities," + ",".join(f"{s:g}" for s in SUCCESS[:-1]) + "\n")
         for low, line in zip(COUNTS[:-1], table, strict=True):

@@ -300,6 +300,7 @@ def _worst(
 
 FLOAT_X, FIXED_X, RATIO, SUCCESS, COUNT, FIT, APART = 0, 3, 6, 7, 8, 9, 10
 FIGURES = 11
+AGREE = 0.8  # of all phases with the integers' position, or the integers are not believed
 LEAST, TRIES = 4, 4  # fewest ambiguities; times that the lowest satellites are left out
 
 
@@ -334,7 +335,8 @@ def _settle(
         return False
     out[FIT] = misfit(unit, value, group, sigma, chosen, place, 3)
     count = references(group, elevation, chosen, reference)
-    if not out[FIT] < SIGMAS or count < whole.size:
+    all_ = n - np.unique(group).size  # phases that could have an integer
+    if not out[FIT] < SIGMAS or count < whole.size or count < AGREE * all_:
         return False
     out[FIXED_X : FIXED_X + 3] = place
     out[COUNT] = count

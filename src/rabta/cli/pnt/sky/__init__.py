@@ -46,8 +46,8 @@ def sky(
         }
         print(json.dumps(told, ensure_ascii=False))
         return
-    print(f"{end.name}, above {mask:g} degrees, satellites of {ephemerides}")
-    heads = ("case", "in view", "least", "PDOP 95 %", "PDOP < 6", "hor. m", "vert. m", "time ns")
+    print(f"{end.name}, above {mask:g} degrees, satellites of {ephemerides}; errors of 95 %")
+    heads = ("case", "mean seen", "least", "PDOP 95 %", "PDOP<6, %", "hor. m", "vert. m", "time ns")
     print(f"{heads[0]:<22}" + "".join(f"{head:>11}" for head in heads[1:]))
     for row in rows:
         shown = (row["in_view"], row["least"], row["pdop95"], 100.0 * row["available"])

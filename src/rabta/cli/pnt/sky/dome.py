@@ -28,7 +28,9 @@ def draw(judge: Any, lat: float, lon: float, name: str) -> str:
     parts += [_track(unit[:, s], str(of.system[s]), str(of.names[s]), middle) for s in range(unit.shape[1])]
     for k, (letter, colour) in enumerate(COLOURS.items()):
         parts.append(f'<text x="12" y="{20 + 16 * k}" fill="{colour}">{NAMES[letter]}</text>')
-    parts.append(f'<text x="{middle - 4}" y="{middle - RADIUS - 8}" fill="#444">N</text>')
+    far = RADIUS + 12
+    for letter, east, south in (("N", 0, -far), ("E", far, 4), ("S", 0, far + 6), ("W", -far, 4)):
+        parts.append(f'<text x="{middle + east - 4}" y="{middle + south}" fill="#444">{letter}</text>')
     title = f"Navigation satellites over {escape(name)} in a day"
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SIZE} {SIZE}" font-family="sans-serif"'
     ground = f'<rect width="{SIZE}" height="{SIZE}" fill="#fff"/>'
@@ -45,7 +47,7 @@ def _track(unit: Any, system: str, name: str, middle: float) -> str:
     x, y = middle + distance * unit[up, 0] / flat, middle - distance * unit[up, 1] / flat
     colour = COLOURS.get(system, "#666")
     dots = "".join(f"M{a:.1f} {b:.1f}h.1" for a, b in zip(x, y, strict=True))
-    ink = f'stroke="{colour}" stroke-width="2" stroke-linecap="round" fill="none"'
+    ink = f'stroke="{colour}" stroke-width="2" stroke-linecap="round" fill="none" opacity="{1.0 if system == "C" else 0.3}"'
     path = f'<path d="{dots}" {ink}><title>{name}</title></path>'
     label = f'<text x="{x[-1] + 4:.0f}" y="{y[-1]:.0f}" fill="{colour}" font-size="9">{name}</text>'
     return path + (label if system == "C" else "")
