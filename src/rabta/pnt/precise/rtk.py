@@ -110,8 +110,8 @@ def aligned(pairs: Pairs, *, alike: bool) -> Pairs:
 def thresholds() -> Array:
     """Least ratio of second over best distance for one wrong epoch in a thousand, by the error model.
 
-    Codes with more multipath than the model has can do worse: Galileo alone on two bands fixed 2 of 120 epochs
-    of WTZR-WTZZ wrongly.
+    Codes with more multipath than the model has can do worse: Galileo alone on two bands fixed 2 of 120
+    epochs of WTZR-WTZZ wrongly.
 
     First row: lower edges of classes of the bootstrapped success rate; first column: of the number of
     ambiguities. Below the first classes nothing is fixed. Drawn by ``tools/pnt/ratio.py``.

@@ -47,7 +47,8 @@ def _track(unit: Any, system: str, name: str, middle: float) -> str:
     x, y = middle + distance * unit[up, 0] / flat, middle - distance * unit[up, 1] / flat
     colour = COLOURS.get(system, "#666")
     dots = "".join(f"M{a:.1f} {b:.1f}h.1" for a, b in zip(x, y, strict=True))
-    ink = f'stroke="{colour}" stroke-width="2" stroke-linecap="round" fill="none" opacity="{1.0 if system == "C" else 0.3}"'
+    faint = 1.0 if system == "C" else 0.3
+    ink = f'stroke="{colour}" stroke-width="2" stroke-linecap="round" fill="none" opacity="{faint}"'
     path = f'<path d="{dots}" {ink}><title>{name}</title></path>'
     label = f'<text x="{x[-1] + 4:.0f}" y="{y[-1]:.0f}" fill="{colour}" font-size="9">{name}</text>'
     return path + (label if system == "C" else "")
