@@ -116,3 +116,10 @@ def test_a_truth_that_moves(shared: Path) -> None:
     assert told["accuracy"]["h50_m"] <= 12.2  # RTKLIB-EX 2.5.1: 12.2 and 44.1
     assert told["accuracy"]["h95_m"] <= 44.1
     assert np.isfinite(told["accuracy"]["v95_m"])
+
+
+@pytest.mark.parametrize("option", ["--out", "--plot"])
+def test_a_missing_folder_is_refused_before_the_work(tmp_path: Path, option: str) -> None:
+    with pytest.raises(RabtaError, match="no such folder") as error:
+        locate("no.obs", "no.nav", option, tmp_path / "nowhere" / "x.svg")
+    assert option in str(error.value)

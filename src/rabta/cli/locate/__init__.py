@@ -59,6 +59,9 @@ def locate(
     from rabta.cli.locate.run import Asked, located
     from rabta.pnt.position import accuracy
 
+    for option, path in (("--out", out), ("--plot", plot)):
+        if path is not None and not path.parent.is_dir():
+            raise RabtaError("no such folder", key=option, value=str(path.parent), exit_code=EXIT_USAGE)
     if mode not in MODES:
         raise RabtaError(
             "no such mode", key="mode", value=mode, expected=nearest(mode, MODES), exit_code=EXIT_USAGE
