@@ -59,9 +59,7 @@ def locate(
     from rabta.cli.locate.run import Asked, located
     from rabta.pnt.position import accuracy
 
-    for option, path in (("--out", out), ("--plot", plot)):
-        if path is not None and not path.parent.is_dir():
-            raise RabtaError("no such folder", key=option, value=str(path.parent), exit_code=EXIT_USAGE)
+    check_folders({"--out": out, "--plot": plot})
     if mode not in MODES:
         raise RabtaError(
             "no such mode", key="mode", value=mode, expected=nearest(mode, MODES), exit_code=EXIT_USAGE
@@ -101,6 +99,13 @@ def locate(
         print(json.dumps(told, ensure_ascii=False))
     else:
         _print(told, errors, known)
+
+
+def check_folders(paths: dict[str, Path | None]) -> None:
+    """Refuse a file to write whose folder is missing, before any work."""
+    for option, path in paths.items():
+        if path is not None and not path.parent.is_dir():
+            raise RabtaError("no such folder", key=option, value=str(path.parent), exit_code=EXIT_USAGE)
 
 
 def checked_motion(motion: str | None, mode: str, *, smooth: bool) -> str | None:
