@@ -69,18 +69,18 @@ def jammer(values: ArrayLike, rate_hz: float, false_alarm: float = 1e-3) -> Jam:
     Raises
     ------
     RabtaError
-        For fewer than 100 spectra of the longest of `BINS`.
+        For fewer than 300 spectra (its tail is not known) of the longest of `BINS`.
 
     Examples
     --------
     >>> rng = np.random.default_rng(1)
-    >>> noise = rng.normal(size=120_000) + 1j * rng.normal(size=120_000)
-    >>> jammer(noise, 4e6).found, jammer(noise + np.exp(0.3j * np.arange(120_000)), 4e6).kind
+    >>> noise = rng.normal(size=400_000) + 1j * rng.normal(size=400_000)
+    >>> bool(jammer(noise, 4e6).found), jammer(noise + np.exp(0.3j * np.arange(400_000)), 4e6).kind
     (False, 'steady')
     """
     samples = np.asarray(values)
-    if samples.size < 100 * BINS[-1]:
-        raise RabtaError("too few samples", key="values", value=samples.size, expected=f"{100 * BINS[-1]}")
+    if samples.size < 300 * BINS[-1]:
+        raise RabtaError("too few samples", key="values", value=samples.size, expected=f"{300 * BINS[-1]}")
     looks = [_spectral(samples, rate_hz, bins, false_alarm / len(BINS)) for bins in BINS]
     return max(looks, key=lambda look: look.value / look.threshold)
 
