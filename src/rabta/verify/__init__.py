@@ -127,6 +127,7 @@ GROUPS = {
         "rtk",
         "spoofing",
     ),
+    "security": (),
     "transport": ("transport", "ground", "flow", "failures", "resilience", "weather"),
 }
 

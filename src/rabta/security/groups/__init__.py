@@ -1,0 +1,1 @@
+"""A key for everybody but the revoked: subset-difference broadcast to receivers that keep no state."""

@@ -1,0 +1,1 @@
+"""Where private keys lie: files for their owner only, written whole, or a PKCS#11 token."""

@@ -1,0 +1,1 @@
+"""A node: identity, sessions, groups, bundles and audit together, over simulated links or UDP."""
