@@ -196,7 +196,8 @@ def parse_signals(text: str | None) -> dict[str, tuple[str, ...]]:
 def _print(told: dict[str, Any], errors: Accuracy | None, known: Truth | None) -> None:
     """Table for people."""
     lines = [f"{told['observations']}: {told['epochs']} epochs, {told['span']}"]
-    lines.append(f"  mode          {told['mode']}, systems {told['systems']}, {told['signals']}")
+    moved = f" for a {told['motion']} receiver" if told["motion"] else ""
+    lines.append(f"  mode          {told['mode']}{moved}, systems {told['systems']}, {told['signals']}")
     lines.append(f"  ionosphere    {told['ionosphere']}")
     share = 100.0 * told["fixed"] / max(told["epochs"], 1)
     lines.append(f"  positions     {told['fixed']} of {told['epochs']} epochs ({share:.1f} %)")

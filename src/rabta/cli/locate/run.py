@@ -94,6 +94,7 @@ class Found:
             "observations": str(self.asked.observations),
             "navigation": [str(path) for path in self.asked.navigation],
             "mode": self.asked.mode,
+            "motion": self.asked.motion,
             "systems": self.asked.systems,
             "signals": self.signals,
             "ionosphere": self.ionosphere,
@@ -121,7 +122,7 @@ class Found:
             h, v = self.sigma_m[at]
             rows.append(
                 f"{dates[k]},{x:.4f},{y:.4f},{z:.4f},{lat[k]:.9f},{lon[k]:.9f},{height[k]:.4f},"
-                f"{h:.4f},{v:.4f},{self.used[at]},{self.status[at]}"
+                f"{h:.4f},{v:.4f},{self.used[at] if self.used[at] >= 0 else ''},{self.status[at]}"
                 + (
                     ""
                     if self.levels is None

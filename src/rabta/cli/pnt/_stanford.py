@@ -11,8 +11,9 @@ if TYPE_CHECKING:
 
     from rabta.pnt.integrity.protect import Protected
 
-WIDE, HIGH, SIDE, TOP = 1000, 520, 400, 60
+WIDE, HIGH, SIDE, TOP = 1000, 530, 400, 60
 BINS = 60
+KEY = "blue: the level holds, red: it misleads, dashed: alert limit"
 
 
 def draw(found: Protected, error_m: NDArray[np.float64], title: str) -> str:
@@ -63,9 +64,14 @@ def _frame(left: int, reach: float, limit: float, words: str) -> str:
     parts = [
         f'<rect x="{left}" y="{TOP}" width="{SIDE}" height="{SIDE}" fill="none" stroke="#999"/>',
         f'<path d="M{left} {base}L{left + SIDE} {TOP}" stroke="#b3281e" fill="none"/>',
-        f'<text x="{left}" y="{base + 18}">{escape(words)}</text>',
-        f'<text x="{left}" y="{base + 36}" fill="#666">error to the right, level upwards</text>',
+        f'<text x="{left}" y="{base + 34}">{escape(words)}</text>',
+        f'<text x="{left}" y="{base + 50}" fill="#666">error to the right, level upwards; {KEY}</text>',
     ]
+    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
+        value = f"{share * reach:.3g}"
+        x, y = left + share * SIDE, base - share * SIDE
+        parts.append(f'<text x="{x:.1f}" y="{base + 15}" text-anchor="middle" fill="#666">{value}</text>')
+        parts.append(f'<text x="{left - 4}" y="{y + 4:.1f}" text-anchor="end" fill="#666">{value}</text>')
     if limit < reach:
         y = base - limit / reach * SIDE
         parts.append(f'<path d="M{left} {y:.1f}h{SIDE}" stroke="#2e7d4f" stroke-dasharray="4 3"/>')

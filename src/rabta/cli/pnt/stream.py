@@ -47,6 +47,8 @@ def guess(log: Path) -> str:
             head = packed.read(1 << 20)
     marks = {"ubx": head.count(b"\xb5\x62"), "nmea": head.count(b"\n$") + head.startswith(b"$")}
     marks["rtcm"] = sum(head.count(bytes([0xD3, high])) for high in range(4))
+    if not any(marks.values()):
+        raise RabtaError("no message in the log", file=log, expected="a log of RTCM 3, UBX or NMEA")
     return max(marks, key=lambda name: marks[name])
 
 
