@@ -127,7 +127,7 @@ GROUPS = {
         "rtk",
         "spoofing",
     ),
-    "security": (),
+    "security": ("vectors",),
     "transport": ("transport", "ground", "flow", "failures", "resilience", "weather"),
 }
 
