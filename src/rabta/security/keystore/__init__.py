@@ -1,1 +1,1 @@
-"""Where private keys lie: files for their owner only, written whole, or a PKCS#11 token."""
+"""Where private keys lie: files that only their owner reads, and tokens that never give a key away."""
