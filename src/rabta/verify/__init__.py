@@ -127,7 +127,7 @@ GROUPS = {
         "rtk",
         "spoofing",
     ),
-    "security": ("vectors",),
+    "security": ("vectors", "protocol"),
     "transport": ("transport", "ground", "flow", "failures", "resilience", "weather"),
 }
 

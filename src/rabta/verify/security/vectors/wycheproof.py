@@ -1,7 +1,7 @@
 """Wycheproof's files, run against what the overlay uses: `rabta.security.core`, and below it `cryptography`.
 
 Each vector says ``valid``, ``invalid`` or ``acceptable``. An acceptable one (X25519 with a point on the
-twist, of small order or not canonical) is refused where its flag says that the shared secret is zero; otherwise
+twist, of small order or not canonical) is refused where its flag says that the secret is zero; otherwise
 the secret must be the published one.
 """
 

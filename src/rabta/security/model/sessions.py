@@ -1,0 +1,178 @@
+"""The session in symbols: ratchet, refresh, replay window, leased counters; the cookie before the first work.
+
+Window and counters are small machines, so every order of delivery and every point of a crash is tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rabta.security.model.handshake import EMPTY
+from rabta.security.model.knowledge import Knowledge, Powers
+from rabta.security.model.scenarios import A, B, Outcome, secrets
+from rabta.security.model.search import Claim, Match, Play, Say, Search, Take, Wait
+from rabta.security.model.terms import (
+    Term,
+    ciphertext,
+    const,
+    decapsulate,
+    dh,
+    dh_public,
+    kem_public,
+    many,
+    name,
+    one_way,
+    sealed,
+)
+
+EPOCHS = 4
+PACKETS, WINDOW, DELIVERIES = 6, 3, 8
+LEASE, CRASHES = 2, 3
+
+
+def ratchet(without: frozenset[str]) -> Outcome:
+    """Whoever takes a node's state after a handover cannot open what was sent before it."""
+    chain, keys, contexts = name("chain"), [], []
+    states = 0
+    for number in range(EPOCHS):
+        keys.append(one_way("packet", chain))
+        context = const(f"handover {number}")
+        contexts.append(context)
+        hashed = "hash" not in without
+        chain = one_way("ratchet", chain, context) if hashed else many(chain, context)
+        heard = [sealed(key, const("header"), name(f"data {n}")) for n, key in enumerate(keys)]
+        known = Knowledge.of(Powers(), [chain, *contexts, *heard])
+        states += 1
+        for old, key in enumerate(keys):
+            if known.derives(key) or known.derives(name(f"data {old}")):
+                return Outcome(states, f"the state after handover {number} opens packets of epoch {old}")
+    return Outcome(states)
+
+
+def refresh(without: frozenset[str]) -> Outcome:
+    """An attacker with both nodes' whole state and static keys, who then only listens, loses the session."""
+    chain = name("chain")
+    private, e, f, random = name("new kem"), name("new e"), name("new f"), name("new random")
+    offered = sealed(one_way("packet", chain), const("refresh 1"), many(kem_public(private), dh_public(e)))
+    sent = ciphertext(kem_public(private), random)
+    answered = sealed(one_way("packet", chain), const("refresh 2"), many(sent, dh_public(f)))
+    fresh = [] if "fresh kem" in without else [decapsulate(private, sent)]
+    fresh += [] if "fresh dh" in without else [dh(e, dh_public(f))]
+    healed = one_way("refresh", chain, one_way("digest", offered, answered), *fresh)
+    states = 0
+    for powers in (Powers(), Powers(breaks_dh=True), Powers(breaks_kem=True)):
+        known = Knowledge.of(powers, [chain, offered, answered, *secrets(("A", "B", "psk"))])
+        states += 1
+        if known.derives(one_way("packet", healed)):
+            return Outcome(states, f"the refreshed session is known ({powers})")
+    return Outcome(states)
+
+
+class Receiver(NamedTuple):
+    """Highest counter taken, the window's mask of those taken below it, and how often each was taken."""
+
+    highest: int = -1
+    mask: int = 0
+    taken: tuple[int, ...] = (0,) * PACKETS
+
+
+def accept(state: Receiver, counter: int, without: frozenset[str]) -> Receiver:
+    """State after a genuine packet of this counter, the same where it is refused."""
+    highest, mask = state.highest, state.mask
+    if counter > highest:
+        shift = counter - highest
+        moved = mask if "shift" in without else mask << shift
+        highest, mask = counter, (moved | 1) & ((1 << WINDOW) - 1)
+    else:
+        age = highest - counter
+        if "window" not in without and (age >= WINDOW or mask >> age & 1):
+            return state
+        if age < WINDOW:
+            mask |= 1 << age
+    taken = tuple(n + (i == counter) for i, n in enumerate(state.taken))
+    return Receiver(highest, mask, taken)
+
+
+def replay(without: frozenset[str]) -> Outcome:
+    """However packets are lost, late, reordered or repeated: each is taken once, none refused too early."""
+    states: set[Receiver] = {Receiver()}
+    edge = set(states)
+    for _ in range(DELIVERIES):
+        after = set()
+        for state in edge:
+            for counter in range(PACKETS):
+                found = accept(state, counter, without)
+                fresh = not state.taken[counter] and counter > state.highest - WINDOW
+                if max(found.taken) > 1:
+                    return Outcome(len(states), f"packet {counter} is taken twice")
+                if fresh and not found.taken[counter]:
+                    return Outcome(len(states), f"packet {counter} is new, within the window, and refused")
+                after.add(found)
+        edge = after - states
+        states |= after
+    return Outcome(len(states))
+
+
+class Sender(NamedTuple):
+    """Next counter and the end of the lease in memory; the lease on disk; counters used; crashes so far."""
+
+    next: int = 0
+    end: int = 0
+    disk: int = 0
+    used: frozenset[int] = frozenset()
+    crashes: int = 0
+
+
+def _moves(state: Sender, without: frozenset[str]) -> Iterator[tuple[Sender, int | None]]:
+    """States after a crash, a write of the lease, or a packet with its counter."""
+    if state.crashes < CRASHES:
+        yield state._replace(next=state.disk, end=state.disk, crashes=state.crashes + 1), None
+    if state.next < state.end or "lease first" in without:
+        yield state._replace(next=state.next + 1, used=state.used | {state.next}), state.next
+    if state.next >= state.end:
+        yield state._replace(disk=state.next + LEASE, end=state.next + LEASE), None
+
+
+def counters(without: frozenset[str]) -> Outcome:
+    """However often and wherever the node is killed, no counter, so no nonce, is used twice."""
+    seen, stack = {Sender()}, [Sender()]
+    while stack:
+        state = stack.pop()
+        for after, used in _moves(state, without):
+            if used is not None and used in state.used:
+                return Outcome(len(seen), f"counter {used} is used twice after {state.crashes} crashes")
+            if after not in seen and len(after.used) <= PACKETS and after.disk <= 4 * PACKETS:
+                seen.add(after)
+                stack.append(after)
+    return Outcome(len(seen))
+
+
+def cookie(without: frozenset[str]) -> Outcome:
+    """No KEM operation is done for an address at which nobody answered."""
+    key = name("cookie key")
+    victim, own = const("address of the victim"), const("address of the attacker")
+
+    def made(address: Term, hello: Term) -> Term:
+        return one_way("cookie", key, *([] if "address" in without else [address]), hello)
+
+    def play() -> Play:
+        yield Wait()
+        address = yield Take("address", (victim, own))
+        hello = yield Take("hello", (const("hello 1"), const("hello 2")))
+        if address is own:  # what goes to the victim's address is not heard
+            yield Say((made(address, hello),))
+
+    def work() -> Play:
+        yield Wait()
+        address = yield Take("address", (victim, own))
+        hello = yield Take("hello", (const("hello 1"), const("hello 2")))
+        if "cookie" not in without:
+            yield Match(made(address, hello))
+        yield Claim("work", "R", B.identifier, address, (EMPTY,))
+
+    search = Search([play, play, work, work], Knowledge.of(Powers(), [A.identifier]), name("random"))
+    for number, state in enumerate(search.states(), 1):
+        if any(claim.kind == "work" and claim.peer is victim for _, claim in state.claims):
+            return Outcome(number, "work is done for an address that never answered")
+    return Outcome(len(search.seen))
