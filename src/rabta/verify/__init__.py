@@ -127,7 +127,7 @@ GROUPS = {
         "rtk",
         "spoofing",
     ),
-    "security": ("vectors", "protocol"),
+    "security": ("vectors", "protocol", "bpsec"),
     "transport": ("transport", "ground", "flow", "failures", "resilience", "weather"),
 }
 

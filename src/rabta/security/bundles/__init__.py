@@ -1,1 +1,1 @@
-"""Store and forward: BPv7 bundles with BPSec, kept in SQLite, sent along a contact plan, each taken once."""
+"""Store-and-forward: bundles (RFC 9171), their security (RFC 9172, 9173), store, contact plans, agent."""
