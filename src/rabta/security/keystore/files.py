@@ -61,7 +61,7 @@ def write(path: Path, content: bytes, *, overwrite: bool = False) -> None:
     try:
         _create(temporary, content)
         if overwrite:
-            os.replace(temporary, path)
+            temporary.replace(path)
         else:
             os.link(temporary, path, follow_symlinks=False)  # fails where the name is taken
         sync_folder(path.parent)

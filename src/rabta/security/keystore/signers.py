@@ -22,10 +22,9 @@ def save(
 def load(path: Path, passphrase: str | None = None) -> CompositePrivate:
     """Return the signer of a file; errors as of `files.load`."""
     fields = files.load(path, KIND, passphrase)
-    seeds = [fields.get(name) for name in ("mldsa", "ed25519")]
     if set(fields) != {"mldsa", "ed25519"}:
         raise Rejected("malformed", "the file holds no signing key", file=path)
-    for seed in seeds:
+    for seed in fields.values():
         if not isinstance(seed, bytes) or len(seed) != SEED_BYTES:
             raise Rejected("malformed", "the file holds no signing key", file=path)
-    return CompositePrivate(*seeds)
+    return CompositePrivate(fields["mldsa"], fields["ed25519"])
