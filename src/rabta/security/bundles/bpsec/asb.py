@@ -123,7 +123,7 @@ def _fields(cursor: scan.Cursor) -> dict[int, Value | Other]:
             raise Rejected("malformed", "a security parameter or result that is there twice")
         major = cursor.raw[cursor.at] >> 5
         if major == scan.BYTES:
-            found[key] = cursor.bytes()
+            found[key] = cursor.bstr()
         else:
             found[key] = cursor.uint() if major == scan.UINT else Other(cursor.skip())
     return found

@@ -75,7 +75,8 @@ def encrypt(
     if wrapping is not None:
         parameters[WRAPPED_KEY] = wrap.wrap(wrapping, key)
     parameters[SCOPE] = scope
-    cipher, changed, results = AESGCM(key), [], []
+    cipher, changed = AESGCM(key), []
+    results: list[dict[int, asb.Value | asb.Other]] = []
     for target in targets:
         block = bundle.block(target)
         sealed = cipher.encrypt(iv, block.data, asb.authenticated(bundle, scope, target, header))

@@ -66,7 +66,7 @@ def add(
     if wrapping is not None:
         parameters[WRAPPED_KEY] = wrap.wrap(wrapping, key)
     parameters[SCOPE] = scope
-    results = tuple(
+    results: tuple[dict[int, asb.Value | asb.Other], ...] = tuple(
         {1: hmac.digest(key, protected(bundle, scope, target, header), HASHES[variant])} for target in targets
     )
     body = asb.Asb(targets, asb.BIB_HMAC_SHA2, source, parameters, results)

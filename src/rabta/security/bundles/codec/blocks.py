@@ -183,7 +183,7 @@ def read_block(cursor: scan.Cursor) -> Block:
     items = cursor.count(5, 6)
     code, number, flags = cursor.uint(), cursor.uint(), cursor.uint()
     kind = _kind_of_crc(cursor, 5, items)
-    data = cursor.bytes()
+    data = cursor.bstr()
     if kind:
         _check(cursor, start, kind)
     return Block(code, number, flags, data, kind, cursor.raw[start : cursor.at])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rabta.security.bundles.codec import blocks, eid, scan
+from rabta.security.bundles.codec import blocks, crc, eid, scan
 from rabta.security.bundles.codec.blocks import Primary
 from rabta.security.bundles.codec.bundle import Bundle
 from rabta.security.bundles.codec.eid import Eid
@@ -126,5 +126,5 @@ def _when(cursor: scan.Cursor) -> int | None:
 def bundle(primary: Primary, report: Report) -> Bundle:
     """Bundle that bears a report; its primary block gets the flag of an administrative record."""
     marked = primary.change(flags=(primary.flags | blocks.ADMINISTRATIVE) & ~blocks.REPORTS)
-    payload = blocks.Block(blocks.PAYLOAD, 1, 0, encode(report), blocks.crc.CRC16)
+    payload = blocks.Block(blocks.PAYLOAD, 1, 0, encode(report), crc.CRC16)
     return Bundle(marked, (payload,))

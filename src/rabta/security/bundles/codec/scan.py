@@ -73,7 +73,7 @@ class Cursor:
             raise Rejected("malformed", "no array of a length that is allowed")
         return value
 
-    def bytes(self) -> bytes:
+    def bstr(self) -> bytes:
         """Take a byte string."""
         raw, at = self.raw, self.at + 1
         first = raw[at - 1]
