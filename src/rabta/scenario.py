@@ -272,6 +272,33 @@ class Routes(Section):
     disjoint: int = Field(2, ge=1, le=4, description="Paths without a common node that are sought")
 
 
+class Events(Section):
+    """Whose events are listed; see the table ``events``."""
+
+    places: tuple[str, ...] = Field(
+        (), description="Places at home whose links are followed; empty means those of routes.places"
+    )
+    pairs: tuple[tuple[str, str], ...] = Field(
+        (),
+        max_length=64,
+        description="Pairs of places between which the way over satellites is followed to the millisecond: "
+        "some seconds of work for each pair and quarter of an hour",
+    )
+
+    @field_validator("places")
+    @classmethod
+    def _once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return _each_once(value)
+
+    @field_validator("pairs")
+    @classmethod
+    def _apart(cls, value: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+        for one, other in value:
+            if one.strip().casefold() == other.strip().casefold():
+                raise ValueError(f"both ends of a pair are {one!r}")
+        return value
+
+
 class Failures(Section):
     """What is made to fail, and how the damage is counted."""
 
@@ -338,6 +365,7 @@ class Scenario(Section):
     transport: Transport = Transport()
     weather: Weather = Weather()
     routes: Routes = Routes()
+    events: Events = Events()
     failures: Failures = Failures()
     plan: Plan = Plan()
     providers: dict[str, str] = Field(default_factory=dict, description="Provider chosen for an output name")
