@@ -177,6 +177,12 @@ SESSION = (
         {"no new ML-KEM secret": _without("fresh kem"), "no new X25519 secret": _without("fresh dh")},
     ),
     Property(
+        "directions apart",
+        "no node takes its own packet back, nor a packet in another epoch than it was sealed in",
+        sessions.directions,
+        {"one key both ways": _without("ways apart"), "one key in all epochs": _without("epochs apart")},
+    ),
+    Property(
         "packets once",
         "every packet is taken once at most, and none within the window is refused",
         sessions.replay,

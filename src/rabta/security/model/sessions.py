@@ -11,7 +11,7 @@ from typing import NamedTuple
 from rabta.security.model.handshake import EMPTY
 from rabta.security.model.knowledge import Knowledge, Powers
 from rabta.security.model.scenarios import A, B, Outcome, secrets
-from rabta.security.model.search import Claim, Match, Play, Say, Search, Take, Wait
+from rabta.security.model.search import Claim, Match, Open, Play, Role, Say, Search, Take, Wait
 from rabta.security.model.terms import (
     Term,
     ciphertext,
@@ -67,6 +67,37 @@ def refresh(without: frozenset[str]) -> Outcome:
         if known.derives(one_way("packet", healed)):
             return Outcome(states, f"the refreshed session is known ({powers})")
     return Outcome(states)
+
+
+def directions(without: frozenset[str]) -> Outcome:
+    """A node never takes a packet that it sent itself, nor one of another epoch."""
+    chain = name("chain")
+    epochs = (chain, one_way("ratchet", chain, const("handover")))
+    header, data = const("header"), name("data")
+
+    def key(epoch: int, way: str) -> Term:
+        held = chain if "epochs apart" in without else epochs[epoch]
+        return one_way("packet" if "ways apart" in without else f"packet {way}", held)
+
+    def sends() -> Play:
+        yield Say((sealed(key(0, "there"), header, data),))
+
+    def takes(epoch: int, way: str, own: Term) -> Role:
+        def play() -> Play:
+            yield Wait()
+            yield Open(key(epoch, way), header, (data,))
+            yield Claim("commit", way, own, A.identifier, (data,))
+
+        return play
+
+    meant = takes(0, "there", B.identifier)
+    roles = [sends, meant, takes(0, "back", A.identifier), takes(1, "there", B.identifier)]
+    search = Search(roles, Knowledge.of(Powers(), [header]), name("random"))
+    for number, state in enumerate(search.states(), 1):
+        wrong = [session for session, _ in state.claims if session > 1]
+        if wrong:
+            return Outcome(number, f"session {wrong[0]} takes a packet that was not meant for it")
+    return Outcome(len(search.seen))
 
 
 class Receiver(NamedTuple):
