@@ -1,8 +1,8 @@
 """The journal: entries that are acknowledged but not yet under a checkpoint.
 
 A record is a head (first entry's number, count, length; with eight bytes of its SHA-256), the entries as in
-a bundle, and the SHA-256 of both. A record that ends too early was never acknowledged and is dropped; one that
-is whole but wrong is damage, and said.
+a bundle, and the SHA-256 of both. A record that ends too early was never acknowledged and is dropped; one
+that is whole but wrong is damage, and said.
 """
 
 from __future__ import annotations

@@ -196,6 +196,10 @@ class Log:
         """Consistency proof between two sizes, the newer that of the checkpoint where it is not given."""
         return proofs.consistency(self.node, old, self._within(new))
 
+    def prefix(self, old: int, new: int) -> tuple[bytes, list[bytes]]:
+        """Root of an earlier size and the proof from it: what `meet.View` asks of a node with the log."""
+        return self.root(old), self.consistency(old, new)
+
     def prove(self, index: int) -> Inclusion:
         """Portable proof that an entry lies under the newest checkpoint."""
         return Inclusion(index, tuple(self.inclusion(index)), self.note)
