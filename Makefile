@@ -34,10 +34,11 @@ docs: $(VENV)/.dev
 	$(BIN)/python tools/docs.py --check
 
 bench: $(VENV)/.dev ## measurements against peers; results go to bench/results
-	for script in bench/*.py; do $(BIN)/python $$script || exit 1; done
+	for script in $(filter-out bench/soak_%,$(wildcard bench/*.py)); do $(BIN)/python $$script || exit 1; done
 
 soak: $(VENV)/.dev ## the long runs
 	$(BIN)/python bench/national.py
+	$(BIN)/python bench/soak_security.py
 
 lock: $(VENV)/.dev ## renew the locked versions
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
