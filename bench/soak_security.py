@@ -4,8 +4,8 @@ Usage: python bench/soak_security.py [NAME ...] [--share 1.0]
 
 Runs every module of bench/soak (or the named ones), one after the other, each with its own default count,
 and shows how far it is. A module writes bench/results/soak_NAME.json with its date. With ``--share 0.01``
-each does a hundredth of its count and its result is not kept. The exit status is 1 where anything was accepted
-that must not be, a nonce came twice, or something raised anything but a refusal.
+each does a hundredth of its count and its result is not kept. The exit status is 1 where anything was
+accepted that must not be, a nonce came twice, or something raised anything but a refusal.
 """
 
 from __future__ import annotations
