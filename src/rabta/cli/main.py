@@ -21,6 +21,7 @@ app = typer.Typer(
 def _commands() -> None:
     from rabta.cli import (
         atlas,
+        audit,
         catalog,
         compare,
         data,
@@ -58,6 +59,7 @@ def _commands() -> None:
     app.add_typer(mobile.app, name="mobile")
     app.add_typer(modem.app, name="modem")
     app.add_typer(pnt.app, name="pnt")
+    app.add_typer(audit.app, name="audit")
 
 
 def main() -> None:

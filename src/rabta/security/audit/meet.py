@@ -1,9 +1,9 @@
 """Two nodes meet: which has the newer checkpoint, and whether one log tells both the same.
 
 A node says hello with its newest note; the other answers with its own, and where it can with a consistency
-proof; then the roles change. Two notes that a log signed and that cannot both be true are evidence that anyone
-with the log's keys can judge: two roots of one size, or a head whose own proof says that it had another root
-at an earlier signed size.
+proof; then the roles change. Two notes that a log signed and that cannot both be true are evidence, which
+anyone with the log's keys can judge: two roots of one size, or a head whose own proof says that it had
+another root at an earlier signed size.
 """
 
 from __future__ import annotations

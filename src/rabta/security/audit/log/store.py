@@ -31,6 +31,7 @@ from rabta.security.audit.notes import Key, Signing
 from rabta.security.audit.policy import Policy
 from rabta.security.audit.portable import Inclusion
 from rabta.security.audit.tree import node_hash, range_root
+from rabta.security.core import Rejected
 
 SETTLE = 1 << 18
 """Entries that wait in memory before their tiles are written."""
@@ -344,4 +345,9 @@ def public_keys(folder: Path) -> list[Key]:
         (folder / "checkpoint").stat()
     except OSError:
         raise RabtaError("no log in this folder", file=folder, expected="rabta audit new") from None
-    return [Key.parse(line) for line in lines]
+    except UnicodeDecodeError:
+        raise Rejected("malformed", "the log's keys are damaged", file=folder / "keys") from None
+    found = [Key.parse(line) for line in lines]
+    if not found or len({key.name for key in found}) != 1:
+        raise Rejected("malformed", "the log's keys are not of one name", file=folder / "keys")
+    return found
