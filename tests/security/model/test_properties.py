@@ -65,6 +65,14 @@ def test_too_many_states_are_an_error_not_a_proof() -> None:
         list(search.states())
 
 
+def test_shared_states_tell_everybody_that_there_were_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scenarios, "MOST", 5)
+    scenario = Scenario(("A>B", ">B"), suites=(scenarios.CI,))
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="more than"):
+            explore(scenario, (scenarios.secrecy,))
+
+
 def test_a_session_waits_where_its_answers_end() -> None:
     scenario = Scenario((">B",))
     role = scenarios.roles_of(scenario, scenarios.world_of(scenario, frozenset()))[0]

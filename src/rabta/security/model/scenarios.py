@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from rabta.security.model.handshake import World, initiator, node, responder
 from rabta.security.model.knowledge import Knowledge, Powers
-from rabta.security.model.search import Claim, Role, Search, State
+from rabta.security.model.search import MOST, Claim, Role, Search, State
 from rabta.security.model.terms import Term, const, dh_public, kem_public, name
 
 A, B, E = node("A"), node("B"), node("E")
@@ -108,15 +108,21 @@ class _Explored:
 
     def __init__(self, scenario: Scenario, without: frozenset[str]) -> None:
         world = world_of(scenario, without)
-        search = Search(roles_of(scenario, world), beginning(scenario, world), OWN_RANDOM)
+        search = Search(roles_of(scenario, world), beginning(scenario, world), OWN_RANDOM, MOST)
         self.found: list[State] = []
         self.more = search.states()
+        self.error: RuntimeError | None = None
 
     def __iter__(self) -> Iterator[State]:
         yield from self.found
-        for state in self.more:
-            self.found.append(state)
-            yield state
+        try:
+            for state in self.more:
+                self.found.append(state)
+                yield state
+        except RuntimeError as error:
+            self.error = error
+        if self.error is not None:  # also for who asks again: the bound was not reached
+            raise RuntimeError(str(self.error))
 
 
 @lru_cache(maxsize=64)

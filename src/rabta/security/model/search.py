@@ -74,6 +74,7 @@ class Claim:
 
 
 T = TypeVar("T")
+MOST = 200_000
 Step = Say | Wait | Take | Open | Match | Claim
 Play = Generator[Step, Any, None]  # the answers are terms where the step asks for one
 Role = Callable[[], Play]
@@ -134,7 +135,7 @@ class Search:
     roles: Sequence[Role]
     knowledge: Knowledge
     randomness: Term
-    most: int = 200_000
+    most: int = MOST
     seen: set[tuple[Answers, ...]] = field(default_factory=set)
     _played: dict[tuple[int, Answers], Progress] = field(default_factory=dict, repr=False)
 
