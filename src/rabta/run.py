@@ -41,8 +41,9 @@ LABELS = {
     "technology": ("technologies", "technology"),
     "system": ("systems", "system"),
     "nav_case": ("nav_cases", "case"),
+    "jam_case": ("posture_jamming", "case"),
 }
-DOMAINS = ("nation", "space", "radio", "mobile", "transport", "pnt", "plan")
+DOMAINS = ("nation", "space", "radio", "mobile", "transport", "pnt", "security", "plan")
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from rabta import catalog, io
 from rabta.errors import RabtaError, nearest
+from rabta.io import explain
 from rabta.times import parse_utc
 
 SHIPPED = Path(__file__).parent / "scenarios"
@@ -346,6 +347,38 @@ class Plan(Section):
         return value
 
 
+class Jammer(Section):
+    """A jammer at a place."""
+
+    kind: str = Field(
+        description="Entry of the jammers catalog: its band, and its power and height if not given"
+    )
+    lat_deg: Latitude
+    lon_deg: Longitude
+    eirp_dbw: float | None = Field(None, ge=-60, le=120, description="Effective radiated power")
+    height_m: float | None = Field(None, ge=1, le=3000, description="Above the ground")
+
+
+class Security(Section):
+    """Who can see, cut and jam, and what the overlay changes."""
+
+    ministries: str = Field(
+        "", description="Entry of the ministries catalog: government users; empty means the nation's"
+    )
+    equipment: str = Field(
+        "", description="Entry of the equipment catalog: owners and makers; empty means the nation's"
+    )
+    overlay: Literal["NS", "CI", "none"] = Field(
+        "NS", description="Suite of the overlay between the state's own sites"
+    )
+    border_jammers: tuple[str, ...] = Field(
+        ("gnss-vehicle", "gnss-airborne", "mobile-vehicle", "ku-vehicle", "ka-vehicle", "c2-vehicle"),
+        description="Entries of the jammers catalog that stand anywhere along the border",
+    )
+    jammers: tuple[Jammer, ...] = Field((), description="Jammers at places, as [[security.jammers]]")
+    border_step_km: float = Field(40.0, ge=5, le=200, description="Between the places along the border")
+
+
 class Scenario(Section):
     """Everything a run depends on."""
 
@@ -367,6 +400,7 @@ class Scenario(Section):
     routes: Routes = Routes()
     events: Events = Events()
     failures: Failures = Failures()
+    security: Security = Security()
     plan: Plan = Plan()
     providers: dict[str, str] = Field(default_factory=dict, description="Provider chosen for an output name")
 
@@ -394,7 +428,7 @@ def validate(data: dict[str, Any], file: object = None) -> Scenario:
     try:
         found = Scenario.model_validate(data)
     except ValidationError as error:
-        raise _explain(error, file) from error
+        raise explain(error, Scenario, file) from error
     _check_catalog(found, file)
     return found
 
@@ -451,49 +485,3 @@ def _nest(flat: dict[str, Any]) -> dict[str, Any]:
             node = node.setdefault(section, {})
         node[last] = value
     return nested
-
-
-def _explain(error: ValidationError, file: object) -> RabtaError:
-    first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        return RabtaError(
-            "unknown key",
-            file=file,
-            key=key,
-            expected=nearest(str(first["loc"][-1]), _valid_keys(first["loc"])),
-        )
-    return RabtaError(
-        first["msg"], file=file, key=key, value=first.get("input"), expected=_expected(first["loc"])
-    )
-
-
-def _model_at(path: tuple[int | str, ...]) -> type[BaseModel] | None:
-    model: type[BaseModel] = Scenario
-    for part in path:
-        if isinstance(part, int):  # a row of a list of tables
-            continue
-        field = model.model_fields.get(part)
-        annotation: Any = field.annotation if field else None
-        if get_origin(annotation) is tuple:
-            annotation = get_args(annotation)[0]
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            return None
-        model = annotation
-    return model
-
-
-def _valid_keys(path: tuple[int | str, ...]) -> list[str]:
-    model = _model_at(path[:-1])
-    return list(model.model_fields) if model else []
-
-
-def _expected(path: tuple[int | str, ...]) -> str | None:
-    model = _model_at(path[:-1])
-    field = model.model_fields.get(str(path[-1])) if model and path else None
-    if field is None:
-        return None
-    choices = " or ".join(getattr(arg, "__name__", str(arg)) for arg in get_args(field.annotation))
-    named = None if get_origin(field.annotation) is Literal else getattr(field.annotation, "__name__", None)
-    kind = named or choices
-    return f"{kind}: {field.description}" if field.description else kind

@@ -1,0 +1,1 @@
+"""Jamming reach: user links, what they stand, and J/S over the map."""
