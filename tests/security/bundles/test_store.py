@@ -107,7 +107,9 @@ def test_what_is_dropped_is_told(tmp_path: Path) -> None:
     store = Store(tmp_path / "s.db", Quota(bytes=4 * size + 50, reserved=0.0))
     for sequence in (1, 2, 3, 4):
         store.accept(
-            a_bundle(sequence, bytes([sequence]) * 1000, lifetime=10**6 - sequence), here=False, priority=0
+            a_bundle(sequence, bytes([sequence]) * 1000, lifetime=10**6 - 1000 * sequence),
+            here=False,
+            priority=0,
         )
     with pytest.raises(Rejected) as error:
         store.accept(a_bundle(5, bytes(1000)), here=False, priority=0)  # no better than what is there

@@ -15,6 +15,7 @@ RECEIVED, FORWARDED, DELIVERED, DELETED = range(4)
 STATES = ("received", "forwarded", "delivered", "deleted")
 ASKED = (blocks.REPORT_RECEPTION, blocks.REPORT_FORWARDING, blocks.REPORT_DELIVERY, blocks.REPORT_DELETION)
 EXPIRED, STORAGE, NO_ROUTE, NO_CONTACT, UNINTELLIGIBLE, HOP_LIMIT, PARED = 1, 4, 6, 7, 8, 9, 10
+FAILED_SECURITY = 15
 REASONS = {
     0: "no more information",
     1: "lifetime expired",

@@ -57,7 +57,7 @@ class Store:
         self._ahead = max(0.0, self._number("last", 0) / 1000 - clock())
 
     def now(self) -> float:
-        """Elapsed seconds that never go back, restarts included; time while the machine was off is not in it."""
+        """Elapsed seconds that never go back, restarts included, without time while the machine was off."""
         return self.clock() + self._ahead
 
     def close(self) -> None:

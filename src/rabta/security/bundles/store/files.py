@@ -59,7 +59,7 @@ def connect(path: Path) -> sqlite3.Connection:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     _owned(path)
     with plain_errors(path):
-        base = sqlite3.connect(path, isolation_level=None, timeout=30)
+        base = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
         base.execute("PRAGMA journal_mode = WAL")
         base.execute("PRAGMA synchronous = FULL")
         _schema(base, path)

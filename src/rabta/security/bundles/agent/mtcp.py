@@ -1,0 +1,121 @@
+"""MTCP (draft-ietf-dtn-mtcpcl-01): bundles as CBOR byte strings over TCP, one way, without acknowledgement.
+
+A bundle counts as sent when the kernel took it: what a cut connection loses is lost, and told by nobody.
+Use it to meet other implementations; `tcpcl` acknowledges.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+from rabta.security.bundles.codec import scan
+from rabta.security.bundles.codec.bundle import MOST_BYTES
+from rabta.security.core import Rejected
+
+
+def send(connection: socket.socket, raw: bytes) -> bool:
+    """Send one bundle; False where the connection is gone."""
+    try:
+        connection.sendall(scan.bstr(raw))
+    except OSError:
+        return False
+    return True
+
+
+def received(connection: socket.socket, most: int = MOST_BYTES) -> Iterator[bytes]:
+    """Bundles of a connection until the other side closes it.
+
+    Raises
+    ------
+    Rejected
+        Where what comes is no byte string, longer than `most`, or cut off.
+    """
+    while True:
+        first = connection.recv(1)
+        if not first:
+            return
+        more = 1 << (first[0] & 31) - 24 if 24 <= first[0] & 31 <= 27 else 0
+        major, size = scan.Cursor(first + exactly(connection, more)).head()
+        if major != scan.BYTES:
+            raise Rejected("malformed", "no byte string where a bundle must be")
+        if size > most:
+            raise Rejected("limit", f"a bundle of {size} bytes where at most {most} are taken")
+        yield exactly(connection, size)
+
+
+def exactly(connection: socket.socket, size: int) -> bytes:
+    """So many bytes; fewer are refused."""
+    parts = bytearray()
+    while len(parts) < size:
+        part = connection.recv(min(size - len(parts), 1 << 16))
+        if not part:
+            raise Rejected("malformed", "a connection that was cut within a bundle")
+        parts += part
+    return bytes(parts)
+
+
+class Listener:
+    """Accepts connections and hands on what comes, until it is closed.
+
+    Parameters
+    ----------
+    take : callable
+        Is given each bundle's bytes, from one thread at a time; may raise `Rejected`.
+    serve : callable
+        What is spoken over a connection: given it and `take`.
+    """
+
+    def __init__(
+        self,
+        take: Callable[[bytes], object],
+        host: str = "127.0.0.1",
+        port: int = 0,
+        serve: Callable[[socket.socket, Callable[[bytes], object]], None] | None = None,
+        timeout: float = 60.0,
+    ) -> None:
+        self.socket = socket.create_server((host, port))
+        self.address: tuple[str, int] = self.socket.getsockname()[:2]
+        self.refused: list[Rejected] = []
+        self._take, self._serve, self._timeout = take, serve or _drain, timeout
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._one, args=(connection,), daemon=True).start()
+
+    def _one(self, connection: socket.socket) -> None:
+        connection.settimeout(self._timeout)
+        with connection:
+            try:
+                self._serve(connection, self._locked)
+            except Rejected as error:
+                self.refused.append(error)
+            except OSError:
+                return
+
+    def _locked(self, raw: bytes) -> None:
+        with self._lock:
+            self._take(raw)
+
+    def close(self) -> None:
+        """Stop accepting."""
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+        self._thread.join(5)
+
+
+def _drain(connection: socket.socket, take: Callable[[bytes], object]) -> None:
+    for raw in received(connection):
+        try:
+            take(raw)
+        except Rejected as error:
+            if error.reason != "replay":
+                raise

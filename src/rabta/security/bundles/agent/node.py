@@ -1,0 +1,269 @@
+"""The agent of a node (RFC 9171, 5): sends, receives, forwards along the contact plan, delivers, reports."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from rabta.security.bundles.agent.policy import Policy, known_by
+from rabta.security.bundles.bpsec import Accepted
+from rabta.security.bundles.codec import Bundle, Primary, blocks, decode, eid, fragments, make, records, scan
+from rabta.security.bundles.codec import bundle as bundles
+from rabta.security.bundles.contacts import Plan, Route, route
+from rabta.security.bundles.store import Dropped, Store, quota
+from rabta.security.bundles.store.database import Stored
+from rabta.security.core import Rejected
+
+HOP_LIMIT = 32
+Link = Callable[[bytes], bool]
+
+
+class Agent:
+    """A node.
+
+    Parameters
+    ----------
+    node : Eid
+        One of its endpoints; all endpoints of the same node are its own.
+    store : Store
+        Its file; also its clock.
+    plan : Plan, optional
+        Contacts by node names (``"ipn:2"``); without one, bundles go to whoever is linked.
+    policy : Policy, optional
+        What it asks and gives.
+
+    Attributes
+    ----------
+    links : dict of str to callable
+        By the neighbour's node: takes a bundle's bytes, says whether the neighbour has it.
+    told : list of Dropped
+        Bundles that had to go since the caller last looked.
+    """
+
+    def __init__(
+        self, node: eid.Eid, store: Store, plan: Plan | None = None, policy: Policy | None = None
+    ) -> None:
+        self.node, self.store, self.plan = node, store, plan
+        self.policy = policy or Policy()
+        self.links: dict[str, Link] = {}
+        self.told: list[Dropped] = []
+
+    # own bundles
+
+    def send(
+        self,
+        destination: eid.Eid,
+        payload: bytes,
+        *,
+        lifetime_s: float = 86_400.0,
+        priority: int = quota.NORMAL,
+        report: int = 0,
+        hop_limit: int = HOP_LIMIT,
+    ) -> Bundle:
+        """Make, protect and keep a bundle; on disk when it returns.
+
+        It has creation time 0, a sequence number that is never given twice and a bundle age: no clock enters.
+
+        Parameters
+        ----------
+        report : int
+            Status reports that are asked for, as flags of RFC 9171, 4.2.3.
+        """
+        number = self.store.next_sequence()
+        primary = Primary(destination, self.node, self.node, 0, number, int(lifetime_s * 1000), report)
+        plain = make(
+            primary, payload, (blocks.AGE, scan.uint(0)), (blocks.HOPS, bundles.hop_data(hop_limit, 0))
+        )
+        item = self.policy.protect(plain, number)
+        here = destination.node == self.node.node
+        self.told += self.store.accept(item, here=here, priority=priority, own=True)
+        return item
+
+    # from others
+
+    def receive(self, raw: bytes) -> Bundle:
+        """Take a bundle from a neighbour; on disk when it returns, so that it may be acknowledged.
+
+        Raises
+        ------
+        Rejected
+            With its reason; ``"replay"`` means that it is here already and may be acknowledged too.
+        """
+        item = decode(raw)
+        if item.primary.source.node == self.node.node:
+            raise Rejected("replay", "an own bundle that came back")
+        here = item.primary.destination.node == self.node.node
+        if here and not item.primary.fragment:
+            self._keep(item, self.policy.check(item), ())
+        else:
+            self.told += self.store.accept(item, here=here)
+        if here and item.primary.fragment:
+            self._join(item)
+        self._report(item, records.RECEIVED)
+        return item
+
+    def _keep(self, item: Bundle, found: Accepted, instead_of: tuple[int, ...]) -> None:
+        self.told += self.store.accept(
+            item,
+            here=True,
+            authentic=found.authentic,
+            known_by=known_by(found) if found.authentic else (),
+            instead_of=instead_of,
+        )
+
+    def _join(self, last: Bundle) -> None:
+        """Put fragments together where they are complete; a whole that does not hold goes with its parts."""
+        parts = [item for item in self.store.waiting(here=True) if _same(item.bundle, last)]
+        whole = fragments.join([item.bundle for item in parts])
+        if whole is None:
+            return
+        numbers = tuple(item.number for item in parts)
+        try:
+            self._keep(whole, self.policy.check(whole), numbers)
+        except Rejected:
+            for number in numbers:
+                self.store.done(number)
+            raise
+
+    def deliver(self, folder: Path) -> list[Path]:
+        """Write the payloads of all bundles for this node, opened and verified, to a folder; paths of files.
+
+        A file's name is that of the bundle, so that a delivery that a crash cut off is done again to the
+        same file, and none is delivered twice.
+        """
+        written = []
+        for item in self.store.waiting(here=True):
+            if item.bundle.primary.fragment:
+                continue
+            if item.bundle.primary.flags & blocks.ADMINISTRATIVE:
+                continue
+            try:
+                found = self.policy.check(item.bundle)
+            except Rejected:  # whose key or credential went since it came
+                self._lost(self.store.refuse(item.number, records.FAILED_SECURITY))
+                continue
+            written.append(_write(folder / name_of(item.bundle), found.bundle.payload))
+            self._report(item.bundle, records.DELIVERED)
+            self.store.done(item.number)
+        return written
+
+    def reports(self) -> list[records.Report]:
+        """Status reports that came for this node; they are let go of."""
+        found = []
+        for item in self.store.waiting(here=True):
+            if item.bundle.primary.flags & blocks.ADMINISTRATIVE:
+                found.append(records.decode(self.policy.check(item.bundle).bundle.payload))
+                self.store.done(item.number)
+        return found
+
+    # onward
+
+    def forward(self, now: float | None = None) -> int:
+        """Drop what expired and send what can be sent at this moment; how many went.
+
+        Parameters
+        ----------
+        now : float, optional
+            Seconds of the contact plan; not needed without one.
+        """
+        for gone in self.store.expire():
+            self._lost(gone)
+        sent = 0
+        for item in self.store.waiting(here=False):
+            if item.bundle.primary.destination.node == self.node.node:
+                continue
+            sent += self._forward(item, now)
+        return sent
+
+    def _forward(self, item: Stored, now: float | None) -> bool:
+        hops = item.bundle.hops
+        if hops is not None and hops[1] >= hops[0]:
+            self._lost(self.store.refuse(item.number, records.HOP_LIMIT))
+            return False
+        raw = self.outgoing(item).raw
+        for neighbour in self._next(item, len(raw), now):
+            if self.links[neighbour](raw):
+                self.store.done(item.number)
+                self._report(item.bundle, records.FORWARDED)
+                return True
+        return False
+
+    def _next(self, item: Stored, size: int, now: float | None) -> list[str]:
+        """Linked neighbours in the order in which to try them."""
+        previous = item.bundle.previous
+        wanted = item.bundle.primary.destination.node
+        if self.plan is None or now is None:
+            others = [node for node in self.links if previous is None or node != previous.node]
+            return sorted(others, key=lambda node: node != wanted)
+        way = self.way(item, size, now)
+        if way is None or not way.hops or way.hops[0].begin > now:
+            return []
+        neighbour = way.nodes(self.plan)[1]
+        return [neighbour] if neighbour in self.links else []
+
+    def way(self, item: Stored, size: int, now: float) -> Route | None:
+        """Way of earliest arrival for a stored bundle within what it may still live."""
+        if self.plan is None:
+            return None
+        until = now + item.expires - self.store.now()
+        destination = item.bundle.primary.destination.node
+        return route(self.plan, self.node.node, destination, size, now, until=until)
+
+    def outgoing(self, item: Stored) -> Bundle:
+        """Return the bundle as the next node gets it: older, one hop more, this node as the previous."""
+        held = max(0, round((self.store.now() - item.arrived) * 1000))
+        out = item.bundle
+        if out.age is not None or not out.primary.created:
+            out = out.extension(blocks.AGE, scan.uint((out.age or 0) + held))
+        if out.hops is not None:
+            out = out.extension(blocks.HOPS, bundles.hop_data(out.hops[0], out.hops[1] + 1))
+        return out.extension(blocks.PREVIOUS_NODE, self.node.raw)
+
+    # reports
+
+    def _lost(self, gone: Dropped) -> None:
+        self.told.append(gone)
+        self._report(decode(gone.raw), records.DELETED, gone.reason)
+
+    def _report(self, about: Bundle, state: int, reason: int = 0) -> None:
+        """Answer where a report was asked for; without a time, as no clock is trusted."""
+        primary = about.primary
+        if not primary.flags & records.ASKED[state] or primary.report_to.none:
+            return
+        number = self.store.next_sequence()
+        head = Primary(primary.report_to, self.node, eid.NONE, 0, number, primary.lifetime)
+        plain = records.bundle(head, records.report_of(about, state, reason))
+        plain = plain.extension(blocks.AGE, scan.uint(0))
+        here = primary.report_to.node == self.node.node
+        self.told += self.store.accept(self.policy.protect(plain, number), here=here, own=True)
+
+
+def _same(one: Bundle, other: Bundle) -> bool:
+    a, b = one.primary, other.primary
+    return a.fragment and (a.source, a.created, a.sequence, a.total) == (
+        b.source,
+        b.created,
+        b.sequence,
+        b.total,
+    )
+
+
+def name_of(item: Bundle) -> str:
+    """File name of a delivered bundle: its source, creation time and sequence number."""
+    source, created, sequence, *_ = item.primary.identifier
+    plain = "".join(letter if letter.isalnum() or letter in ".-" else "_" for letter in source)
+    return f"{plain}_{created}_{sequence}"
+
+
+def _write(path: Path, payload: bytes) -> Path:
+    """Whole or not at all, on disk when it returns."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(payload)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+    return path
