@@ -103,7 +103,7 @@ def _hops(plan: Plan, node: str, when: float, size: int) -> list[tuple[str, Hop]
     found = []
     for number in plan.leaving(node):
         contact = plan.contacts[number]
-        if contact.end <= when:
+        if contact.end < when:
             continue
         begin = plan.free(number, when, size)
         if begin is not None:
