@@ -3,7 +3,7 @@
 A token holds an Ed25519 pair and an AES-256 key, both generated inside, sensitive and not extractable; the
 seed of ML-DSA lies beside them as a private data object sealed with AES-256-GCM, and is in the process's
 memory while it signs. So also in a token with ML-DSA of its own (PKCS#11 3.2): composite signatures need
-ML-DSA's context, which python-pkcs11 0.9 cannot hand over. Every signature is verified before it is given out.
+ML-DSA's context, which python-pkcs11 0.9 cannot hand over. Every signature is verified before it is out.
 
 Needs the package ``python-pkcs11`` and the maker's library.
 """
