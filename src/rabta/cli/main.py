@@ -34,6 +34,7 @@ def _commands() -> None:
         mobile,
         modem,
         new,
+        overlay,
         pnt,
         run,
         sensitivity,
@@ -59,6 +60,7 @@ def _commands() -> None:
     app.add_typer(mobile.app, name="mobile")
     app.add_typer(modem.app, name="modem")
     app.add_typer(pnt.app, name="pnt")
+    app.add_typer(overlay.app, name="overlay")
     app.add_typer(audit.app, name="audit")
 
 

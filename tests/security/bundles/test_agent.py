@@ -266,7 +266,7 @@ listener = mtcp.Listener(two.receive, serve=tcpcl.serve("ipn:2.0"))
 print(listener.address[1], flush=True)
 import time
 while True:
-    with listener._lock:
+    with listener.lock:
         two.deliver(Path(sys.argv[1]) / "in")
     time.sleep(0.002)
 """

@@ -79,7 +79,7 @@ class Listener:
         self.address: tuple[str, int] = self.socket.getsockname()[:2]
         self.refused: list[Rejected] = []
         self._take, self._serve, self._timeout = take, serve or _drain, timeout
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -102,7 +102,7 @@ class Listener:
                 return
 
     def _locked(self, raw: bytes) -> None:
-        with self._lock:
+        with self.lock:
             self._take(raw)
 
     def close(self) -> None:
