@@ -63,22 +63,33 @@ SuiteFunction = Callable[[Path | None], list[Row]]
 
 @dataclass(frozen=True)
 class Suite:
-    """A registered suite; ``needs`` says which reference files ``--files`` may hold."""
+    """A registered suite; ``needs`` says which reference files ``--files`` may hold.
+
+    In a domain's run a folder goes to those suites alone that find one of their ``marks`` (patterns of names) in
+    it; a suite without marks takes any.
+    """
 
     name: str
     title: str
     needs: str
     function: SuiteFunction
+    marks: tuple[str, ...] = ()
+
+    def takes(self, files: Path) -> bool:
+        """Whether a folder is meant for this suite."""
+        return bool(self.needs) and (not self.marks or any(any(files.glob(mark)) for mark in self.marks))
 
 
 _SUITES: dict[str, Suite] = {}
 
 
-def suite(name: str, title: str, *, needs: str = "") -> Callable[[SuiteFunction], SuiteFunction]:
+def suite(
+    name: str, title: str, *, needs: str = "", marks: tuple[str, ...] = ()
+) -> Callable[[SuiteFunction], SuiteFunction]:
     """Register a function ``(files: Path | None) -> list[Row]`` as a suite."""
 
     def register(function: SuiteFunction) -> SuiteFunction:
-        _SUITES[name] = Suite(name, title, needs, function)
+        _SUITES[name] = Suite(name, title, needs, function, marks)
         return function
 
     return register
@@ -127,7 +138,7 @@ GROUPS = {
         "rtk",
         "spoofing",
     ),
-    "security": ("vectors", "protocol", "bpsec"),
+    "security": ("vectors", "protocol", "bpsec", "posture"),
     "transport": ("transport", "ground", "flow", "failures", "resilience", "weather"),
 }
 

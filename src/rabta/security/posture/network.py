@@ -6,7 +6,7 @@ is judged, not capacity: a way counts however thin it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -77,6 +77,7 @@ class Network:
     place_element: I8
     space: B1
     sites: tuple[int, ...]
+    centres: Mapping[str, int]
 
     @property
     def places(self) -> int:
@@ -208,6 +209,12 @@ def mobile_elements(operators: Sequence[str], home: str, book: Register) -> list
     ]
 
 
+def _centre(name: str, owner: str, home: str, book: Register) -> Element:
+    """A data centre of the state: no medium, but an owner and makers."""
+    made = book.made("owner", [owner], "data centre")
+    return Element(name, "", frozenset({owner}), frozenset({home}), made)
+
+
 def carries(row: dict[Any, Any]) -> bool:
     """Whether a span carries traffic: as the transport layer has it."""
     fit = row["status"] in USABLE or row["kind"] == "feeder"
@@ -220,6 +227,7 @@ def build(
     home: str,
     operators: Sequence[str],
     sites: Sequence[tuple[int, str]],
+    centres: Sequence[tuple[str, str, int]] = (),
 ) -> Network:
     """Network of a run with sites of users.
 
@@ -229,6 +237,8 @@ def build(
         ``nodes``, ``spans``, ``systems`` and ``gateways`` of the run.
     sites : sequence of (row of nodes, access)
         Where users enter; access is ``fibre`` or ``radio``.
+    centres : sequence of (name, owner, row of nodes)
+        Data centres of the state.
     """
     nodes, spans, systems = tables["nodes"], tables["spans"], tables["systems"]
     ranks = systems[systems["kind"].isin(("broadband", "mobile_satellite"))]
@@ -237,6 +247,7 @@ def build(
         span_elements(spans, book),
         system_elements(ranks, book),
         mobile_elements(operators, home, book),
+        [_centre(name, owner, home, book) for name, owner, _ in centres],
     )
     count, first_span = len(nodes), len(nodes)
     first_system = first_span + len(spans)
@@ -244,6 +255,8 @@ def build(
     mobile = [first_mobile + k for k in range(len(operators))]
     radio = [i for i, (_, access) in enumerate(sites) if access == "radio" and operators]
     place = [*range(count), *range(first_system, first_mobile), *([-1] * len(sites)), *(mobile * len(radio))]
+    last = len(place)
+    place += [first_mobile + len(operators) + k for k in range(len(centres))]
     edges = [
         (int(r["from_node"]), int(r["to_node"]), float(r["route_km"]), first_span + i, False)
         for i, r in enumerate(spans.to_dict("records"))
@@ -251,9 +264,15 @@ def build(
     ]
     base = count + len(ranks)
     edges += _entries(sites, base, radio, len(operators))
+    edges += [(node, last + k, 0.0, -1, False) for k, (_, _, node) in enumerate(centres)]
     rows = [base + i for i in range(len(sites))]
     for k, system in enumerate(ranks.to_dict("records")):
-        reach = {*rows, *_landings(system, tables["gateways"], nodes), *_abroad(system, nodes)}
+        reach = {
+            *rows,
+            *range(last, last + len(centres)),
+            *_landings(system, tables["gateways"], nodes),
+            *_abroad(system, nodes),
+        }
         edges += [(count + k, p, 0.0, -1, True) for p in sorted(reach)]
     columns = list(zip(*edges, strict=True)) if edges else [(), (), (), (), ()]
     tail, head, km, element, space = (np.array(column) for column in columns)
@@ -261,6 +280,7 @@ def build(
         tuple(e for part in parts for e in part),
         tail.astype(np.int64), head.astype(np.int64), km.astype(np.float64), element.astype(np.int64),
         np.array(place, dtype=np.int64), space.astype(bool), tuple(rows),
+        {name: last + k for k, (name, _, _) in enumerate(centres)},
     )  # fmt: skip
 
 

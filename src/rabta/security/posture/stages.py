@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rabta import catalog
+from rabta import catalog, schema
 from rabta.scenario import Scenario
 from rabta.security.posture import network, paths, register, summary, users
 from rabta.stage import stage
@@ -39,9 +39,10 @@ def posture(twin: Twin) -> tuple[summary.Posture, list[int]]:
     ministries = entry(scenario, "ministries")
     found = users.flows(ministries, tables["nodes"], tables["places"], tables["cells"], home)
     kinds = sorted({(flow.node, flow.access) for flow in found})
-    net = network.build(tables, book, home, _mobile(scenario), kinds)
+    halls = users.centres(ministries, tables["nodes"], tables["places"], tables["cells"], home)
+    net = network.build(tables, book, home, _mobile(scenario), kinds, halls)
     site = {key: net.sites[i] for i, key in enumerate(kinds)}
-    pairs = [(site[(flow.node, flow.access)], flow.target) for flow in found]
+    pairs = [(site[(f.node, f.access)], f.target if f.cloud else net.centres[f.end]) for f in found]
     rows, others = _routes(tables)
     made = summary.Posture(
         net, book, home, users.users(ministries), found, [*pairs, *others], register.classes(),
@@ -88,9 +89,10 @@ def sovereignty(twin: Twin) -> dict[str, Any]:
     """Tag every route and government flow, take each party away, add up by party, maker and user."""
     found, rows = posture(twin)
     tables = {name: twin.table(name) for name in READS[:-1]}
-    return {
+    made = {
         "posture_paths": paths.table(found, tables, twin.values("route_parties"), rows),
         "posture_owners": summary.owners(found),
         "posture_makers": summary.makers(found),
         "posture_ministries": summary.ministries(found),
     }
+    return {name: table.reindex(columns=list(schema.tables()[name])) for name, table in made.items()}

@@ -85,7 +85,8 @@ class Posture:
     def share(self, on: Iterable[bool], weight: F8 | float = 1.0) -> float:
         """Part of the flows' traffic for which something holds."""
         chosen = np.fromiter(on, dtype=np.float64, count=len(self.flows)) * weight
-        return float((self.mbps * chosen).sum() / self.mbps.sum()) if self.mbps.sum() > 0.0 else float("nan")
+        whole = self.mbps.sum()
+        return round(float((self.mbps * chosen).sum() / whole), 12) if whole > 0.0 else float("nan")
 
     def reads(self, *, future: bool, overlay: bool) -> F8:
         """Part of each flow whose content whoever carries it reads.
@@ -285,9 +286,17 @@ def _user(p: Posture, user: User) -> dict[str, Any]:
         "metadata": p.share(every),
         "no_integrity_before": p.share(every, p.changeable(overlay=False)),
         "no_integrity_overlay": p.share(every, p.changeable(overlay=True)),
-        "cut_ground_share": p.share(np.asarray(p.cuts.ground[p.foreign].any(axis=0))),
-        "cut_share": p.share(np.asarray(p.cuts.everything[p.foreign].any(axis=0))),
+        "cut_ground_share": _cut_by(p, p.cuts.ground, maker=False),
+        "cut_share": _cut_by(p, p.cuts.everything, maker=False),
+        "maker_cut_ground_share": _cut_by(p, p.cuts.ground, maker=True),
+        "maker_cut_share": _cut_by(p, p.cuts.everything, maker=True),
     }
+
+
+def _cut_by(p: Posture, cut: B1, *, maker: bool) -> float:
+    """Part that one foreign maker, or one foreign owner or country, cuts alone."""
+    chosen = p.foreign & np.array([(party.kind == "maker") == maker for party in p.cuts.parties], dtype=bool)
+    return p.share(np.asarray(cut[chosen].any(axis=0)))
 
 
 def _foreign_operator(p: Posture, tag: over.Tag) -> bool:

@@ -94,6 +94,15 @@ def flows(
     return out
 
 
+def centres(
+    entry: str, nodes: pd.DataFrame, places: pd.DataFrame, cells: pd.DataFrame, home: str
+) -> list[tuple[str, str, int]]:
+    """Data centres of an entry: name, owner and row of the node that they hang on."""
+    where = _Where(nodes, places, cells, home)
+    rows = catalog.entry("ministries", entry).data["centre"] if entry else []
+    return [(row["name"], row["owner"], where.town(row["place"])) for row in rows]
+
+
 def _of_site(
     row: Mapping[str, Any],
     start: str,

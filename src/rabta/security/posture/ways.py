@@ -91,7 +91,7 @@ def _radio(network: Network, place: int) -> bool:
 def tag(elements: Sequence[Element], book: Register, home: str) -> Tag:
     """What some elements together touch; abroad, makers and owners that nobody published are unknown too."""
     owned = [e for e in elements if e.medium or e.tapped or e.owners]
-    made = [e for e in elements if e.medium]
+    made = [e for e in elements if e.medium or e.makers]
     owners = frozenset(name for e in elements for name in e.owners)
     located = frozenset(code for e in elements for code in e.located)
     registered = frozenset(book.owner_country(name) for name in owners) - {""}
