@@ -116,8 +116,9 @@ def _read(cursor: scan.Cursor) -> Asb:
 def _fields(cursor: scan.Cursor) -> dict[int, Value | Other]:
     found: dict[int, Value | Other] = {}
     for _ in range(cursor.count(0, MOST_FIELDS)):
-        if cursor.count() != 2:
+        if cursor.raw[cursor.at] != 0x82:
             raise Rejected("malformed", "a security parameter or result that is no pair")
+        cursor.at += 1
         key = cursor.uint()
         if key in found:
             raise Rejected("malformed", "a security parameter or result that is there twice")

@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import os
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
 from rabta.errors import RabtaError
 from rabta.security.bundles.bpsec import asb, wrap
 from rabta.security.bundles.codec import blocks
@@ -53,8 +56,6 @@ def encrypt(
     RabtaError
         For a key of the wrong length, or several targets without `one_iv`; `Rejected` for wrong targets.
     """
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
     if KEY_BYTES.get(variant) != len(key):
         raise RabtaError(
             "no such AES-GCM", key="variant", value=variant, expected="1 with 16 bytes of key, 3 with 32"
@@ -99,9 +100,6 @@ def decrypt(bundle: Bundle, number: int, key: bytes, *, body: asb.Asb | None = N
     Rejected
         With ``"mac"`` where one target does not open, ``"suite"`` or ``"malformed"``.
     """
-    from cryptography.exceptions import InvalidTag
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
     block = bundle.block(number)
     body = asb.read(block.data) if body is None else body
     variant, scope, iv = body.number(VARIANT, DEFAULT), body.number(SCOPE, asb.FULL_SCOPE), body.string(IV)

@@ -88,8 +88,8 @@ class Block:
     ----------
     data : bytes
         The block-type-specific data; of a block under confidentiality, the ciphertext.
-    raw : bytes
-        The block as it stands in the bundle.
+    kept : bytes
+        The block as it came; empty of one made here, which is written when `raw` is asked for.
     """
 
     kind: int
@@ -97,12 +97,15 @@ class Block:
     flags: int
     data: bytes = field(repr=False)
     crc: int = crc.NONE
-    raw: bytes = field(default=b"", repr=False)
+    kept: bytes = field(default=b"", repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        if not self.raw:
-            fields = [scan.uint(value) for value in (self.kind, self.number, self.flags, self.crc)]
-            object.__setattr__(self, "raw", _checked([*fields, scan.bstr(self.data)], self.crc))
+    @property
+    def raw(self) -> bytes:
+        """The block as it stands in the bundle."""
+        if self.kept:
+            return self.kept
+        fields = [scan.uint(value) for value in (self.kind, self.number, self.flags, self.crc)]
+        return _checked([*fields, scan.bstr(self.data)], self.crc)
 
     @property
     def header(self) -> bytes:
@@ -180,10 +183,16 @@ def _consistent(flags: int, source: Eid) -> None:
 def read_block(cursor: scan.Cursor) -> Block:
     """Take one block after the first."""
     start = cursor.at
+    raw = cursor.raw
+    head = raw[start + 1 : start + 5]
+    if raw[start] == 0x85 and len(head) == 4 and max(head) < 24 and head[3] == crc.NONE:
+        cursor.at = start + 5  # small numbers, no check sum: in one step
+        data = cursor.bstr()
+        return Block(head[0], head[1], head[2], data, crc.NONE, raw[start : cursor.at])
     items = cursor.count(5, 6)
     code, number, flags = cursor.uint(), cursor.uint(), cursor.uint()
     kind = _kind_of_crc(cursor, 5, items)
     data = cursor.bstr()
     if kind:
         _check(cursor, start, kind)
-    return Block(code, number, flags, data, kind, cursor.raw[start : cursor.at])
+    return Block(code, number, flags, data, kind, raw[start : cursor.at])

@@ -67,6 +67,9 @@ NONE = Eid(DTN, "none")
 def read(cursor: scan.Cursor) -> Eid:
     """Take an endpoint from a bundle."""
     raw, at = cursor.raw, cursor.at
+    if raw[at : at + 3] == b"\x82\x02\x82" and raw[at + 3] < 24 and raw[at + 4] < 24:  # ipn, in one step
+        cursor.at = at + 5
+        return _ipn((raw[at + 3], raw[at + 4]))
     if raw[at] != 0x82:
         raise Rejected("malformed", "no endpoint where one must be")
     cursor.at = at + 1
