@@ -88,8 +88,8 @@ def _answer(c: Context) -> str:
         "today and later. It does not change who can cut: a refused cable stays refused. It hides neither "
         "volume nor times nor the two ends. What ends in a cloud abroad is read there, by its operator and "
         "the law over it, with the overlay as without. No traffic and no protection of any ministry is "
-        "published: the shares follow from modelled figures of the catalog. Where an owner or maker is not published it is "
-        "unknown, which is not none."
+        "published: the shares follow from modelled figures of the catalog. Where an owner or maker is not "
+        "published it is unknown, which is not none."
     )
     title = "Whose traffic leaves, and what the overlay changes"
     link = c.origins.link("security-answer", title, "value", "posture_ministries", "posture_owners")
