@@ -68,10 +68,7 @@ def brute(plan: Plan, source: str, destination: str, size: int, start: float) ->
     for count in range(len(others) + 1):
         for middle in itertools.permutations(others, count):
             names = (source, *middle, destination)
-            legs = [
-                [n for n in plan.leaving(a) if plan.contacts[n].receiver == b]
-                for a, b in itertools.pairwise(names)
-            ]
+            legs = [plan.leaving(a).get(b, []) for a, b in itertools.pairwise(names)]
             for chosen in itertools.product(*legs):
                 best = min(best, along(plan, chosen, size, start))
     return best

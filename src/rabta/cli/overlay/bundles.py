@@ -323,6 +323,7 @@ def simulate(
     size: Annotated[int, typer.Option(help="Payload, bytes", min=0, max=10_000_000)] = 1000,
     within: Annotated[float, typer.Option(help="All are sent within this first share of the plan")] = 0.1,
     slot: Annotated[float, typer.Option(help="Outages come in slots of so many seconds")] = 60.0,
+    repeat: Annotated[int, typer.Option(help="Play the plan so many times in a row", min=1, max=1000)] = 1,
     seed: Annotated[int, typer.Option(help="Of the outages and bundles")] = 1,
     rate: Rate = 10.0,
     json_: Json = False,
@@ -334,7 +335,7 @@ def simulate(
     from rabta.security.bundles.agent.simulate import Demand, Simulation
     from rabta.security.bundles.contacts import outage as outages
 
-    whole = _plan(where, rate)
+    whole = outages.repeated(_plan(where, rate), repeat)
     plan = outages.thin(whole, outage, slot, seed)
     first, last = whole.span
     draw = random.Random(seed)  # noqa: S311 (no secret)

@@ -65,6 +65,17 @@ def _kind(item: Contact) -> tuple[str, str, float, float]:
     return item.sender, item.receiver, item.rate_bps, item.delay_s
 
 
+def repeated(plan: Plan, times: int) -> Plan:
+    """Plan that begins anew when it has ended, so many times in all (modelled)."""
+    first, last = plan.span
+    shifts = [(last - first) * at for at in range(times)]
+    return Plan(
+        replace(item, start=item.start + shift, end=item.end + shift)
+        for shift in shifts
+        for item in plan.contacts
+    )
+
+
 def up_share(plan: Plan, span: tuple[float, float]) -> float:
     """Mean share of a span in which a pair has its contact, over the pairs of a plan."""
     busy: dict[tuple[str, str], float] = defaultdict(float)

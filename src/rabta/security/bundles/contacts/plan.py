@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import math
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -51,9 +52,11 @@ class Plan:
     def __init__(self, contacts: Iterable[Contact]) -> None:
         in_order = sorted(contacts, key=lambda item: (item.start, item.end, item.sender, item.receiver))
         self.contacts = tuple(in_order)
-        self._from: dict[str, list[int]] = defaultdict(list)
+        self._to: dict[str, dict[str, tuple[list[int], list[float]]]] = defaultdict(dict)
         for number, contact in enumerate(self.contacts):
-            self._from[contact.sender].append(number)
+            numbers, ends = self._to[contact.sender].setdefault(contact.receiver, ([], []))
+            numbers.append(number)
+            ends.append(max(contact.end, ends[-1] if ends else contact.end))
         self._booked: dict[int, list[tuple[float, float]]] = defaultdict(list)
         self.failed: set[int] = set()
 
@@ -69,9 +72,10 @@ class Plan:
             return 0.0, 0.0
         return self.contacts[0].start, max(item.end for item in self.contacts)
 
-    def leaving(self, node: str) -> list[int]:
-        """Numbers of the contacts in which a node sends, by start."""
-        return self._from.get(node, [])
+    def leaving(self, node: str, after: float = -math.inf) -> dict[str, list[int]]:
+        """By receiver: numbers of the contacts in which a node sends, by start; few that ended before."""
+        found = self._to.get(node, {})
+        return {name: numbers[bisect.bisect_left(ends, after) :] for name, (numbers, ends) in found.items()}
 
     def free(self, number: int, after: float, size: int) -> float | None:
         """Earliest begin, not before `after`, of sending `size` bytes; None where they do not fit."""

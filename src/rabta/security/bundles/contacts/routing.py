@@ -92,23 +92,29 @@ def route(
         if node in done:
             continue
         done.add(node)
-        for receiver, hop in _hops(plan, node, when, size):
-            if receiver not in done and hop.arrival < best.get(receiver, until + 1e-9):
+        for receiver, numbers in plan.leaving(node, when).items():
+            if receiver in done:
+                continue
+            hop = _first(plan, numbers, when, size, best.get(receiver, until + 1e-9))
+            if hop is not None:
                 best[receiver], last[receiver] = hop.arrival, (node, hop)
                 heapq.heappush(heap, (hop.arrival, next(order), receiver))
     return None
 
 
-def _hops(plan: Plan, node: str, when: float, size: int) -> list[tuple[str, Hop]]:
-    found = []
-    for number in plan.leaving(node):
+def _first(plan: Plan, numbers: list[int], when: float, size: int, before: float) -> Hop | None:
+    """Hop of earliest arrival over the contacts of a pair; None where none arrives before an instant."""
+    found = None
+    for number in numbers:
         contact = plan.contacts[number]
-        if contact.end < when:
-            continue
+        if contact.start >= before:
+            break  # all that follow begin later
         begin = plan.free(number, when, size)
         if begin is not None:
             end = begin + contact.duration(size)
-            found.append((contact.receiver, Hop(number, begin, end, end + contact.delay_s)))
+            if end + contact.delay_s < before:
+                before = end + contact.delay_s
+                found = Hop(number, begin, end, before)
     return found
 
 
