@@ -53,12 +53,12 @@ class Policy:
             With the reasons ``"malformed"``, ``"unknown"`` (another log's), ``"signature"`` (the log's is
             lacking, or a known one does not hold) or ``"quorum"``.
         """
-        times = self._times(Note.parse(note))
-        seen = [min(stated) for stated in times.values()]
+        found = self.head(note)
+        seen = [min(stated) for stated in self._times(Note.parse(note)).values()]
         if len(seen) < self.quorum:
             raise Rejected("quorum", f"{len(seen)} of the {self.quorum} witnesses that must sign did")
         newest = sorted(seen, reverse=True)
-        return replace(self.head(note), time=newest[self.quorum - 1] if self.quorum else 0)
+        return replace(found, time=newest[self.quorum - 1] if self.quorum else 0)
 
     def head(self, note: bytes) -> Checkpoint:
         """Checkpoint that the log itself signed, whoever witnessed it."""

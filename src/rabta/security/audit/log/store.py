@@ -71,6 +71,7 @@ class Log:
         self._journal = Journal(folder / "journal") if keys else None
         if self._journal:
             self._replay(self._journal.replay())
+            self._sweep(self.covered)
 
     @classmethod
     def create(cls, folder: Path, origin: str, keys: Sequence[Signing]) -> Log:
@@ -313,11 +314,21 @@ class Log:
         self._written.clear()
         if self._journal:
             self._journal.clear()
-        for level, index, _ in needed(old):
-            if index < self._whole(level):
-                self.tiles.drop_partial(level, index)
-                if level == 0:
-                    self.tiles.drop_partial(ENTRIES, index)
+        self._sweep(old)
+
+    def _sweep(self, old: int) -> None:
+        """Drop partial tiles that are whole now, and those of checkpoints that never came to be.
+
+        `old` is the size under the checkpoint before; what partial tiles it and earlier ones need stays.
+        """
+        for level in range(len(self._edge)):
+            edge, width = divmod(self.covered >> HEIGHT * level, WIDTH)
+            before, least = divmod(old >> HEIGHT * level, WIDTH)
+            for index in range(before, self._whole(level) + 1):
+                kept = {width} if index == edge else set()
+                kept |= set(range(least + 1)) if index == edge == before else set()
+                for name in (level, ENTRIES) if level == 0 else (level,):
+                    self.tiles.drop_partial(name, index, kept)
 
 
 def _sub(hashes: list[bytes], height: int, at: int) -> bytes:

@@ -133,10 +133,13 @@ class Tiles:
         disk.put(path, content)
         return path
 
-    def drop_partial(self, level: int | str, index: int) -> None:
-        """Forget the partial tiles of one that is whole now."""
+    def drop_partial(self, level: int | str, index: int, kept: set[int]) -> None:
+        """Forget the partial tiles of an index, but for those of some widths."""
         folder = self.folder / (path_of(level, index) + ".p")
-        if folder.is_dir():
-            for path in folder.iterdir():
+        if not folder.is_dir():
+            return
+        for path in folder.iterdir():
+            if path.name not in {str(width) for width in kept}:
                 path.unlink()
+        if not kept:
             folder.rmdir()
