@@ -24,6 +24,9 @@ from rabta.security.model.terms import (
 )
 
 EMPTY = const("")
+PROTOCOL = const("rabta overlay handshake 1")
+KEYS = ("initiator to responder", "responder to initiator", "exporter")
+"""Labels of the secrets that the handshake ends in."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +51,12 @@ def node(label: str) -> Node:
 
 @dataclass(frozen=True)
 class World:
-    """Credentials (identifier to public keys), suites, the honest pre-shared key, what is missing."""
+    """Credentials (identifier to public keys), suites, pre-shared key, exchange numbers, what is missing."""
 
     credentials: Mapping[Term, tuple[Term, Term]]
     suites: tuple[Term, ...]
     psk: Term
+    exchanges: tuple[Term, ...]
     without: frozenset[str] = frozenset()
 
     def has(self, part: str) -> bool:
@@ -61,11 +65,11 @@ class World:
 
 
 class Chain:
-    """Transcript hash and chain key."""
+    """Chain key and transcript; arguments stand in the order of the implementation's bytes."""
 
     def __init__(self, world: World, suite: Term, responder: Term) -> None:
         self.world = world
-        self.key = one_way("protocol", suite if world.has("suite") else EMPTY)
+        self.key = one_way("digest", PROTOCOL, *([suite] if world.has("suite") else []))
         self.transcript = self.key
         self.name(responder)
 
@@ -79,10 +83,10 @@ class Chain:
         if self.world.has("names"):
             self.absorb(identifier)
 
-    def mix(self, part: str, *secrets: Term) -> None:
+    def mix(self, part: str, secret: Term) -> None:
         """Take a secret into the chain key."""
         if self.world.has(part):
-            self.key = one_way("extract", self.key, *secrets)
+            self.key = one_way("extract", self.key, secret)
 
     def mix_static(self, shared: Term) -> None:
         """Only in the broken design that rests on it."""
@@ -93,6 +97,21 @@ class Chain:
         """Key for one use."""
         return one_way(f"expand {label}", self.key, self.transcript)
 
+    def seal(self, label: str, plain: Term) -> Term:
+        """Field under a key of its own, with the transcript as associated data."""
+        return sealed(self.expand(label), self.transcript, plain)
+
+    def finish(self, role: str, own: Term, peer: Term, suite: Term) -> tuple[Claim, Claim]:
+        """What the side believes: that it runs with its peer on these terms, and that it is sure of it."""
+        keys = tuple(self.expand(label) for label in KEYS)
+        data = (suite, *keys, self.expand("session"))
+        return Claim("running", role, own, peer, data), Claim("commit", role, own, peer, data, keys)
+
+    def packet(self) -> tuple[Term, Term]:
+        """The first packet, by which the responder is sure: name of the session, sealed payload."""
+        named = self.expand("session")
+        return named, sealed(one_way("packet key", self.expand(KEYS[0])), named, EMPTY)
+
 
 def initiator(world: World, own: Node, peer: Term, suite: Term, session: str) -> Role:
     """Role of a node that begins with a peer whose credential it has."""
@@ -101,14 +120,14 @@ def initiator(world: World, own: Node, peer: Term, suite: Term, session: str) ->
         their_dh, their_kem = world.credentials[peer]
         chain = Chain(world, suite, peer)
         e, k, r = (name(f"{session}.{part}") for part in ("e", "k", "r"))
-        first = ciphertext(their_kem, r)
-        chain.absorb(dh_public(e), kem_public(k), first)
+        exchange, first = const(f"{session}.exchange"), ciphertext(their_kem, r)
+        chain.absorb(exchange, dh_public(e), kem_public(k), first)
         chain.mix("static kem of the responder", secret(their_kem, r))
         chain.mix("es", dh(e, their_dh))
-        hidden = sealed(chain.expand("identity"), chain.transcript, own.identifier)
+        hidden = chain.seal("identity", own.identifier)
         plain = own.identifier if world.has("name itself") else one_way("digest", own.identifier)
         shown = hidden if world.has("hidden identity") else plain
-        yield Say((suite, dh_public(e), kem_public(k), first, shown))
+        yield Say((suite, exchange, dh_public(e), kem_public(k), first, shown))
         chain.name(own.identifier)
         chain.mix_static(dh(own.dh_private, their_dh))
         yield Wait()
@@ -123,10 +142,10 @@ def initiator(world: World, own: Node, peer: Term, suite: Term, session: str) ->
         chain.mix("se", dh(own.dh_private, f))
         chain.mix("psk", world.psk)
         yield Open(chain.expand("confirm"), chain.transcript, (EMPTY,))
-        key, data = chain.expand("session"), (suite, chain.expand("session"))
-        yield Claim("running", "I", own.identifier, peer, data)
-        yield Claim("commit", "I", own.identifier, peer, data, key)
-        yield Say((one_way("confirm", chain.expand("packet")),))
+        running, commit = chain.finish("I", own.identifier, peer, suite)
+        yield running
+        yield commit
+        yield Say(chain.packet())
 
     return play
 
@@ -137,11 +156,12 @@ def responder(world: World, own: Node, session: str) -> Role:
     def play() -> Play:
         yield Wait()
         suite = yield Take("suite", world.suites)
+        exchange = yield Take("exchange", world.exchanges)
         e = yield Take("dhp")
         k = yield Take("kempk")
         first = yield Take("ct")
         chain = Chain(world, suite, own.identifier)
-        chain.absorb(e, k, first)
+        chain.absorb(exchange, e, k, first)
         chain.mix("static kem of the responder", decapsulate(own.kem_private, first))
         chain.mix("es", dh(own.dh_private, e))
         known = tuple(world.credentials)
@@ -161,13 +181,11 @@ def responder(world: World, own: Node, session: str) -> Role:
         chain.mix("ee", dh(f, e))
         chain.mix("se", dh(f, their_dh))
         chain.mix("psk", world.psk)
-        key, data = chain.expand("session"), (suite, chain.expand("session"))
-        yield Claim("running", "R", own.identifier, peer, data)
-        yield Say(
-            (dh_public(f), to_ephemeral, to_static, sealed(chain.expand("confirm"), chain.transcript, EMPTY))
-        )
+        running, commit = chain.finish("R", own.identifier, peer, suite)
+        yield running
+        yield Say((dh_public(f), to_ephemeral, to_static, chain.seal("confirm", EMPTY)))
         yield Wait()
-        yield Match(one_way("confirm", chain.expand("packet")))
-        yield Claim("commit", "R", own.identifier, peer, data, key)
+        yield Match(chain.packet()[1])
+        yield commit
 
     return play

@@ -143,7 +143,7 @@ HANDSHAKE = (
         _explored((Scenario(TWICE), (scenarios.responder_is_sure,))),
         {
             "nothing fresh of the responder": _without(
-                "ephemeral kem", "ee", "se", STATIC_KEMS[1], "answer in the transcript"
+                "ephemeral kem", "ee", "se", STATIC_KEMS[1], "answer in the transcript", "no static-static"
             )
         },
     ),

@@ -14,7 +14,7 @@ from rabta.security.model.terms import Term, const, dh_public, kem_public, name
 A, B, E = node("A"), node("B"), node("E")
 NODES = {"A": A, "B": B, "E": E}
 COPY = name("id.C")
-NS, CI = const("NS"), const("CI")
+NS, CI = const("01"), const("02")
 PSK = name("psk")
 NONE = Powers()
 OWN_DH, OWN_KEM, OWN_RANDOM = name("attacker dh"), name("attacker kem"), name("attacker encapsulation")
@@ -61,7 +61,10 @@ def world_of(scenario: Scenario, without: frozenset[str]) -> World:
     credentials = {one.identifier: one.publics for one in (A, B, E)}
     if scenario.copied:
         credentials[COPY] = NODES[scenario.copied].publics
-    return World(credentials, scenario.suites, PSK, without)
+    exchanges = [
+        const(f"s{n}.exchange") for n, one in enumerate(scenario.sessions) if not one.startswith(">")
+    ]
+    return World(credentials, scenario.suites, PSK, (*exchanges, const("attacker's exchange")), without)
 
 
 def beginning(scenario: Scenario, world: World) -> Knowledge:
@@ -157,8 +160,8 @@ def secrecy(scenario: Scenario, state: State) -> str:
         powers = scenario.later_powers or scenario.powers
         known = Knowledge.of(powers, [*known.terms, *secrets(scenario.later)])
     for number, claim in done:
-        if claim.key is not None and known.derives(claim.key):
-            return f"the key of session {number} is known"
+        if any(map(known.derives, claim.keys)):
+            return f"a key of session {number} is known"
     return ""
 
 
@@ -195,7 +198,11 @@ def same_peers(_: Scenario, state: State) -> str:
     done = [(n, c) for n, c in state.claims if c.kind == "commit"]
     for number, one in done:
         for other, two in done:
-            if number < other and one.key is two.key and (one.own, one.peer) != (two.peer, two.own):
+            if (
+                number < other
+                and set(one.keys) & set(two.keys)
+                and (one.own, one.peer) != (two.peer, two.own)
+            ):
                 return f"sessions {number} and {other} share a key, one with {one.peer}, one with {two.peer}"
     return ""
 

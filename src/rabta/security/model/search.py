@@ -61,8 +61,8 @@ class Claim:
         ``work`` where it did expensive work for somebody.
     data : tuple of Term
         What both sides must agree on.
-    key : Term or None
-        Session key that must stay secret.
+    keys : tuple of Term
+        Keys of the session that must stay secret.
     """
 
     kind: str
@@ -70,7 +70,7 @@ class Claim:
     own: Term
     peer: Term
     data: tuple[Term, ...]
-    key: Term | None = None
+    keys: tuple[Term, ...] = ()
 
 
 T = TypeVar("T")
