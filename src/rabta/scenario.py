@@ -445,6 +445,11 @@ def _check_catalog(found: Scenario, file: object) -> None:
     ]
     if not Path(found.pnt.ephemerides).exists():
         asked.append(("pnt.ephemerides", "ephemerides", found.pnt.ephemerides))
+    security = found.security
+    asked += [("security.border_jammers", "jammers", name) for name in security.border_jammers]
+    asked += [("security.jammers.kind", "jammers", jammer.kind) for jammer in security.jammers]
+    given = [("ministries", security.ministries), ("equipment", security.equipment)]
+    asked += [(f"security.{kind}", kind, name) for kind, name in given if name]
     for key, kind, name in asked:
         known = catalog.names(kind)
         if name not in known:

@@ -8,6 +8,7 @@ import pytest
 
 from rabta.errors import RabtaError
 from rabta.radio.interference import jammers
+from rabta.scenario import validate
 from rabta.security.posture.jams import reach, stages
 from rabta.security.posture.jams.victims import Victim, side_dbi
 
@@ -96,3 +97,16 @@ def test_a_jammer_that_the_catalog_lacks_is_refused() -> None:
     assert given.eirp_dbw == 33.0
     assert given.where == "31 74"
     assert given.height_m == 6.0
+
+
+def test_a_jammer_far_away_is_refused_and_wrong_names_before_any_stage() -> None:
+    far = reach.of_catalog("gnss-vehicle", place=(40.0, 0.0))
+    with pytest.raises(RabtaError, match="at most 80 km"):
+        reach.study([far], {"gnss-l1": navigation()}, flat(), np.ones(40), np.arange(2), 40.0)
+    for section in (
+        {"border_jammers": ["gnss-vehicel"]},
+        {"ministries": "pakistn"},
+        {"equipment": "pakistn"},
+    ):
+        with pytest.raises(RabtaError, match=r"gnss-vehicle|pakistan"):
+            validate({"security": section})

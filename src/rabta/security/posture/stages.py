@@ -27,9 +27,10 @@ KINDS = (
 
 
 def entry(scenario: Scenario, kind: str) -> str:
-    """Entry of a kind that the scenario names, or the nation's; empty where the catalog has none."""
-    named = str(getattr(scenario.security, kind))
-    return named or (scenario.nation.name if scenario.nation.name in catalog.names(kind) else "")
+    """Entry of a kind that the scenario names, or the nation's; none by default for a user's own layers."""
+    named, nation = str(getattr(scenario.security, kind)), scenario.nation
+    own = not nation.data and nation.name in catalog.names(kind)
+    return named or (nation.name if own else "")
 
 
 def posture(twin: Twin) -> tuple[summary.Posture, list[int]]:

@@ -202,7 +202,7 @@ def makers(p: Posture) -> pd.DataFrame:
 
 def _named(p: Posture, name: str) -> dict[str, Any]:
     maker = p.book.makers[name]
-    chips = ", ".join(sorted(maker.chips)) if maker.chips_known else UNKNOWN
+    chips = ", ".join([*sorted(maker.chips), *([] if maker.chips_known else [UNKNOWN])])
     return {"maker": name, "title": maker.title, "country": maker.country, "chips": chips}
 
 

@@ -81,6 +81,8 @@ def flows(
         return []
     data = catalog.entry("ministries", entry).data
     where = _Where(nodes, places, cells, home)
+    if not where.usable:
+        return []
     centres = {row["name"]: (row["name"], where.town(row["place"])) for row in data["centre"]}
     clouds = [
         (f"cloud at {row['place']}", node, float(row["share"]), str(row["operator_country"]))
@@ -99,7 +101,7 @@ def centres(
 ) -> list[tuple[str, str, int]]:
     """Data centres of an entry: name, owner and row of the node that they hang on."""
     where = _Where(nodes, places, cells, home)
-    rows = catalog.entry("ministries", entry).data["centre"] if entry else []
+    rows = catalog.entry("ministries", entry).data["centre"] if entry and where.usable else []
     return [(row["name"], row["owner"], where.town(row["place"])) for row in rows]
 
 
@@ -137,6 +139,11 @@ class _Where:
         }
         self._towns = places.sort_values("people", ascending=False)
         self._cells = cells
+
+    @property
+    def usable(self) -> bool:
+        """Whether the run has any fibre node at home."""
+        return bool(self._rows.size)
 
     def town(self, name: str) -> int:
         """Nearest node to a town by name; letters with marks count as plain ones."""

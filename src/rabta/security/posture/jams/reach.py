@@ -22,6 +22,7 @@ F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
 BELOW_DB = 10.0  # cells whose free-space J/S is this far under the limit are left out
 FARTHEST_KM = 400.0
+AWAY_KM = 80.0  # the shipped terrain reaches 100 km beyond the border
 NEAR_KM = 1.0  # nearer than this, free space over the middle distance in the cell
 P1812_GHZ = 6.0
 
@@ -160,7 +161,7 @@ def _beyond_db(
         victim.height_m, recommendation=model.RECOMMENDATION,
     )  # fmt: skip
     more = loss - free_space_db(km, victim.frequency_ghz)
-    return np.where(np.isfinite(more) & (km >= NEAR_KM), more, 0.0) + clutter
+    return np.where(km >= NEAR_KM, more, 0.0) + clutter  # NaN where the path leaves the terrain
 
 
 def row(jammer: Jammer, victim: Victim, found: Reach, people: F8, area_km2: F8) -> dict[str, Any]:
@@ -204,6 +205,15 @@ def study(
 def _places(jammer: Jammer, victim: Victim, ground: Ground, edge: I8, step_km: float) -> tuple[F8, F8]:
     """The jammer's place, or places along the border: no denser than a quarter of its reach asks for."""
     if jammer.place is not None:
+        away = great_circle_m(*jammer.place, ground.lat, ground.lon).min() / 1e3
+        if away > AWAY_KM:
+            where = f"{jammer.place[0]:g} {jammer.place[1]:g}"
+            raise RabtaError(
+                "a jammer far from the nation, where its terrain ends",
+                key="security.jammers",
+                value=where,
+                expected=f"at most {AWAY_KM:g} km from a cell",
+            )
         return np.array([jammer.place[0]]), np.array([jammer.place[1]])
     away = free_space_km(jammer, victim)
     step = max(step_km, 0.25 * min(away, FARTHEST_KM)) if np.isfinite(away) else step_km
