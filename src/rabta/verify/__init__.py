@@ -138,7 +138,7 @@ GROUPS = {
         "rtk",
         "spoofing",
     ),
-    "security": ("vectors", "protocol", "bpsec", "posture"),
+    "security": ("vectors", "protocol", "logs", "bpsec", "posture"),
     "transport": ("transport", "ground", "flow", "failures", "resilience", "weather"),
 }
 
