@@ -77,12 +77,18 @@ class HybridPrivate:
         return X25519PrivateKey.from_private_bytes(self.x25519_seed)
 
     @cached_property
+    def x25519_public(self) -> bytes:
+        """Public X25519 half alone, 32 bytes."""
+        raw: bytes = self._x25519_key.public_key().public_bytes_raw()
+        return raw
+
+    @cached_property
     def public(self) -> HybridPublic:
         """The public halves."""
         return HybridPublic(
             self.suite,
             self._mlkem_key.public_key().public_bytes_raw(),
-            self._x25519_key.public_key().public_bytes_raw(),
+            self.x25519_public,
         )
 
     def decapsulate(self, ciphertext: bytes) -> bytes:

@@ -203,10 +203,10 @@ class Responder:
     def _second(
         self, suite: Suite, chain: Chain, theirs: HybridPublic, peer: Peer
     ) -> tuple[bytes, SessionKeys]:
-        ephemeral = _Ephemeral(suite)
+        ephemeral = HybridPrivate(suite, b"", os.urandom(X25519_BYTES))
         static = peer.key(suite)
         (one, to_ephemeral), (two, to_static) = theirs.encapsulate(), static.encapsulate()
-        clear = ephemeral.public + to_ephemeral + to_static
+        clear = ephemeral.x25519_public + to_ephemeral + to_static
         chain.absorb(clear)
         chain.mix(one)
         chain.mix(two)
@@ -215,16 +215,3 @@ class Responder:
         chain.mix(self.psk)
         answer = clear + chain.seal(CONFIRM, b"")
         return answer, chain.finish(peer.identifier, initiator=False)
-
-
-class _Ephemeral(HybridPrivate):
-    """X25519 half alone: the responder needs no ML-KEM key of its own."""
-
-    def __init__(self, suite: Suite) -> None:
-        super().__init__(suite, b"", os.urandom(X25519_BYTES))
-
-    @property
-    def public(self) -> bytes:  # type: ignore[override]
-        """32 bytes."""
-        raw: bytes = self._x25519_key.public_key().public_bytes_raw()
-        return raw

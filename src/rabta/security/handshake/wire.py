@@ -1,8 +1,8 @@
 """Datagrams of the handshake: fragments, their headers, cookies.
 
-A fragment begins with twelve bytes: kind, suite, exchange (8), index, counts (data in the high half, parity in
-the low). One that carries a cookie has its 16 bytes next. The rest is data: the message cut into equal parts,
-the last filled with zeros, or parity of these.
+A fragment begins with twelve bytes: kind, suite, exchange (8), index, counts (data in the high half, parity
+in the low). One with a cookie has its 16 bytes next. The rest is data: the message cut into equal
+parts, the last filled with zeros, or parity of these.
 """
 
 from __future__ import annotations

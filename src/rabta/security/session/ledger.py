@@ -1,0 +1,77 @@
+"""State of sessions that a crash must not turn back: one SQLite file, for its owner only."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+from rabta.errors import EXIT_SYSTEM, RabtaError
+
+_TABLE = "CREATE TABLE IF NOT EXISTS session (name BLOB PRIMARY KEY, state BLOB NOT NULL) WITHOUT ROWID"
+
+
+class Ledger:
+    """States by the name of their session.
+
+    Parameters
+    ----------
+    path : Path
+        Made for its owner only where it is missing; refused where others may read it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+            if path.stat().st_mode & 0o077:
+                raise RabtaError("a ledger of keys that others may read", file=path, expected="mode 0600")
+            self._base = sqlite3.connect(path, isolation_level=None)
+            self._base.execute("PRAGMA journal_mode=WAL")
+            self._base.execute("PRAGMA synchronous=FULL")
+            self._base.execute(_TABLE)
+        except (OSError, sqlite3.Error) as error:
+            raise self._failed(error) from None
+        self._synchronous = True
+
+    def __repr__(self) -> str:
+        return f"Ledger({str(self.path)!r})"
+
+    def _failed(self, error: Exception) -> RabtaError:
+        return RabtaError(
+            f"the ledger of sessions cannot be written: {error}", file=self.path,
+            expected="a sound file on a disk with room; nothing was sent", exit_code=EXIT_SYSTEM,
+        )  # fmt: skip
+
+    def save(self, name: bytes, state: bytes, *, sync: bool = True) -> None:
+        """Keep a state; with `sync` it is on the disk before this returns.
+
+        Raises
+        ------
+        RabtaError
+            Where it cannot be written; the state before stays.
+        """
+        try:
+            if sync != self._synchronous:
+                self._base.execute(f"PRAGMA synchronous={'FULL' if sync else 'NORMAL'}")
+                self._synchronous = sync
+            self._base.execute("INSERT OR REPLACE INTO session VALUES (?, ?)", (name, state))
+        except sqlite3.Error as error:
+            raise self._failed(error) from None
+
+    def load(self, name: bytes) -> bytes | None:
+        """State of a session, or None."""
+        row = self._base.execute("SELECT state FROM session WHERE name = ?", (name,)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def names(self) -> list[bytes]:
+        """Sessions that are kept."""
+        return [bytes(row[0]) for row in self._base.execute("SELECT name FROM session ORDER BY name")]
+
+    def forget(self, name: bytes) -> None:
+        """Drop a session that is over."""
+        self._base.execute("DELETE FROM session WHERE name = ?", (name,))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._base.close()
