@@ -99,7 +99,7 @@ class Tracer:
 
     def _extract(self, true: Any, suite: Suite, salt: bytes, secret: bytes) -> bytes:
         out: bytes = true(suite, salt, secret)
-        self.made[out] = lambda: one_way("extract", self.term(salt), self.term(secret))
+        self.made[out] = lambda: one_way("extract", self.term(salt), *self.split(secret))
         return out
 
     def _expand(self, true: Any, suite: Suite, key: bytes, label: bytes, length: int = 32) -> bytes:

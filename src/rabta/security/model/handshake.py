@@ -110,7 +110,7 @@ class Chain:
     def packet(self) -> tuple[Term, Term]:
         """The first packet, by which the responder is sure: name of the session, sealed payload."""
         named = self.expand("session")
-        return named, sealed(one_way("packet key", self.expand(KEYS[0])), named, EMPTY)
+        return named, sealed(one_way("expand packet key", self.expand(KEYS[0])), named, EMPTY)
 
 
 def initiator(world: World, own: Node, peer: Term, suite: Term, session: str) -> Role:

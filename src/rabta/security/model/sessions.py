@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from rabta.security.model.handshake import EMPTY
+from rabta.security.model.handshake import EMPTY, KEYS
 from rabta.security.model.knowledge import Knowledge, Powers
 from rabta.security.model.scenarios import A, B, Outcome, secrets
 from rabta.security.model.search import Claim, Match, Open, Play, Role, Say, Search, Take, Wait
@@ -29,58 +29,71 @@ from rabta.security.model.terms import (
 EPOCHS = 4
 PACKETS, WINDOW, DELIVERIES = 6, 3, 8
 LEASE, CRASHES = 2, 3
+THERE, BACK = KEYS[:2]
+
+
+def packet_key(chain: Term) -> Term:
+    """Key of an epoch's packets."""
+    return one_way("expand packet key", chain)
+
+
+def following(chain: Term, note: Term, *secrets_: Term) -> Term:
+    """Chain key of the next epoch, after a handover or, with a secret, a refresh."""
+    for one in secrets_:
+        chain = one_way("extract", chain, const("refresh"), one)
+    return one_way("expand ratchet", chain, note)
+
+
+def refresh_secret(offer: tuple[Term, ...], answer: tuple[Term, ...], *shared: Term) -> Term:
+    """Secret of a refresh: the fresh ones, bound to all that was sent."""
+    return one_way("digest", *shared, one_way("digest", *offer, *answer))
 
 
 def ratchet(without: frozenset[str]) -> Outcome:
     """Whoever takes a node's state after a handover cannot open what was sent before it."""
-    chain, keys, contexts = name("chain"), [], []
-    states = 0
+    chain, keys, notes = name("chain"), [], []
     for number in range(EPOCHS):
-        keys.append(one_way("packet", chain))
-        context = const(f"handover {number}")
-        contexts.append(context)
-        hashed = "hash" not in without
-        chain = one_way("ratchet", chain, context) if hashed else many(chain, context)
+        keys.append(packet_key(chain))
+        notes.append(const(f"handover {number}"))
+        chain = following(chain, notes[-1]) if "hash" not in without else many(chain, notes[-1])
         heard = [sealed(key, const("header"), name(f"data {n}")) for n, key in enumerate(keys)]
-        known = Knowledge.of(Powers(), [chain, *contexts, *heard])
-        states += 1
+        known = Knowledge.of(Powers(), [chain, *notes, *heard])
         for old, key in enumerate(keys):
             if known.derives(key) or known.derives(name(f"data {old}")):
-                return Outcome(states, f"the state after handover {number} opens packets of epoch {old}")
-    return Outcome(states)
+                return Outcome(number + 1, f"the state after handover {number} opens packets of epoch {old}")
+    return Outcome(EPOCHS)
 
 
 def refresh(without: frozenset[str]) -> Outcome:
     """An attacker with both nodes' whole state and static keys, who then only listens, loses the session."""
-    chain = name("chain")
-    private, e, f, random = name("new kem"), name("new e"), name("new f"), name("new random")
-    offered = sealed(one_way("packet", chain), const("refresh 1"), many(kem_public(private), dh_public(e)))
+    chain, note = name("chain"), const("round 1")
+    private, e, f, random = (name(f"refresh {part}") for part in ("kem", "e", "f", "random"))
     sent = ciphertext(kem_public(private), random)
-    answered = sealed(one_way("packet", chain), const("refresh 2"), many(sent, dh_public(f)))
-    fresh = [] if "fresh kem" in without else [decapsulate(private, sent)]
-    fresh += [] if "fresh dh" in without else [dh(e, dh_public(f))]
-    healed = one_way("refresh", chain, one_way("digest", offered, answered), *fresh)
-    states = 0
-    for powers in (Powers(), Powers(breaks_dh=True), Powers(breaks_kem=True)):
-        known = Knowledge.of(powers, [chain, offered, answered, *secrets(("A", "B", "psk"))])
-        states += 1
-        if known.derives(one_way("packet", healed)):
-            return Outcome(states, f"the refreshed session is known ({powers})")
-    return Outcome(states)
+    offer, answer = (kem_public(private), dh_public(e)), (sent, dh_public(f))
+    heard = [sealed(packet_key(chain), const("header"), many(*part)) for part in (offer, answer)]
+    shared = [] if "fresh kem" in without else [decapsulate(private, sent)]
+    shared += [] if "fresh dh" in without else [dh(e, dh_public(f))]
+    healed = following(chain, note, refresh_secret(offer, answer, *shared))
+    cases = (Powers(), Powers(breaks_dh=True), Powers(breaks_kem=True))
+    for number, powers in enumerate(cases, 1):
+        known = Knowledge.of(powers, [chain, note, *heard, *secrets(("A", "B", "psk"))])
+        if known.derives(healed) or known.derives(packet_key(healed)):
+            return Outcome(number, f"the refreshed session is known ({powers})")
+    return Outcome(len(cases))
 
 
 def directions(without: frozenset[str]) -> Outcome:
     """A node never takes a packet that it sent itself, nor one of another epoch."""
-    chain = name("chain")
-    epochs = (chain, one_way("ratchet", chain, const("handover")))
+    root = name("chain key of the handshake")
     header, data = const("header"), name("data")
 
     def key(epoch: int, way: str) -> Term:
-        held = chain if "epochs apart" in without else epochs[epoch]
-        return one_way("packet" if "ways apart" in without else f"packet {way}", held)
+        chain = root if "ways apart" in without else one_way(f"expand {way}", root)
+        after = chain if "epochs apart" in without else following(chain, const("handover"))
+        return packet_key(after if epoch else chain)
 
     def sends() -> Play:
-        yield Say((sealed(key(0, "there"), header, data),))
+        yield Say((sealed(key(0, THERE), header, data),))
 
     def takes(epoch: int, way: str, own: Term) -> Role:
         def play() -> Play:
@@ -90,8 +103,8 @@ def directions(without: frozenset[str]) -> Outcome:
 
         return play
 
-    meant = takes(0, "there", B.identifier)
-    roles = [sends, meant, takes(0, "back", A.identifier), takes(1, "there", B.identifier)]
+    meant = takes(0, THERE, B.identifier)
+    roles = [sends, meant, takes(0, BACK, A.identifier), takes(1, THERE, B.identifier)]
     search = Search(roles, Knowledge.of(Powers(), [header]), name("random"))
     for number, state in enumerate(search.states(), 1):
         wrong = [session for session, _ in state.claims if session > 1]
@@ -184,22 +197,22 @@ def cookie(without: frozenset[str]) -> Outcome:
     key = name("cookie key")
     victim, own = const("address of the victim"), const("address of the attacker")
 
-    def made(address: Term, hello: Term) -> Term:
-        return one_way("cookie", key, *([] if "address" in without else [address]), hello)
+    def made(address: Term, exchange: Term) -> Term:
+        return one_way("cookie", key, exchange, *([] if "address" in without else [address]))
 
     def play() -> Play:
         yield Wait()
         address = yield Take("address", (victim, own))
-        hello = yield Take("hello", (const("hello 1"), const("hello 2")))
+        exchange = yield Take("exchange", (const("exchange 1"), const("exchange 2")))
         if address is own:  # what goes to the victim's address is not heard
-            yield Say((made(address, hello),))
+            yield Say((made(address, exchange),))
 
     def work() -> Play:
         yield Wait()
         address = yield Take("address", (victim, own))
-        hello = yield Take("hello", (const("hello 1"), const("hello 2")))
+        exchange = yield Take("exchange", (const("exchange 1"), const("exchange 2")))
         if "cookie" not in without:
-            yield Match(made(address, hello))
+            yield Match(made(address, exchange))
         yield Claim("work", "R", B.identifier, address, (EMPTY,))
 
     search = Search([play, play, work, work], Knowledge.of(Powers(), [A.identifier]), name("random"))
