@@ -2,8 +2,8 @@
 
 The header's 24 bytes: kind (1), notes that follow (1), session (8), epoch (4), highest epoch heard from the
 peer (4), counter (6). Each note says how one of the epochs that the peer is not known to have came about,
-from the first of them on: 16 bytes, of which the first tells a handover (0) from a refresh (1) and the rest is
-the context's hash or the round. A peer that was asleep follows through all of them.
+from the first of them on: 16 bytes, of which the first tells a handover (0) from a refresh (1) and the rest
+is the context's hash or the round. A peer that was asleep follows through all of them.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ def is_packet(datagram: bytes) -> bool:
 
     Examples
     --------
-    >>> is_packet(header(bytes(8), 0, 0, 0)), is_packet(b"\\x10"), is_packet(b"")
-    (True, False, False)
+    >>> is_packet(header(bytes(8), 0, 0, 0)), is_packet(b"")
+    (True, False)
     """
     return datagram[:1] == bytes([KIND])
 

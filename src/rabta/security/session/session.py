@@ -160,12 +160,7 @@ class Session:
             plain: bytes = cipher.decrypt(packet.counter.to_bytes(12, "big"), packet.sealed, packet.header)
         except InvalidTag:
             raise Rejected("mac", "a packet that does not hold") from None
-        if (
-            not plain
-            or plain[:1] == FRAMED
-            and len(plain) < 1 + FRAME_BYTES
-            or plain[:1] not in (PLAIN, FRAMED)
-        ):
+        if plain[:1] != PLAIN and (plain[:1] != FRAMED or len(plain) < 1 + FRAME_BYTES):
             raise Rejected("malformed", "a packet of another form inside")
         return plain
 
