@@ -129,6 +129,12 @@ def test_fragments_are_verified_as_a_whole(tmp_path: Path) -> None:
     with pytest.raises(Rejected):
         two.receive(bad.raw)
     assert len(two.store) == 0
+    again = fragments.split(one.send(B, bytes(300)), 100)
+    two.receive(again[0].raw)
+    liar = Bundle(again[0].primary, (*again[0].blocks[:-1], again[0].blocks[-1].change(b"y" * 100)))
+    with pytest.raises(Rejected):
+        two.receive(liar.raw)  # other bytes in the same place: nobody can say whose are right
+    assert len(two.store) == 0
 
 
 def test_hop_limit_expiry_and_storage_are_reported(tmp_path: Path) -> None:
@@ -217,7 +223,7 @@ def test_mtcp_with_pyd3tn_both_ways(tmp_path: Path) -> None:
 
 
 def test_messages_of_tcpcl_are_those_of_rfc_9174() -> None:
-    # figures 2, 17, 19 and 20 of the RFC: contact header, SESS_INIT, XFER_SEGMENT, XFER_ACK
+    # sections 4.2, 4.6, 5.2.2 and 5.2.3: contact header, SESS_INIT, XFER_SEGMENT, XFER_ACK
     assert tcpcl.HEADER.hex() == "64746e210400"
     assert tcpcl.session_init("ipn:1.0", 16, 32).hex() == (
         "070000000000000000001000000000000000200007" + b"ipn:1.0".hex() + "00000000"
@@ -225,6 +231,24 @@ def test_messages_of_tcpcl_are_those_of_rfc_9174() -> None:
     assert tcpcl._segment(5, b"ab", 0, True).hex() == "010300000000000000050000000000000000000000026162"
     assert tcpcl._segment(5, b"ab", 9, False).hex() == "0100000000000000000500000000000000026162"
     assert tcpcl._answer(b"abc", 1, 5, lambda raw: None).hex() == "020100000000000000050000000000000003"
+
+
+def test_messages_of_tcpcl_are_those_of_its_author() -> None:
+    # written by BrianSipos/dtn-demo-agent at f7f8ebb, tcpcl/messages.py (an author of RFC 9174): SESS_INIT
+    # with segments of 100 and transfers of 1,000 bytes from ipn:9.0; XFER_SEGMENT 7 with START and END
+    init = "070000000000000000006400000000000003e8000769706e3a392e3000000000"
+    segment = "0103000000000000000700000000000000000000000568656c6c6f"
+    assert tcpcl.session_init("ipn:9.0", 100, 1000).hex() == init
+    assert tcpcl._segment(7, b"hello", 0, True).hex() == segment
+    near, far = socket.socketpair()
+    near.sendall(tcpcl.HEADER + bytes.fromhex(init) + bytes.fromhex(segment) + b"\x05\x00\x00")
+    taken: list[bytes] = []
+    tcpcl.serve("ipn:2.0")(far, taken.append)
+    assert taken == [b"hello"]
+    answer = near.recv(1000)[len(tcpcl.HEADER) + len(tcpcl.session_init("ipn:2.0")) :]
+    assert answer.hex() == "020300000000000000070000000000000005050100"
+    near.close()
+    far.close()
 
 
 @settings(deadline=None, max_examples=60)
@@ -313,3 +337,18 @@ def test_a_store_without_room_keeps_the_bundle_with_the_sender(tmp_path: Path) -
     one.send(B, bytes(500))
     assert one.forward() == 0
     assert len(one.store) == 1
+
+
+def test_a_full_disk_at_the_receiver_keeps_the_bundle_with_the_sender(tmp_path: Path) -> None:
+    one, two = agent(tmp_path, A), agent(tmp_path, B)
+    pages = two.store.base.execute("PRAGMA page_count").fetchone()[0]
+    two.store.base.execute(f"PRAGMA max_page_count = {pages}")
+    listener = mtcp.Listener(two.receive, serve=tcpcl.serve("ipn:2.0"))
+    one.send(B, bytes(100_000))
+    sender = tcpcl.Sender("ipn:1.0", *listener.address)
+    one.links = {"ipn:2": sender}
+    assert one.forward() == 0
+    sender.close()
+    listener.close()
+    assert len(one.store) == 1
+    assert "disk is full" in str(listener.refused[0])

@@ -193,7 +193,7 @@ def receive(
         pass
     listener.close()
     if json_:
-        refused = [error.reason for error in listener.refused]
+        refused = [getattr(error, "reason", error.problem) for error in listener.refused]
         print(
             json.dumps({"files": [str(path) for path in files], "refused": refused, "dropped": _told(agent)})
         )

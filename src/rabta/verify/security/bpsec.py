@@ -6,6 +6,7 @@ nasa/HDTN (common/bpsec/test/TestBpsecDefault.cpp, ad79ba0).
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -157,7 +158,12 @@ def keystream_reused(raw: bytes, plain: bytes) -> int:
     return sum(a == b for a, b in zip(*pair, strict=False))
 
 
-@suite("bpsec", "Security: bundles of RFC 9173's appendix, verified and made again", needs="rfc9173.json")
+@suite(
+    "bpsec",
+    "Security: bundles of RFC 9173's appendix, verified and made again",
+    needs="rfc9173.json",
+    marks=("rfc9173.json",),
+)
 def rows(files: Path | None) -> list[Row]:
     """Each example verified and opened, each made again; then what is not safe in the RFC's A.4."""
     found, good = [], 0
@@ -185,4 +191,44 @@ def rows(files: Path | None) -> list[Row]:
             gate=False,
         )
     )
-    return found + (_shared_files(files) if files is not None else [])
+    return found + _peer() + (_shared_files(files) if files is not None else [])
+
+
+def _peer() -> list[Row]:
+    """Numbers of RFC 9171 that pyD3TN 0.15.2 has otherwise; nothing where it is not installed."""
+    if importlib.util.find_spec("pyd3tn") is None:
+        return []
+    from pyd3tn import bundle7 as peer
+
+    from rabta.security.bundles.codec import blocks, records
+    from rabta.security.bundles.codec.eid import parse
+
+    when = peer.CreationTimestamp(1_800_000_000, 0)
+    report = peer.BundleStatusReport(peer.StatusCode.DELIVERED_BUNDLE, 0, (1, 0), when, time=when.time)
+    ours = records.decode(
+        records.encode(records.Report((None, None, when[0], None), 0, parse("dtn:none"), when[0], 0))
+    )
+    pairs = (
+        (
+            "flag of a bundle: report deletion (4.2.3)",
+            blocks.REPORT_DELETION,
+            peer.BundleProcFlag.REPORT_DELETION,
+        ),
+        (
+            "flag of a block: report if unknown (4.2.4)",
+            blocks.REPORT_UNKNOWN,
+            peer.BlockProcFlag.REPORT_IF_UNPROC,
+        ),
+        (
+            "flag of a block: delete if unknown (4.2.4)",
+            blocks.DELETE_UNKNOWN,
+            peer.BlockProcFlag.DELETE_BUNDLE_IF_UNPROC,
+        ),
+        (
+            "flag of a block: discard if unknown (4.2.4)",
+            blocks.DISCARD_UNKNOWN,
+            peer.BlockProcFlag.DISCARD_IF_UNPROC,
+        ),
+        ("time in a status report, milliseconds (6.1.1)", ours.times[2] or 0, report.delivered_time),
+    )
+    return [Row(f"pyD3TN: {name}", a, int(b), 0, "RFC 9171", gate=False) for name, a, b in pairs]

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 
+from rabta.errors import RabtaError
 from rabta.security.bundles.codec import scan
 from rabta.security.bundles.codec.bundle import MOST_BYTES
 from rabta.security.core import Rejected
+
+MOST_CONNECTIONS = 64
 
 
 def send(connection: socket.socket, raw: bytes) -> bool:
@@ -65,6 +69,13 @@ class Listener:
         Is given each bundle's bytes, from one thread at a time; may raise `Rejected`.
     serve : callable
         What is spoken over a connection: given it and `take`.
+
+    Attributes
+    ----------
+    refused : deque of RabtaError
+        The newest thousand reasons for which a connection ended.
+    lock : Lock
+        Held while `take` runs.
     """
 
     def __init__(
@@ -77,9 +88,10 @@ class Listener:
     ) -> None:
         self.socket = socket.create_server((host, port))
         self.address: tuple[str, int] = self.socket.getsockname()[:2]
-        self.refused: list[Rejected] = []
+        self.refused: deque[RabtaError] = deque(maxlen=1000)
         self._take, self._serve, self._timeout = take, serve or _drain, timeout
         self.lock = threading.Lock()
+        self._room = threading.BoundedSemaphore(MOST_CONNECTIONS)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -89,14 +101,23 @@ class Listener:
                 connection, _ = self.socket.accept()
             except OSError:
                 return
+            if not self._room.acquire(blocking=False):
+                connection.close()
+                continue
             threading.Thread(target=self._one, args=(connection,), daemon=True).start()
 
     def _one(self, connection: socket.socket) -> None:
+        try:
+            self._spoken(connection)
+        finally:
+            self._room.release()
+
+    def _spoken(self, connection: socket.socket) -> None:
         connection.settimeout(self._timeout)
         with connection:
             try:
                 self._serve(connection, self._locked)
-            except Rejected as error:
+            except RabtaError as error:  # refused, or a disk that is full: the sender keeps the bundle
                 self.refused.append(error)
             except OSError:
                 return

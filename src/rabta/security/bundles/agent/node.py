@@ -115,12 +115,11 @@ class Agent:
     def _join(self, last: Bundle) -> None:
         """Put fragments together where they are complete; a whole that does not hold goes with its parts."""
         parts = [item for item in self.store.waiting(here=True) if _same(item.bundle, last)]
-        whole = fragments.join([item.bundle for item in parts])
-        if whole is None:
-            return
         numbers = tuple(item.number for item in parts)
         try:
-            self._keep(whole, self.policy.check(whole), numbers)
+            whole = fragments.join([item.bundle for item in parts])
+            if whole is not None:
+                self._keep(whole, self.policy.check(whole), numbers)
         except Rejected:
             for number in numbers:
                 self.store.done(number)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from rabta.security.bundles.codec import blocks, crc, eid, scan
 from rabta.security.bundles.codec.blocks import Block, Primary
 from rabta.security.core.rejected import Rejected
 
+T = TypeVar("T")
 MOST_BYTES = 1 << 26
 MOST_BLOCKS = 64
 _ONCE = {blocks.PREVIOUS_NODE, blocks.AGE, blocks.HOPS}
@@ -97,7 +99,7 @@ def _pair(cursor: scan.Cursor) -> tuple[int, int]:
     return limit, count
 
 
-def _whole(raw: bytes, read):  # type: ignore[no-untyped-def]  # a reader of any kind
+def _whole(raw: bytes, read: Callable[[scan.Cursor], T]) -> T:
     cursor = scan.Cursor(raw)
     try:
         value = read(cursor)
