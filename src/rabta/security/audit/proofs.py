@@ -10,12 +10,22 @@ from rabta.errors import RabtaError
 from rabta.security.audit.tree import HASH_BYTES, Nodes, range_root
 from rabta.security.core import Rejected
 
+MOST_KNOWN = 10_000
+"""Roots of ragged ends that `inclusion` keeps."""
 MOST_HASHES = 63
 """Longest proof that is looked at, as in C2SP's tlog-witness; trees of 2^63 leaves."""
 
 
-def inclusion(nodes: Nodes, index: int, size: int) -> list[bytes]:
+def inclusion(
+    nodes: Nodes, index: int, size: int, known: dict[tuple[int, int], bytes] | None = None
+) -> list[bytes]:
     """Siblings of a leaf from its own up to the root's child.
+
+    Parameters
+    ----------
+    known : dict, optional
+        Roots of ragged ends by their first leaf and size, kept between calls; they never change, since the
+        tree only grows.
 
     Raises
     ------
@@ -33,13 +43,24 @@ def inclusion(nodes: Nodes, index: int, size: int) -> list[bytes]:
     found = [nodes(level, index >> level ^ 1) for level in range(inner - 1)]
     if inner:  # here the ways of this leaf and of the last one part: the sibling may be ragged
         start = (index >> inner - 1 ^ 1) << inner - 1
-        found.append(range_root(nodes, start, min(start + (1 << inner - 1), size)))
+        found.append(_end(nodes, start, min(start + (1 << inner - 1), size), known))
     rest, level = index >> inner, inner
     while rest:
         if rest & 1:
             found.append(nodes(level, rest - 1))
         rest >>= 1
         level += 1
+    return found
+
+
+def _end(nodes: Nodes, start: int, end: int, known: dict[tuple[int, int], bytes] | None) -> bytes:
+    if known is None:
+        return range_root(nodes, start, end)
+    found = known.get((start, end))
+    if found is None:
+        if len(known) >= MOST_KNOWN:
+            known.clear()
+        found = known[start, end] = range_root(nodes, start, end)
     return found
 
 

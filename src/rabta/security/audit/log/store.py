@@ -62,6 +62,7 @@ class Log:
         self._fresh: dict[tuple[int, int], list[bytes]] = {}  # whole tiles that are not written yet
         self._waiting: list[bytes] = []  # packed entries from the last whole bundle on
         self._written: list[Path] = []
+        self._ends: dict[tuple[int, int], bytes] = {}
         self._load()
         if self.root() != head.root:
             self.close()
@@ -192,7 +193,7 @@ class Log:
 
     def inclusion(self, index: int, size: int | None = None) -> list[bytes]:
         """Inclusion proof of an entry in the tree of a size, that of the checkpoint where none is given."""
-        return proofs.inclusion(self.node, index, self._within(size))
+        return proofs.inclusion(self.node, index, self._within(size), self._ends)
 
     def consistency(self, old: int, new: int | None = None) -> list[bytes]:
         """Consistency proof between two sizes, the newer that of the checkpoint where it is not given."""

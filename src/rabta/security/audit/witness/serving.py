@@ -37,6 +37,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = WAIT_S
 
     def do_POST(self) -> None:
+        """Answer ``add-checkpoint``."""
         length = self.headers.get("Content-Length", "")
         if not (length.isascii() and length.isdecimal() and len(length) < 10):
             return self._say(411, b"a length is needed\n", close=True)
@@ -51,6 +52,7 @@ class _Handler(BaseHTTPRequestHandler):
             return self._say(500, b"the witness cannot sign now\n")
 
     def do_GET(self) -> None:
+        """Serve the newest note of a log."""
         match = HASH.fullmatch(self.path)
         path = self.server.witness.folder / match[1] / "checkpoint" if match else None
         if path is None or not path.is_file():
