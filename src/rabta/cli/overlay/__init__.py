@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from rabta.cli.overlay import bundles
+from rabta.cli.overlay import bundles, endpoints, simulated
 
-app = typer.Typer(help="Secure overlay: sessions, bundles.", no_args_is_help=True)
+app = typer.Typer(
+    help="Secure overlay: sessions over the twin's paths and over UDP, bundles.", no_args_is_help=True
+)
+app.command("run")(simulated.run)
+app.command("node")(endpoints.node)
+app.command("listen")(endpoints.listen)
+app.command("connect")(endpoints.connect)
 app.add_typer(bundles.app, name="bundles")

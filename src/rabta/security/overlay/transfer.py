@@ -2,8 +2,8 @@
 
 The overlay itself carries datagrams as IP does. What moves files between two of its nodes lives here:
 numbered pieces, one cumulative acknowledgement with a bitmap of what came after it, a window that grows until
-pieces get lost. Whoever starts again says from which byte on; the receiver's file is the only state that has
-to survive. It has no keys and trusts its datagrams: they come from an authenticated peer.
+pieces get lost. The sender asks first, and the receiver says from which byte on: its file is the only state
+that has to survive. It has no keys and trusts its datagrams: they come from an authenticated peer.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ from dataclasses import dataclass, field
 
 from rabta.security.core import Rejected
 
-PIECE = 1100
+PIECE = 1024
 PIECE_TYPE, ACK_TYPE, END_TYPE = 0x10, 0x11, 0x12
-HEAD = struct.Struct(">BIQ")  # type, stream, offset
+HEAD = struct.Struct(">BQQ")  # type, stream, offset
 MAP_BYTES = 32  # pieces after the cumulative one of which an acknowledgement tells
 LEAST_WINDOW, MOST_WINDOW = 4, 256
 FIRST_RETRY_S, MOST_RETRY_S = 1.0, 8.0
 MOST_HELD = 1024  # pieces kept by a receiver before their turn
 MOST_BYTES = 1 << 40
+NEVER = -1e9
 
 
 @dataclass
@@ -52,8 +53,10 @@ class Sender:
     flight: dict[int, _Flight] = field(default_factory=dict)
     repeats: int = 0
     ended: bool = False
-    asked_s: float = -1e9
+    asked_s: float = NEVER
     smooth_s: float = 0.0
+    started: bool = False
+    told_end: bool = False
 
     @property
     def done(self) -> bool:
@@ -63,16 +66,22 @@ class Sender:
     def resume(self, offset: int) -> None:
         """Begin at a byte that the receiver named."""
         self.acked = self.next = min(max(offset, 0), self.size)
+        self.flight.clear()
+        self.started = True
 
     def poll(self, now: float) -> list[bytes]:
         """Pieces to send now: lost ones again, then new ones while the window lasts."""
         out = [self._again(offset, now) for offset in self._late(now)]
-        while len(self.flight) < int(self.window) and self.next < self.size:
+        while self.started and len(self.flight) < int(self.window) and self.next < self.size:
             self.flight[self.next] = _Flight(now)
             out.append(self._piece(self.next))
             self.next += PIECE
-        if self.acked >= self.size and not self.ended and now - self.asked_s >= self.retry_s:
-            self.asked_s = now
+        if (
+            (self.acked >= self.size or not self.started)
+            and not self.ended
+            and now - self.asked_s >= self.retry_s
+        ):
+            self.asked_s, self.told_end = now, self.told_end or self.acked >= self.size
             out.append(HEAD.pack(END_TYPE, self.stream, self.size))
         return out
 
@@ -96,7 +105,9 @@ class Sender:
         kind, stream, offset = _head(datagram)
         if kind != ACK_TYPE or stream != self.stream or offset > self.size:
             return
-        if self.acked >= self.size and offset >= self.size and self.asked_s >= 0.0:
+        if not self.started or (self.acked >= self.size > offset):
+            self.resume(offset)  # as far as the other has it: at the begin, and after it lost some
+        if self.told_end and offset >= self.size:
             self.ended = True
         bits = int.from_bytes(datagram[HEAD.size : HEAD.size + MAP_BYTES], "big")
         for piece in list(self.flight):

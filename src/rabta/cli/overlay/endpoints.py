@@ -1,0 +1,151 @@
+"""``rabta overlay node``, ``listen`` and ``connect``: files between two machines over UDP."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rabta.errors import EXIT_SYSTEM, EXIT_USAGE, RabtaError
+
+if TYPE_CHECKING:
+    from rabta.security.core.peers import Peer
+    from rabta.security.overlay.udp import Endpoint
+
+Key = Annotated[Path, typer.Option("--key", help="This node's key file")]
+Card = Annotated[Path, typer.Option("--peer", help="The other node's card")]
+Suite = Annotated[str, typer.Option(help="NS or CI; the same on both sides")]
+Ledger = Annotated[
+    Path | None, typer.Option(help="File in which sessions outlive a crash (mode 0600); none if left out")
+]
+Wait = Annotated[float, typer.Option(help="Give up after so many seconds")]
+MOST_WAIT_S = 7 * 86400.0
+
+
+def node(
+    name: Annotated[str, typer.Argument(help="Name of the node")],
+    key: Annotated[Path, typer.Option("--key", help="Key file to make; it must stay on this machine")],
+    card: Annotated[Path, typer.Option("--card", help="Card to make: public, for the other node")],
+) -> None:
+    """Make a node's keys, and the card that others need of it."""
+    from rabta import io
+    from rabta.security.overlay import pinned
+
+    if not 0 < len(name) <= 200:
+        raise RabtaError("name out of range", key="NAME", value=len(name), expected="1 to 200 letters")
+    io.write_atomic(card, pinned.make(key, name))
+    print(f"keys in {key}, card in {card}: identifier {pinned.load(key).identifier.hex()[:16]}")
+
+
+def listen(
+    key: Key,
+    peer: Card,
+    out: Annotated[Path, typer.Option("--out", help="File to receive")],
+    at: Annotated[str, typer.Option("--listen", help="Address and port; port 0 lets the system choose")],
+    suite: Suite = "NS",
+    ledger: Ledger = None,
+    wait_s: Wait = 3600.0,
+) -> None:
+    """Receive one file from a peer; after a crash it goes on where it stopped."""
+    from rabta.security.overlay.streams import Receiving
+
+    endpoint, other = _open(key, peer, suite, ledger, at, "--listen", wait_s)
+    host, port = endpoint.address
+    print(f"listening on {host}:{port}", flush=True)
+    receiving = Receiving(endpoint, other.identifier, out)
+    until = endpoint.clock() + wait_s
+    quiet_from = float("inf")
+    while endpoint.clock() < min(until, quiet_from):
+        receiving.turn()
+        if receiving.whole:  # the last acknowledgement may get lost: answer for a while
+            quiet_from = min(quiet_from, endpoint.clock() + LINGER_S)
+    receiving.close()
+    endpoint.close()
+    _told(receiving.whole, out, endpoint, wait_s)
+
+
+LINGER_S = 2.0
+
+
+def connect(
+    address: Annotated[str, typer.Argument(help="The other node, as 127.0.0.1:4500")],
+    key: Key,
+    peer: Card,
+    send: Annotated[str, typer.Option("--send", help="File to send; - reads standard input")],
+    at: Annotated[str, typer.Option("--listen", help="Own address and port")] = "0.0.0.0:0",
+    suite: Suite = "NS",
+    ledger: Ledger = None,
+    wait_s: Wait = 3600.0,
+) -> None:
+    """Send one file to a peer; started again after a crash it sends only the rest."""
+    from rabta.security.overlay.streams import Sending
+    from rabta.security.overlay.udp import packed, parsed
+
+    there = packed(parsed(address, "ADDRESS"))
+    at = "[::]:0" if at == "0.0.0.0:0" and address.startswith("[") else at
+    endpoint, other = _open(key, peer, suite, ledger, at, "--listen", wait_s)
+    with _source(send) as stream:
+        sending = Sending(endpoint, other.identifier, stream)
+        until, tried = endpoint.clock() + wait_s, -1e9
+        while not sending.sender.done and endpoint.clock() < until:
+            if not endpoint.node.ready(other.identifier) and endpoint.clock() > tried + RETRY_S:
+                tried = endpoint.clock()
+                endpoint.flush(endpoint.node.connect(other.identifier, there, tried))
+            sending.turn()
+    endpoint.close()
+    _told(sending.sender.done, Path(send), endpoint, wait_s)
+
+
+RETRY_S = 1.0
+
+
+def _source(send: str) -> IO[bytes]:
+    """File to send; what comes by standard input is kept in a file without a name first."""
+    if send != "-":
+        try:
+            return Path(send).open("rb")
+        except OSError as error:
+            raise RabtaError(f"cannot read: {error.strerror}", file=send) from None
+    import shutil
+    import sys
+
+    held = tempfile.TemporaryFile()  # noqa: SIM115 (closed by the caller)
+    shutil.copyfileobj(sys.stdin.buffer, held)
+    return held
+
+
+def _open(
+    key: Path, card: Path, suite: str, ledger: Path | None, at: str, option: str, wait_s: float
+) -> tuple[Endpoint, Peer]:
+    from rabta.security.core.suites import named
+    from rabta.security.overlay import pinned
+    from rabta.security.overlay.node import Node
+    from rabta.security.overlay.udp import Endpoint, parsed
+    from rabta.security.session import Ledger as Kept
+
+    if not 0.0 < wait_s <= MOST_WAIT_S:
+        raise RabtaError(
+            "out of range", key="--wait-s", value=wait_s, expected="above 0", exit_code=EXIT_USAGE
+        )
+    bind = parsed(at, option)
+    try:
+        raw = card.read_bytes()
+    except OSError as error:
+        raise RabtaError(f"cannot read: {error.strerror}", file=card) from None
+    other = pinned.read(raw)
+    kept = None if ledger is None else Kept(ledger)
+    made = Node(pinned.load(key), pinned.lookup([other]), named(suite), ledger=kept)
+    endpoint = Endpoint(made, bind)
+    endpoint.flush(made.resume(endpoint.clock()))
+    return endpoint, other
+
+
+def _told(done: bool, path: Path, endpoint: Endpoint, wait_s: float) -> None:
+    counters: dict[str, Any] = dict(sorted(endpoint.node.counters.items()))
+    print(json.dumps({"file": str(path), "done": done, "counters": counters}))
+    if not done:
+        problem = f"not done after {wait_s:g} s"
+        raise RabtaError(problem, file=path, expected="start it again: it goes on", exit_code=EXIT_SYSTEM)

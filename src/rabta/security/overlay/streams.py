@@ -1,0 +1,126 @@
+"""Files over the overlay: one stream a file, named by its hash, resumed, and checked at its end."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import IO
+
+from rabta.errors import EXIT_SYSTEM, RabtaError
+from rabta.security.core import Rejected
+from rabta.security.overlay.node import Step
+from rabta.security.overlay.transfer import HEAD, Receiver, Sender
+from rabta.security.overlay.udp import Endpoint
+
+MOST_FILE = 1 << 36
+CHUNK = 1 << 20
+POLL_S = 0.02
+
+
+def name_of(stream: IO[bytes]) -> tuple[int, int]:
+    """First eight bytes of a file's SHA-256 as a number, and its length."""
+    state, size = hashlib.sha256(), 0
+    stream.seek(0)
+    while piece := stream.read(CHUNK):
+        state.update(piece)
+        size += len(piece)
+    return int.from_bytes(state.digest()[:8], "big"), size
+
+
+class Sending:
+    """A file on its way to a peer."""
+
+    def __init__(self, endpoint: Endpoint, peer: bytes, stream: IO[bytes]) -> None:
+        self.endpoint, self.peer, self.stream = endpoint, peer, stream
+        number, size = name_of(stream)
+        if size > MOST_FILE:
+            raise RabtaError("file too long", key="--send", value=size, expected=f"at most {MOST_FILE} bytes")
+        self.sender = Sender(number, self._read, size)
+
+    def _read(self, offset: int, size: int) -> bytes:
+        self.stream.seek(offset)
+        return self.stream.read(size)
+
+    def turn(self) -> Step:
+        """Send what may be sent, wait a little, take what came."""
+        now = self.endpoint.clock()
+        for piece in self.sender.poll(now) if self.endpoint.node.ready(self.peer) else ():
+            self.endpoint.send(self.peer, piece)
+        step = self.endpoint.poll(POLL_S)
+        for peer, payload in step.received:
+            if peer == self.peer:
+                _passed(self.endpoint, partial(self.sender.receive, payload, self.endpoint.clock()))
+        return step
+
+
+class Receiving:
+    """Files from one peer into a folder's file; a part is kept beside it until it is whole."""
+
+    def __init__(self, endpoint: Endpoint, peer: bytes, path: Path) -> None:
+        self.endpoint, self.peer, self.path = endpoint, peer, path
+        self.receiver: Receiver | None = None
+        self.part: IO[bytes] | None = None
+        self.whole = False
+
+    def turn(self) -> Step:
+        """Wait a little, take what came, answer it."""
+        step = self.endpoint.poll(POLL_S)
+        for peer, payload in step.received:
+            if peer == self.peer:
+                _passed(self.endpoint, partial(self._take, payload))
+        return step
+
+    def _take(self, payload: bytes) -> None:
+        if len(payload) < HEAD.size:
+            raise Rejected("malformed", "a piece of a stream of the wrong length")
+        if self.receiver is None:
+            self._open(int(HEAD.unpack_from(payload)[1]))
+        assert self.receiver is not None
+        answer = self.receiver.receive(payload)
+        if self.receiver.done and not self.whole:
+            self._finish()
+        if answer:
+            self.endpoint.send(self.peer, answer)
+
+    def _open(self, stream: int) -> None:
+        """Go on with the part of this stream, if there is one."""
+        path = self.path.with_name(f".{self.path.name}.{stream:016x}.part")
+        self.part = path.open("ab+", buffering=0)
+        self.receiver = Receiver(stream, self._write, os.fstat(self.part.fileno()).st_size)
+
+    def _write(self, piece: bytes) -> None:
+        assert self.part is not None
+        try:
+            self.part.write(piece)
+        except OSError as error:
+            problem = f"cannot write: {error.strerror}"
+            raise RabtaError(problem, file=self.path, exit_code=EXIT_SYSTEM) from None
+
+    def close(self) -> None:
+        """Let go of the part; it stays for the next time."""
+        if self.part is not None:
+            self.part.close()
+
+    def _finish(self) -> None:
+        """Give the file its name where its hash is that of the stream."""
+        assert self.part is not None
+        assert self.receiver is not None
+        os.fsync(self.part.fileno())
+        right = name_of(self.part)[0] == self.receiver.stream
+        self.part.close()
+        if not right:
+            Path(self.part.name).unlink()
+            raise RabtaError("the file's hash is not that of its stream", file=self.path)
+        Path(self.part.name).replace(self.path)
+        self.whole = True
+
+
+def _passed(endpoint: Endpoint, act: Callable[[], None]) -> None:
+    """Count what a peer sends that is no stream of ours."""
+    try:
+        act()
+    except Rejected as error:
+        endpoint.node.counters[f"stream {error.reason}"] += 1
