@@ -352,3 +352,16 @@ def test_a_full_disk_at_the_receiver_keeps_the_bundle_with_the_sender(tmp_path: 
     listener.close()
     assert len(one.store) == 1
     assert "disk is full" in str(listener.refused[0])
+
+
+def test_a_record_that_is_no_report_is_told(tmp_path: Path) -> None:
+    two = agent(tmp_path, B, OPEN)
+    head = Primary(B, A, flags=blocks.ADMINISTRATIVE)
+    two.receive(bundle.make(head, b"\x82\x07\x00", (blocks.AGE, scan.uint(0))).raw)
+    assert two.deliver(tmp_path / "in") == []
+    assert two.reports() == []
+    assert [item.reason for item in two.told] == [records.UNINTELLIGIBLE]
+    assert len(two.store) == 0
+    silent = agent(tmp_path, C, Policy("nothing", reports=False))
+    silent.receive(agent(tmp_path, A, OPEN).send(C, b"x", report=blocks.REPORT_RECEPTION).raw)
+    assert len(silent.store) == 1

@@ -173,18 +173,21 @@ def receive(
 ) -> None:
     """Take bundles from neighbours; write what is for this node to files, verified and opened."""
     from rabta.security.bundles.agent import mtcp, tcpcl
+    from rabta.security.bundles.codec import records
 
     agent = _agent(node, store, keys, plain)
     serve = tcpcl.serve(str(agent.node)) if protocol == "tcpcl" else None
     listener = mtcp.Listener(agent.receive, *_address(listen), serve=serve)
     until = time.monotonic() + seconds if seconds else float("inf")
     files: list[Path] = []
+    reports: list[records.Report] = []
     if not json_:
         print(f"{agent.node} listens at {':'.join(map(str, listener.address))} ({protocol})", flush=True)
     try:
         while time.monotonic() < until and not (count and len(files) >= count):
             with listener.lock:
                 new = agent.deliver(out)
+                reports += agent.reports()
             files += new
             for path in new if not json_ else ():
                 print(f"{path} ({path.stat().st_size:,} bytes)", flush=True)
@@ -192,11 +195,14 @@ def receive(
     except KeyboardInterrupt:
         pass
     listener.close()
+    states = [f"{item.source} {item.sequence}: {', '.join(item.states)}" for item in reports]
     if json_:
         refused = [getattr(error, "reason", error.problem) for error in listener.refused]
-        print(
-            json.dumps({"files": [str(path) for path in files], "refused": refused, "dropped": _told(agent)})
-        )
+        files_ = [str(path) for path in files]
+        print(json.dumps({"files": files_, "reports": states, "refused": refused, "dropped": _told(agent)}))
+        return
+    for line in states:
+        print(f"report of {line}")
 
 
 @app.command("show")

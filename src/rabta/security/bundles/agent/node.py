@@ -151,8 +151,13 @@ class Agent:
         """Status reports that came for this node; they are let go of."""
         found = []
         for item in self.store.waiting(here=True):
-            if item.bundle.primary.flags & blocks.ADMINISTRATIVE:
+            if not item.bundle.primary.flags & blocks.ADMINISTRATIVE:
+                continue
+            try:
                 found.append(records.decode(self.policy.check(item.bundle).bundle.payload))
+            except Rejected:  # no status report, or its key went since it came
+                self.told.append(self.store.refuse(item.number, records.UNINTELLIGIBLE))
+            else:
                 self.store.done(item.number)
         return found
 
@@ -228,7 +233,8 @@ class Agent:
     def _report(self, about: Bundle, state: int, reason: int = 0) -> None:
         """Answer where a report was asked for; without a time, as no clock is trusted."""
         primary = about.primary
-        if not primary.flags & records.ASKED[state] or primary.report_to.none:
+        asked = primary.flags & records.ASKED[state] and self.policy.reports
+        if not asked or primary.report_to.none:
             return
         number = self.store.next_sequence()
         head = Primary(primary.report_to, self.node, eid.NONE, 0, number, primary.lifetime)

@@ -32,6 +32,8 @@ class Policy:
         one.
     recipient : callable
         Public key that bundles for a node are sealed for, None for none.
+    reports : bool
+        Whether it answers with status reports where a bundle asks for them.
     """
 
     require: str = "authentic"
@@ -39,6 +41,7 @@ class Policy:
     signer: Signer | None = field(default=None, repr=False)
     identifier: bytes = b""
     recipient: Callable[[Eid], Any] = lambda _: None
+    reports: bool = True
 
     def __post_init__(self) -> None:
         if self.require not in REQUIRES:

@@ -40,4 +40,5 @@ class Times:
 
 def elapsed() -> float:
     """Seconds of the machine's own steady clock, suspend included; never back while the machine is up."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
+    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # Linux alone counts suspend
+    return time.clock_gettime(clock)
