@@ -20,7 +20,7 @@ from rabta.security.posture.jams.victims import Victim
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
-BELOW_DB = 10.0  # cells whose free-space J/S is this far under the limit are left out
+BELOW_DB = 6.0  # cells whose free-space J/S is this far under the limit are left out
 FARTHEST_KM = 400.0
 AWAY_KM = 80.0  # the shipped terrain reaches 100 km beyond the border
 NEAR_KM = 1.0  # nearer than this, free space over the middle distance in the cell
@@ -119,13 +119,21 @@ def thinned(lat: F8, lon: F8, step_km: float) -> I8:
     return np.array(out, dtype=np.int64)
 
 
-def reach(jammer: Jammer, victim: Victim, ground: Ground, lat: F8, lon: F8) -> Reach:
+Known = dict[tuple[float, ...], tuple[F8, NDArray[np.bool_]]]
+
+
+def reach(
+    jammer: Jammer, victim: Victim, ground: Ground, lat: F8, lon: F8, known: Known | None = None
+) -> Reach:
     """J/S of every cell from some places of the jammer.
 
     Parameters
     ----------
     lat, lon : ndarray, shape (place,)
+    known : dict, optional
+        Losses of this jammer that other victims of the same band and height needed; more are put into it.
     """
+    known = {} if known is None else known
     power, worst = power_dbw(jammer, victim), np.full(len(ground.lat), np.nan)
     one = np.zeros((len(lat), len(ground.lat)), dtype=bool)
     farthest = 0.0
@@ -135,12 +143,24 @@ def reach(jammer: Jammer, victim: Victim, ground: Ground, lat: F8, lon: F8) -> R
         bare = j_s_db(power, victim.signal_dbw, free_space_db(km, victim.frequency_ghz), 0.0,
                       gain_to_jammer_db=victim.gain_dbi)  # fmt: skip
         rows = np.flatnonzero((bare > victim.limit_db - BELOW_DB) & (km < FARTHEST_KM))
-        more = _beyond_db(jammer, victim, ground, here, rows, km[rows])
+        more = _kept(known, jammer, victim, ground, here, rows, km)
         found = bare[rows] - more
         worst[rows] = np.fmax(worst[rows], found)
         one[p, rows] = found >= victim.limit_db
         farthest = max(farthest, float(km[one[p]].max(initial=0.0)))
     return Reach(worst, one, farthest)
+
+
+def _kept(
+    known: Known, jammer: Jammer, victim: Victim, ground: Ground, here: tuple[float, float], rows: I8, km: F8
+) -> F8:
+    """Loss beyond free space to some cells, computed where it is not known yet."""
+    key = (*here, victim.frequency_ghz, victim.height_m, float(victim.cluttered))
+    loss, done = known.setdefault(key, (np.zeros(len(km)), np.zeros(len(km), dtype=bool)))
+    missing = rows[~done[rows]]
+    loss[missing] = _beyond_db(jammer, victim, ground, here, missing, km[missing])
+    done[missing] = True
+    return loss[rows]
 
 
 def _beyond_db(
@@ -194,9 +214,10 @@ def study(
     """Rows of the table and J/S of each cell, shape (cell, case), of every jammer and victim of the run."""
     rows, columns = [], []
     for jammer in chosen:
+        losses: Known = {}
         for victim in (known[name] for name in jammer.victims if name in known):
             lat, lon = _places(jammer, victim, ground, edge, step_km)
-            found = reach(jammer, victim, ground, lat, lon)
+            found = reach(jammer, victim, ground, lat, lon, losses)
             rows.append(row(jammer, victim, found, people, ground.area_km2))
             columns.append(found.js_db)
     return rows, np.stack(columns, axis=1) if columns else np.empty((len(people), 0))

@@ -16,7 +16,7 @@ from rabta.security.posture.jams import reach, victims
 from rabta.stage import stage
 from rabta.twin import Twin
 
-COARSE = 5  # H3 resolution at which places and receivers are judged; finer cells take their parent's value
+COARSE = 6  # H3 resolution at which places and receivers are judged; finer cells take their parent's value
 I8 = NDArray[np.int64]
 
 
