@@ -41,17 +41,18 @@ def _variants() -> dict[str, Variant]:
 
 
 def _matrix() -> dict[str, dict[str, str]]:
-    """Attacks by property and design: empty where it holds, undecided where the states are too many."""
+    """Attacks by design and property: empty where it holds, undecided where the states are too many."""
     scenarios.MOST = 10_000
     table: dict[str, dict[str, str]] = {}
-    for one in HANDSHAKE:
-        table[one.name] = {}
-        for label, parts in _variants().items():
+    for label, parts in _variants().items():
+        table[label] = {}
+        for one in HANDSHAKE:
             try:
-                table[one.name][label] = one.check(parts).attack
+                table[label][one.name] = one.check(parts).attack
             except RuntimeError as error:
-                table[one.name][label] = f"undecided: {error}"
-        print(one.name, table[one.name], flush=True)
+                table[label][one.name] = f"undecided: {error}"
+        scenarios.forget()
+        print(label, "breaks", [name for name, attack in table[label].items() if attack], flush=True)
     return table
 
 

@@ -34,6 +34,11 @@ def verify(
     needy = [name for name in names if known_suites[name].needs]
     if files is not None and not needy:
         raise RabtaError("the suite takes no files", key="suite", value=suite, exit_code=EXIT_USAGE)
+    alone = len(names) == 1
+    if files is not None:
+        needy = [name for name in needy if alone or known_suites[name].takes(files)]
+    if files is not None and not needy:
+        raise RabtaError("no suite finds its files there", file=files, key="suite", value=suite)
     results = {name: verify_.run(name, files if name in needy else None) for name in names}
     if json_:
         print(

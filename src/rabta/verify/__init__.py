@@ -65,8 +65,8 @@ SuiteFunction = Callable[[Path | None], list[Row]]
 class Suite:
     """A registered suite; ``needs`` says which reference files ``--files`` may hold.
 
-    In a domain's run a folder goes to those suites alone that find one of their ``marks`` (patterns of names) in
-    it; a suite without marks takes any.
+    In a domain's run a folder goes to those suites alone that find one of their ``marks`` in it (patterns of
+    names); a suite without marks takes any.
     """
 
     name: str

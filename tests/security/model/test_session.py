@@ -36,6 +36,13 @@ def test_the_ratchet_is_the_model_s(suite: Suite, monkeypatch: pytest.MonkeyPatc
     assert len(set(keys)) == 3
 
 
+def test_as_many_epochs_live_as_the_model_says() -> None:
+    chain = Chain(CI, BEGIN)
+    for number in range(2 * sessions.LIVE):
+        chain.advance(bytes([number]) * 16)
+    assert len(chain.ciphers) == sessions.LIVE
+
+
 @pytest.mark.parametrize("suite", [NS, CI], ids=["NS", "CI"])
 def test_the_refresh_is_the_model_s(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
     tracer = Tracer(monkeypatch)

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from rabta.cli.verify import verify
 from rabta.errors import RabtaError
 from rabta.security.core import CI, HybridPrivate, HybridPublic, Rejected, Suite
-from rabta.verify import run
+from rabta.verify import run, suites
 from rabta.verify.security import vectors
 from rabta.verify.security.vectors import known, shipped, signatures, wycheproof
 from rabta.verify.security.vectors.tally import Case, raw, refused, tally
@@ -52,6 +53,23 @@ def test_the_suite_takes_the_folder_above(shared: Path) -> None:
     rows = run("vectors", shared / FOLDER)
     assert rows[-1].ours == rows[-1].theirs >= 4500
     assert vectors.folder_of(shared / FOLDER / "wycheproof") == shared / FOLDER / "wycheproof"
+
+
+def test_in_a_domain_a_folder_goes_to_whom_it_is_meant_for(tmp_path: Path) -> None:
+    """Suites of one domain read different files, so a folder of one kind is no error of the others."""
+    known = suites()
+    (tmp_path / "cells.csv").touch()
+    assert known["posture"].takes(tmp_path)
+    assert not known["vectors"].takes(tmp_path)
+    assert not known["bpsec"].takes(tmp_path)
+    (tmp_path / "wycheproof").mkdir()
+    assert known["vectors"].takes(tmp_path)
+    assert not known["protocol"].takes(tmp_path)  # it reads none
+
+
+def test_a_folder_for_nobody_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(RabtaError, match="no suite finds its files there"):
+        verify("security", tmp_path)
 
 
 def test_a_folder_without_files_is_refused(tmp_path: Path) -> None:

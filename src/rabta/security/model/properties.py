@@ -166,9 +166,9 @@ HANDSHAKE = (
 SESSION = (
     Property(
         "ratchet",
-        "a node's state after a handover opens nothing from before it",
+        "a node's state opens nothing older than its live epochs, of which each handover ends one",
         sessions.ratchet,
-        {"ratchet without a hash": _without("hash")},
+        {"ratchet without a hash": _without("hash"), "keys not forgotten": _without("forgotten keys")},
     ),
     Property(
         "healing",

@@ -133,6 +133,11 @@ def _explored(scenario: Scenario, without: frozenset[str]) -> _Explored:
     return _Explored(scenario, without)
 
 
+def forget() -> None:
+    """Give back the memory of states that are shared."""
+    _explored.cache_clear()
+
+
 def explore(scenario: Scenario, checks: Iterable[Check], without: frozenset[str] = frozenset()) -> Outcome:
     """Check every state until the first attack; properties of the same sessions share their states."""
     checks, number = tuple(checks), 0

@@ -25,8 +25,9 @@ from rabta.security.model.terms import (
     one_way,
     sealed,
 )
+from rabta.security.session.chain import LIVE
 
-EPOCHS = 4
+EPOCHS = 2 * LIVE
 PACKETS, WINDOW, DELIVERIES = 6, 3, 8
 LEASE, CRASHES = 2, 3
 THERE, BACK = KEYS[:2]
@@ -50,17 +51,23 @@ def refresh_secret(offer: tuple[Term, ...], answer: tuple[Term, ...], *shared: T
 
 
 def ratchet(without: frozenset[str]) -> Outcome:
-    """Whoever takes a node's state after a handover cannot open what was sent before it."""
-    chain, keys, notes = name("chain"), [], []
+    """Whoever takes a node's state after a handover cannot open what is older than the live epochs.
+
+    The state is the newest chain key and the packet keys of the live epochs, which late packets still need.
+    """
+    chain = name("chain")
+    keys: list[Term] = []
+    notes: list[Term] = []
+    live = EPOCHS if "forgotten keys" in without else LIVE
     for number in range(EPOCHS):
         keys.append(packet_key(chain))
+        heard = [sealed(key, const("header"), name(f"data {n}")) for n, key in enumerate(keys)]
+        known = Knowledge.of(Powers(), [chain, *keys[-live:], *notes, *heard])
+        for old, key in enumerate(keys[:-LIVE]):
+            if known.derives(key) or known.derives(name(f"data {old}")):
+                return Outcome(number + 1, f"the state of epoch {number} opens packets of epoch {old}")
         notes.append(const(f"handover {number}"))
         chain = following(chain, notes[-1]) if "hash" not in without else many(chain, notes[-1])
-        heard = [sealed(key, const("header"), name(f"data {n}")) for n, key in enumerate(keys)]
-        known = Knowledge.of(Powers(), [chain, *notes, *heard])
-        for old, key in enumerate(keys):
-            if known.derives(key) or known.derives(name(f"data {old}")):
-                return Outcome(number + 1, f"the state after handover {number} opens packets of epoch {old}")
     return Outcome(EPOCHS)
 
 

@@ -34,7 +34,12 @@ LANDED = {
 SMW6 = "smw6"
 
 
-@suite("posture", "Posture: capacity by owner, refusals, reach of jammers", needs="a folder of layers", marks=("cells.*",))
+@suite(
+    "posture",
+    "Posture: capacity by owner, refusals, reach of jammers",
+    needs="a folder of layers",
+    marks=("cells.*",),
+)
 def posture(files: Path | None) -> list[Row]:
     """All parts."""
     return [*_capacity(files), *_refusals(), *_jamming()]

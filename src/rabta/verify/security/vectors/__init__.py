@@ -18,6 +18,7 @@ PACKAGE = "cryptography_vectors"
     "vectors",
     "Security: public test vectors of AEADs, HKDF, X25519, Ed25519, ML-KEM, ML-DSA and HPKE",
     needs=f"a folder {FOLDER} with its files, as NAME_test.json or NAME.json.gz",
+    marks=(FOLDER, "aes_gcm*.json*"),
 )
 def rows(files: Path | None) -> list[Row]:
     """Examples of the standards, known answers of ``cryptography-vectors`` where installed, Wycheproof."""
