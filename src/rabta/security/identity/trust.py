@@ -1,0 +1,149 @@
+"""Whom a node accepts: credentials under the root, on the witnessed log, in their epochs, not revoked.
+
+Epochs come from the log and from peers, never from a clock. A node that has heard nothing since before a
+revocation cannot know of it; so peers compare epochs at each contact (`Trust.meet`), and a node may refuse
+everybody when its newest statement is older than `most_age_s` by its own counter.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rabta.security.audit.policy import Policy
+from rabta.security.audit.portable import Inclusion
+from rabta.security.core import Rejected
+from rabta.security.core.peers import Peer
+from rabta.security.identity import cose, epochs
+from rabta.security.identity.clock import Clock
+from rabta.security.identity.credential import CREDENTIAL, Claims, identifier, peer
+from rabta.security.identity.epochs import SHORT_BYTES, Epoch
+from rabta.security.identity.issue import Bundle
+from rabta.security.identity.roots import RootPolicy
+from rabta.security.keystore import files
+
+KIND = "trust"
+MOST_PEERS = 65_536
+
+
+@dataclass
+class Trust:
+    """A node's view of who is who.
+
+    Parameters
+    ----------
+    root : RootPolicy
+    policy : Policy
+        Of the log: its keys, witnesses and quorum.
+    most_age_s : float
+        How long a statement of the epoch is good enough, by the node's own counter; infinity for always.
+    """
+
+    root: RootPolicy
+    policy: Policy
+    most_age_s: float = math.inf
+    clock: Clock = field(default_factory=Clock)
+    epoch: Epoch = field(default_factory=lambda: Epoch(0))
+    statement: bytes = b""
+    proof: Inclusion | None = None
+    size: int = 0
+    heard_s: float = 0.0
+    _known: dict[bytes, tuple[Peer, Claims]] = field(default_factory=dict)
+
+    def accept(self, bundle: Bundle, now: float = 0.0) -> Peer:
+        """Peer of a bundle.
+
+        Raises
+        ------
+        Rejected
+            ``"quorum"`` (of officers or witnesses), ``"signature"``, ``"proof"``, ``"expired"``,
+            ``"revoked"``, ``"stale"`` (it begins later than the newest epoch known here: show that epoch
+            first), ``"malformed"``.
+        """
+        if bundle.epoch and bundle.epoch_proof is not None:
+            self.meet(bundle.epoch, bundle.epoch_proof, now)
+        claims = Claims.decode(self.root.check(cose.parse(bundle.credential, CREDENTIAL)))
+        self._witnessed(bundle.proof, bundle.credential, now)
+        found = peer(bundle.credential, claims)
+        self._judge(found.identifier, claims, now)
+        if len(self._known) >= MOST_PEERS:
+            self._known.pop(next(iter(self._known)))
+        self._known[found.identifier] = found, claims
+        return found
+
+    def lookup(self, name: bytes, now: float | None = None) -> Peer:
+        """Peer that was accepted before, judged by what is known now."""
+        if name not in self._known:
+            raise Rejected("unknown", "nobody with this credential was accepted")
+        found, claims = self._known[name]
+        self._judge(name, claims, self.heard_s if now is None else now)
+        return found
+
+    def claims(self, name: bytes) -> Claims:
+        """Claims of an accepted peer."""
+        self.lookup(name)
+        return self._known[name][1]
+
+    def advance(self, statement: bytes, proof: Inclusion, now: float = 0.0) -> Epoch:
+        """Take a newer epoch.
+
+        Raises
+        ------
+        Rejected
+            ``"stale"`` for one that is not newer, else as `accept`; nothing is changed then.
+        """
+        after = epochs.read(statement, self.root)
+        if after.number <= self.epoch.number:
+            raise Rejected("stale", f"epoch {after.number}, and {self.epoch.number} is known")
+        self._witnessed(proof, statement, now)
+        self.epoch, self.statement, self.proof, self.heard_s = after, statement, proof, now
+        return after
+
+    def meet(self, statement: bytes, proof: Inclusion, now: float = 0.0) -> bool:
+        """Take the peer's epoch where it is newer; False where it is not. A forged one is `Rejected`."""
+        if epochs.read(statement, self.root).number <= self.epoch.number:
+            return False
+        self.advance(statement, proof, now)
+        return True
+
+    def _witnessed(self, proof: Inclusion, leaf: bytes, now: float) -> None:
+        found = proof.verify(leaf, self.policy)
+        self.size = max(self.size, found.size)
+        if found.time:
+            self.clock.witnessed(float(found.time), now)
+
+    def _judge(self, name: bytes, claims: Claims, now: float) -> None:
+        if now - self.heard_s > self.most_age_s:
+            raise Rejected("stale", "the newest epoch known here is too old to judge by")
+        if name[:SHORT_BYTES] in self.epoch.revoked:
+            raise Rejected("revoked", f"the credential of {claims.name} is revoked")
+        if claims.last < self.epoch.number:
+            raise Rejected("expired", f"the credential of {claims.name} held to epoch {claims.last}")
+        if claims.first > self.epoch.number:
+            raise Rejected("stale", f"the credential of {claims.name} begins at epoch {claims.first}")
+
+    def save(self, path: Path) -> None:
+        """Keep root, policy and newest epoch, whole or not at all."""
+        proof = b"" if self.proof is None else self.proof.encode()
+        fields = {"root": self.root.encode(), "policy": self.policy.fields(), "statement": self.statement,
+                  "proof": proof, "size": self.size}  # fmt: skip
+        files.save(path, KIND, fields, overwrite=True)
+
+    @classmethod
+    def load(cls, path: Path, now: float = 0.0, *, most_age_s: float = math.inf) -> Trust:
+        """State of a file; its statement is verified again."""
+        f = files.load(path, KIND)
+        try:
+            found = cls(RootPolicy.decode(f["root"]), Policy.of(f["policy"]), most_age_s)
+            if f["statement"]:
+                found.advance(f["statement"], Inclusion.decode(f["proof"]), now)
+            found.size = max(found.size, int(f["size"]))
+        except (KeyError, TypeError):
+            raise Rejected("malformed", "a file of trust with other contents", file=path) from None
+        return found
+
+
+def named(bundle: Bundle) -> bytes:
+    """Identifier of a bundle's credential, whoever signed it."""
+    return identifier(bundle.credential)
