@@ -64,6 +64,7 @@ TILES = (
     "logs",
     "Security: Merkle proofs, signed notes and tiles of the audit log against public vectors",
     needs=f"a folder merkle with {ARCHIVE}; {TORCHWOOD} beside it where there is one",
+    marks=("merkle", ARCHIVE),
 )
 def rows(files: Path | None) -> list[Row]:
     """Vectors that ship, and those of transparency-dev where ``--files`` names them."""
