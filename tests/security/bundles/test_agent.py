@@ -315,7 +315,7 @@ def test_a_receiver_that_is_killed_gets_each_bundle_once(tmp_path: Path) -> None
             sender = tcpcl.Sender("ipn:1.0", "127.0.0.1", port, timeout=20)
             one.links = {"ipn:2": sender}
             one.forward()
-            sender.connection.close()
+            sender.connection.close()  # cut, not ended
         except (OSError, Rejected, struct.error):
             pass
         killer.join()

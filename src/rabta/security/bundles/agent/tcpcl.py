@@ -73,7 +73,11 @@ class Sender:
 
     def __init__(self, node: str, host: str, port: int, timeout: float = 60.0) -> None:
         self.connection = socket.create_connection((host, port), timeout)
-        self.peer, self.segment, self.transfer = _hello(self.connection, node)
+        try:
+            self.peer, self.segment, self.transfer = _hello(self.connection, node)
+        except BaseException:
+            self.connection.close()
+            raise
         self._number = 0
         self.refused = 0
 
