@@ -138,7 +138,7 @@ GROUPS = {
         "rtk",
         "spoofing",
     ),
-    "security": ("vectors", "protocol", "logs", "bpsec", "posture"),
+    "security": ("vectors", "protocol", "logs", "bpsec", "posture", "overlay"),
     "transport": ("transport", "ground", "flow", "failures", "resilience", "weather"),
 }
 
