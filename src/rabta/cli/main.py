@@ -29,6 +29,7 @@ def _commands() -> None:
         events,
         export,
         fail,
+        keys,
         link,
         locate,
         mobile,
@@ -62,6 +63,7 @@ def _commands() -> None:
     app.add_typer(pnt.app, name="pnt")
     app.add_typer(overlay.app, name="overlay")
     app.add_typer(audit.app, name="audit")
+    app.add_typer(keys.app, name="keys")
 
 
 def main() -> None:

@@ -53,7 +53,8 @@ class World:
 
     def node(self, label: str, first: int = 0, last: int = 10, **changes: object) -> tuple[NodeKeys, Bundle]:
         keys = NodeKeys.generate()
-        blank = SimpleNamespace(name=label, role="node", clearance="secret", first=first, last=last, device=-1)
+        blank = SimpleNamespace(name=label, role="node", clearance="secret", device=-1)
+        blank.first, blank.last = first, last
         public = {n: key.public for n, key in keys.keys.items()}
         claims = Claims(**{**vars(blank), "verify": keys.sign.public, "keys": public, **changes})
         asked = issue.asked(issue.request(keys, claims))

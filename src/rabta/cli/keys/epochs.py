@@ -1,0 +1,53 @@
+"""The next epoch: who is revoked, for officers to sign."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rabta.cli.audit._common import content, say, write
+from rabta.cli.keys.issuing import Json, Out
+
+
+def draft(
+    number: Annotated[int, typer.Argument(help="Number of the epoch, above the one before")],
+    out: Out,
+    revoke: Annotated[list[Path] | None, typer.Option(help="Credential or bundle to revoke; repeat")] = None,
+    after: Annotated[Path | None, typer.Option(help="Statement before, whose revoked are kept")] = None,
+    root_: Annotated[Path | None, typer.Option("--root", help="Root, to check the statement before")] = None,
+    json_: Json = False,
+) -> None:
+    """Draft an epoch: officers sign it, ``rabta keys issue`` joins and logs it. Epochs expire and revoke."""
+    from rabta.errors import RabtaError
+    from rabta.security.identity import epochs
+    from rabta.security.identity.roots import RootPolicy
+
+    gone = epochs.short(_identifier(path) for path in revoke or [])
+    if after is not None:
+        if root_ is None:
+            raise RabtaError("the statement before is checked by the root", key="--root", expected="its file")
+        before = epochs.read(content(after), RootPolicy.decode(content(root_)))
+        if before.number >= number:
+            raise RabtaError(
+                "epochs only go up", key="number", value=number, expected=f"above {before.number}"
+            )
+        gone |= before.revoked
+    made = epochs.Epoch(number, gone, time=int(time.time()))
+    write(out, made.encode())
+    say({"epoch": number, "revoked": len(gone), "draft": str(out)}, json_)
+
+
+def _identifier(path: Path) -> bytes:
+    """Identifier of a credential, by itself or in a bundle."""
+    from rabta.security.core import Rejected
+    from rabta.security.identity.credential import identifier
+    from rabta.security.identity.issue import Bundle
+
+    raw = content(path)
+    try:
+        return identifier(Bundle.decode(raw).credential)
+    except Rejected:
+        return identifier(raw)
