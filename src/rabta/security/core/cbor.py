@@ -69,6 +69,7 @@ class _Walk:
         self.raw, self.items = raw, 0
 
     def item(self, at: int, depth: int) -> tuple[int, int]:
+        """Where the item at a place ends, and its major type."""
         self.items += 1
         if depth > MOST_DEPTH or self.items > MOST_ITEMS:
             raise Rejected("malformed", "CBOR too deep or of too many items")
@@ -85,6 +86,7 @@ class _Walk:
         return at, major
 
     def pairs(self, at: int, count: int, depth: int) -> int:
+        """Where so many pairs of a map end; their keys must be plain and sorted."""
         last = b""
         for _ in range(count):
             start = at
@@ -97,6 +99,7 @@ class _Walk:
         return at
 
     def head(self, at: int) -> tuple[int, int, int]:
+        """Major type, argument and where the head ends."""
         first = self.raw[at]
         major, low = first >> 5, first & 31
         if major == 7 and first not in {0xF4, 0xF5, 0xF6}:

@@ -71,6 +71,10 @@ class Suite:
         """Cipher with ``encrypt(nonce, data, associated)`` and ``decrypt``, from 32 bytes of key."""
         from cryptography.hazmat.primitives.ciphers import aead
 
+        if len(key) != KEY_BYTES:
+            raise RabtaError(
+                "a cipher's key of the wrong length", value=len(key), expected=f"{KEY_BYTES} bytes"
+            )
         return (aead.AESGCM if self.cipher == "AES-256-GCM" else aead.ChaCha20Poly1305)(key)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 from rabta.security.core import Rejected, Suite
 
 PACKET, RATCHET, REFRESHED = b"packet key", b"ratchet", b"refresh"
-LIVE = 8
-"""Epochs whose packets are still opened: the newest and those before it that may be under way."""
+LIVE = 2
+"""Epochs whose packets are still opened: the newest, and the one before that may be under way."""
 MOST_SKIPPED = 256
 
 
@@ -23,8 +23,8 @@ class Chain:
         Chain key of the newest epoch; it opens no packet of an earlier one.
     """
 
-    def __init__(self, suite: Suite, key: bytes, epoch: int = 0) -> None:
-        self.suite, self.key, self.epoch = suite, key, epoch
+    def __init__(self, suite: Suite, key: bytes, epoch: int = 0, *, live: int = LIVE) -> None:
+        self.suite, self.key, self.epoch, self.live = suite, key, epoch, live
         self.ciphers: dict[int, Any] = {epoch: self._cipher(key)}
 
     def __repr__(self) -> str:
@@ -40,7 +40,7 @@ class Chain:
         return self.suite.expand(key, RATCHET + note, self.suite.hash_bytes)
 
     def advance(self, note: bytes, secret: bytes = b"") -> None:
-        """Go to the next epoch; the key before is forgotten, packet keys live on for `LIVE` epochs."""
+        """Go to the next epoch; the key before is forgotten, packet keys live on for `live` epochs."""
         self.move(self.after(self.key, note, secret), {}, self.epoch + 1)
 
     def move(self, key: bytes, between: dict[int, Any], epoch: int) -> None:
@@ -49,7 +49,7 @@ class Chain:
         self.key, self.epoch = key, epoch
         if epoch not in self.ciphers:
             self.ciphers[epoch] = self._cipher(key)
-        for old in [one for one in self.ciphers if one <= epoch - LIVE]:
+        for old in [one for one in self.ciphers if one <= epoch - self.live]:
             del self.ciphers[old]
 
     def ahead(self, notes: list[tuple[bytes, bytes]]) -> tuple[bytes, dict[int, Any]]:
@@ -59,6 +59,6 @@ class Chain:
         key, found = self.key, {}
         for k, (note, secret) in enumerate(notes, 1):
             key = self.after(key, note, secret)
-            if k > len(notes) - LIVE:
+            if k > len(notes) - self.live:
                 found[self.epoch + k] = self._cipher(key)
         return key, found

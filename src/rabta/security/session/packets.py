@@ -15,15 +15,16 @@ from rabta.security.core import Rejected
 from rabta.security.core.suites import TAG_BYTES
 
 KIND = 0x20
-_HEADER = struct.Struct("!BB8sIIHI")
-HEADER_BYTES = _HEADER.size
+_BEFORE = struct.Struct("!BB8sII")
+COUNTER_BYTES = 6
+HEADER_BYTES = _BEFORE.size + COUNTER_BYTES
 NOTE_BYTES = 16
 MOST_NOTES = 6
 HANDOVER, REFRESH = 0, 1
 MOST_COUNTER = (1 << 48) - 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Packet:
     """A datagram, taken apart; `header` is what the seal is bound to."""
 
@@ -36,24 +37,27 @@ class Packet:
     sealed: bytes
 
 
-def header(session: bytes, epoch: int, heard: int, counter: int, notes: tuple[bytes, ...] = ()) -> bytes:
-    """Bytes before what is sealed."""
-    raw = _HEADER.pack(KIND, len(notes), session, epoch, heard, counter >> 32, counter & 0xFFFFFFFF)
-    return raw + b"".join(notes) if notes else raw
+def before(session: bytes, epoch: int, heard: int, notes: int) -> bytes:
+    """Bytes of a header before its counter."""
+    return _BEFORE.pack(KIND, notes, session, epoch, heard)
 
 
 def parse(datagram: bytes) -> Packet:
     """Packet of a datagram; everything that can be wrong with its form is refused here."""
     if len(datagram) < HEADER_BYTES + TAG_BYTES:
         raise Rejected("malformed", "a packet that is too short")
-    kind, count, session, epoch, heard, high, low = _HEADER.unpack_from(datagram)
+    kind, count, session, epoch, heard = _BEFORE.unpack_from(datagram)
     if kind != KIND:
         raise Rejected("version", "no packet of this version")
-    end = HEADER_BYTES + NOTE_BYTES * count
-    if count > MOST_NOTES or len(datagram) < end + TAG_BYTES:
-        raise Rejected("malformed", "a packet with notes that do not fit")
-    notes = tuple(datagram[at : at + NOTE_BYTES] for at in range(HEADER_BYTES, end, NOTE_BYTES))
-    return Packet(session, epoch, heard, high << 32 | low, notes, datagram[:end], datagram[end:])
+    end = HEADER_BYTES
+    notes: tuple[bytes, ...] = ()
+    if count:
+        end += NOTE_BYTES * count
+        if count > MOST_NOTES or len(datagram) < end + TAG_BYTES:
+            raise Rejected("malformed", "a packet with notes that do not fit")
+        notes = tuple(datagram[at : at + NOTE_BYTES] for at in range(HEADER_BYTES, end, NOTE_BYTES))
+    counter = int.from_bytes(datagram[HEADER_BYTES - COUNTER_BYTES : HEADER_BYTES], "big")
+    return Packet(session, epoch, heard, counter, notes, datagram[:end], datagram[end:])
 
 
 def is_packet(datagram: bytes) -> bool:
@@ -61,7 +65,7 @@ def is_packet(datagram: bytes) -> bool:
 
     Examples
     --------
-    >>> is_packet(header(bytes(8), 0, 0, 0)), is_packet(b"")
+    >>> is_packet(before(bytes(8), 0, 0, 0)), is_packet(b"")
     (True, False)
     """
     return datagram[:1] == bytes([KIND])

@@ -17,7 +17,7 @@ from rabta.security.core.suites import TAG_BYTES, numbered
 from rabta.security.session import packets
 from rabta.security.session.chain import Chain
 from rabta.security.session.ledger import Ledger
-from rabta.security.session.packets import HEADER_BYTES, MOST_COUNTER, MOST_NOTES, NOTE_BYTES, Packet
+from rabta.security.session.packets import HEADER_BYTES, MOST_COUNTER, MOST_NOTES, Packet
 from rabta.security.session.refresh import FRAME_BYTES, Refresh
 from rabta.security.session.window import Window
 
@@ -44,7 +44,8 @@ class Session:
 
     def __init__(self, keys: SessionKeys, ledger: Ledger | None = None) -> None:
         self.keys, self.ledger, self.suite = keys, ledger, keys.suite
-        self.sending, self.receiving = Chain(keys.suite, keys.send), Chain(keys.suite, keys.receive)
+        self.sending = Chain(keys.suite, keys.send, live=1)
+        self.receiving = Chain(keys.suite, keys.receive)
         self.window, self.refreshing = Window(), Refresh(keys.suite, initiator=keys.initiator)
         self.counter, self.confirmed = 0, keys.initiator
         self._notes: list[tuple[bytes, bytes]] = []
@@ -53,6 +54,9 @@ class Session:
         self._refreshed = 0
         self._send_lease = self._receive_lease = 0 if ledger is not None else MOST_COUNTER
         self._lease = LEAST_LEASE
+        self._before = self._after = b""
+        self._room, self._cipher = 0, self.sending.ciphers[0]
+        self._headed()
 
     def __repr__(self) -> str:
         return f"Session({self.suite.name}, {self.keys.session.hex()}, epoch {self.sending.epoch})"
@@ -61,7 +65,7 @@ class Session:
 
     def room(self) -> int:
         """Longest payload that the next packet can take, bytes."""
-        return MOST_DATAGRAM - HEADER_BYTES - NOTE_BYTES * len(self._notes) - TAG_BYTES - 1
+        return self._room
 
     def seal(self, payload: bytes) -> bytes:
         """Packet of a payload; an empty payload is a sign of life.
@@ -76,25 +80,30 @@ class Session:
         """
         if not self.confirmed:
             raise Rejected("state", "the peer has not shown yet that it has the keys")
-        if len(payload) > self.room() or self.counter > MOST_COUNTER:
-            raise Rejected("limit", "too long a payload, or no counter left")
-        if self.counter >= self._send_lease:
-            self._extend(send=self.counter)
-        if self.keys.initiator and self.counter - self._refreshed >= REFRESH_PACKETS:
-            self.refresh()
-        frame = b""
-        if self.refreshing.active and len(payload) + FRAME_BYTES <= self.room():
-            frame = self.refreshing.frame()
         number = self.counter
+        if len(payload) > self._room or number > MOST_COUNTER:
+            raise Rejected("limit", "too long a payload, or no counter left")
+        if number >= self._send_lease:
+            self._extend(send=number)
+        if number - self._refreshed >= REFRESH_PACKETS and self.keys.initiator:
+            self.refresh()
+        plain = PLAIN + payload
+        if self.refreshing.active and len(payload) + FRAME_BYTES <= self._room:
+            plain = FRAMED + self.refreshing.frame() + payload
         self.counter = number + 1
-        head = packets.header(
-            self.keys.session, self.sending.epoch, self.receiving.epoch, number,
-            tuple(note for note, _ in self._notes),
-        )  # fmt: skip
-        cipher = self.sending.ciphers[self.sending.epoch]
-        plain = FRAMED + frame + payload if frame else PLAIN + payload
-        sealed: bytes = cipher.encrypt(number.to_bytes(12, "big"), plain, head)
+        nonce = number.to_bytes(12, "big")
+        head = self._before + nonce[6:] + self._after
+        sealed: bytes = self._cipher.encrypt(nonce, plain, head)
         return head + sealed
+
+    def _headed(self) -> None:
+        """Prepare what packets begin with; to be called when an epoch or the notes have changed."""
+        self._before = packets.before(
+            self.keys.session, self.sending.epoch, self.receiving.epoch, len(self._notes)
+        )
+        self._after = b"".join(note for note, _ in self._notes)
+        self._cipher = self.sending.ciphers[self.sending.epoch]
+        self._room = MOST_DATAGRAM - HEADER_BYTES - len(self._after) - TAG_BYTES - 1
 
     def ratchet(self, context: bytes) -> None:
         """Change the keys of this direction at a handover; for what the peer did already it does nothing.
@@ -119,6 +128,7 @@ class Session:
     def _advance(self, note: bytes, secret: bytes = b"") -> None:
         self.sending.advance(note, secret)
         self._notes.append((note, secret))
+        self._headed()
         if self.ledger is not None:
             self._keep(sync=False)
 
@@ -150,8 +160,7 @@ class Session:
         cipher = self.receiving.ciphers.get(packet.epoch)
         if cipher is None:
             return self._ahead(packet)
-        plain = self._opened(cipher, packet)
-        return self._taken(packet, plain)
+        return self._taken(packet, self._opened(cipher, packet))
 
     def _opened(self, cipher: Any, packet: Packet) -> bytes:
         from cryptography.exceptions import InvalidTag
@@ -173,6 +182,7 @@ class Session:
         key, between = self.receiving.ahead(notes)
         plain = self._opened(between[packet.epoch], packet)
         self.receiving.move(key, between, packet.epoch)
+        self._headed()
         for note, secret in notes:
             if not secret:
                 self._follow(note)
@@ -200,7 +210,8 @@ class Session:
             self._extend(receive=packet.counter)
         self.window.take(packet.counter)
         self.confirmed = True
-        self._heard(packet.heard)
+        if self._notes:
+            self._heard(packet.heard)
         if plain[:1] == PLAIN:
             return plain[1:]
         self.refreshing.take(plain[1 : 1 + FRAME_BYTES])
@@ -221,6 +232,7 @@ class Session:
         if not gone:
             return
         del self._notes[: len(gone)]
+        self._headed()
         if not self.keys.initiator and any(secret for _, secret in gone):
             self.refreshing.finish()
         if self._waiting:
@@ -278,10 +290,12 @@ class Session:
             suite, send, receive, raw["exporter"], raw["session"], raw["peer"], raw["initiator"]
         )
         self = cls(keys, ledger)
-        self.sending, self.receiving = Chain(suite, send, epoch), Chain(suite, receive, heard)
+        self.sending = Chain(suite, send, epoch, live=1)
+        self.receiving = Chain(suite, receive, heard)
         self.counter, self.window, self.confirmed = lease, Window(taken), raw["confirmed"]
         self._send_lease, self._receive_lease = lease, taken
         self._notes = [(note, secret) for note, secret in raw["notes"]]
+        self._headed()
         self._recent.extend(raw["recent"])
         self._refreshed = self.counter
         self.refreshing.number, self.refreshing.done, self.refreshing.secret = raw["refresh"]
