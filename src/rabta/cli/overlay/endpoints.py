@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any
 
@@ -12,11 +14,22 @@ import typer
 from rabta.errors import EXIT_SYSTEM, EXIT_USAGE, RabtaError
 
 if TYPE_CHECKING:
-    from rabta.security.core.peers import Peer
+    from rabta.security.core.peers import Local, Peer
+    from rabta.security.overlay.members import Member
+    from rabta.security.overlay.node import Lookup
     from rabta.security.overlay.udp import Endpoint
 
 Key = Annotated[Path, typer.Option("--key", help="This node's key file")]
-Card = Annotated[Path, typer.Option("--peer", help="The other node's card")]
+Card = Annotated[Path, typer.Option("--peer", help="The other node's card; with --root its bundle")]
+Own = Annotated[Path | None, typer.Option("--own", help="With --root: this node's bundle")]
+Root = Annotated[
+    Path | None, typer.Option("--root", help="The nation's root, of rabta keys; none with cards")
+]
+Rule = Annotated[Path | None, typer.Option("--policy", help="With --root: policy of the log (TOML)")]
+Epoch = Annotated[
+    Path | None, typer.Option("--epoch", help="With --root: newest epoch; looked at again while it runs")
+]
+Proof = Annotated[Path | None, typer.Option("--epoch-proof", help="Its proof")]
 Suite = Annotated[str, typer.Option(help="NS or CI; the same on both sides")]
 Ledger = Annotated[
     Path | None, typer.Option(help="File in which sessions outlive a crash (mode 0600); none if left out")
@@ -48,17 +61,24 @@ def listen(
     suite: Suite = "NS",
     ledger: Ledger = None,
     wait_s: Wait = 3600.0,
+    own: Own = None,
+    root: Root = None,
+    rule: Rule = None,
+    epoch: Epoch = None,
+    epoch_proof: Proof = None,
 ) -> None:
     """Receive one file from a peer; after a crash it goes on where it stopped."""
     from rabta.security.overlay.streams import Receiving
 
-    endpoint, other = _open(key, peer, suite, ledger, at, "--listen", wait_s)
+    asked = _Asked(key, peer, suite, ledger, at, wait_s, own, root, rule, epoch, epoch_proof)
+    endpoint, other, watch = _open(asked)
     host, port = endpoint.address
     print(f"listening on {host}:{port}", flush=True)
     receiving = Receiving(endpoint, other.identifier, out)
     until = endpoint.clock() + wait_s
     quiet_from = float("inf")
     while endpoint.clock() < min(until, quiet_from):
+        watch()
         receiving.turn()
         if receiving.whole:  # the last acknowledgement may get lost: answer for a while
             quiet_from = min(quiet_from, endpoint.clock() + LINGER_S)
@@ -79,6 +99,11 @@ def connect(
     suite: Suite = "NS",
     ledger: Ledger = None,
     wait_s: Wait = 3600.0,
+    own: Own = None,
+    root: Root = None,
+    rule: Rule = None,
+    epoch: Epoch = None,
+    epoch_proof: Proof = None,
 ) -> None:
     """Send one file to a peer; started again after a crash it sends only the rest."""
     from rabta.security.overlay.streams import Sending
@@ -86,11 +111,13 @@ def connect(
 
     there = packed(parsed(address, "ADDRESS"))
     at = "[::]:0" if at == "0.0.0.0:0" and address.startswith("[") else at
-    endpoint, other = _open(key, peer, suite, ledger, at, "--listen", wait_s)
+    asked = _Asked(key, peer, suite, ledger, at, wait_s, own, root, rule, epoch, epoch_proof)
+    endpoint, other, watch = _open(asked)
     with _source(send) as stream:
         sending = Sending(endpoint, other.identifier, stream)
         until, tried = endpoint.clock() + wait_s, -1e9
         while not sending.sender.done and endpoint.clock() < until:
+            watch()
             if not endpoint.node.ready(other.identifier) and endpoint.clock() > tried + RETRY_S:
                 tried = endpoint.clock()
                 endpoint.flush(endpoint.node.connect(other.identifier, there, tried))
@@ -117,30 +144,68 @@ def _source(send: str) -> IO[bytes]:
     return held
 
 
-def _open(
-    key: Path, card: Path, suite: str, ledger: Path | None, at: str, option: str, wait_s: float
-) -> tuple[Endpoint, Peer]:
+@dataclass(frozen=True)
+class _Asked:
+    key: Path
+    peer: Path
+    suite: str
+    ledger: Path | None
+    at: str
+    wait_s: float
+    own: Path | None
+    root: Path | None
+    rule: Path | None
+    epoch: Path | None
+    epoch_proof: Path | None
+
+
+def _open(asked: _Asked) -> tuple[Endpoint, Peer, Callable[[], None]]:
+    """Endpoint, the peer, and what looks for a newer epoch."""
     from rabta.security.core.suites import named
-    from rabta.security.overlay import pinned
     from rabta.security.overlay.node import Node
     from rabta.security.overlay.udp import Endpoint, parsed
     from rabta.security.session import Ledger as Kept
 
-    if not 0.0 < wait_s <= MOST_WAIT_S:
+    if not 0.0 < asked.wait_s <= MOST_WAIT_S:
         raise RabtaError(
-            "out of range", key="--wait-s", value=wait_s, expected="above 0", exit_code=EXIT_USAGE
+            "out of range", key="--wait-s", value=asked.wait_s, expected="above 0", exit_code=EXIT_USAGE
         )
-    bind = parsed(at, option)
-    try:
-        raw = card.read_bytes()
-    except OSError as error:
-        raise RabtaError(f"cannot read: {error.strerror}", file=card) from None
-    other = pinned.read(raw)
-    kept = None if ledger is None else Kept(ledger)
-    made = Node(pinned.load(key), pinned.lookup([other]), named(suite), ledger=kept)
-    endpoint = Endpoint(made, bind)
-    endpoint.flush(made.resume(endpoint.clock()))
-    return endpoint, other
+    bind, suite = parsed(asked.at, "--listen"), named(asked.suite)
+    local, lookup, other, member = _identity(asked)
+    kept = None if asked.ledger is None else Kept(asked.ledger)
+    endpoint = Endpoint(Node(local, lookup, suite, ledger=kept), bind)
+    endpoint.flush(endpoint.node.resume(endpoint.clock()))
+    looked = [-1e9]
+
+    def watch() -> None:
+        now = endpoint.clock()
+        if member is None or asked.epoch is None or asked.epoch_proof is None or now < looked[0] + 1.0:
+            return
+        looked[0] = now
+        endpoint.flush(member.watch(endpoint.node, asked.epoch, asked.epoch_proof, now))
+
+    return endpoint, other, watch
+
+
+def _identity(asked: _Asked) -> tuple[Local, Lookup, Peer, Member | None]:
+    """Oneself and the peer: by cards, or by credentials under a root."""
+    from rabta.security.overlay import pinned
+
+    if asked.root is None:
+        from rabta.security.overlay.members import content
+
+        other = pinned.read(content(asked.peer))
+        return pinned.load(asked.key), pinned.lookup([other]), other, None
+    from rabta.cli.audit._common import policy_of
+    from rabta.security.overlay.members import accept, member
+
+    if asked.own is None or asked.rule is None:
+        raise RabtaError(
+            "a root needs more", key="--root", expected="--own and --policy", exit_code=EXIT_USAGE
+        )
+    found = member(asked.key, asked.own, asked.root, policy_of(asked.rule))
+    other = accept(found.trust, asked.peer)
+    return found.local, found.trust.lookup, other, found
 
 
 def _told(done: bool, path: Path, endpoint: Endpoint, wait_s: float) -> None:

@@ -45,7 +45,10 @@ def run(
     json_: Annotated[bool, typer.Option("--json", help="Print everything as JSON")] = False,
 ) -> None:
     """Carry packets between two places through a run's handovers; every one brings new keys."""
+    from rabta.security.core.suites import named
+
     _check(minutes, rate, size, loss, replay)
+    named(suite)
     table, subject = _events(source, from_, to, minutes, start)
     found, delay, changes = _simulated(
         table, subject, suite, (rate, size, loss / 100.0, replay / 100.0, seed)

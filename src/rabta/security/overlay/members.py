@@ -1,0 +1,83 @@
+"""Nodes of a nation: credentials under its root and on its log, and epochs that come while they talk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rabta.errors import RabtaError
+from rabta.security.audit.policy import Policy
+from rabta.security.audit.portable import Inclusion
+from rabta.security.core import Rejected
+from rabta.security.core.peers import Local, Peer
+from rabta.security.identity.issue import Bundle, NodeKeys
+from rabta.security.identity.roots import RootPolicy
+from rabta.security.identity.trust import Trust
+from rabta.security.overlay.node import Node, Step
+
+MOST_FILE = 1 << 20
+
+
+@dataclass
+class Member:
+    """Oneself among a nation's nodes.
+
+    Attributes
+    ----------
+    trust : Trust
+        Its `lookup` is what a `Node` asks.
+    """
+
+    local: Local
+    trust: Trust
+    seen: tuple[float, float] = (0.0, 0.0)
+
+    def epoch(self, node: Node, statement: bytes, proof: Inclusion, now: float) -> Step:
+        """Take a newer epoch, and drop whoever it revokes; one that is not newer changes nothing."""
+        if not self.trust.meet(statement, proof, now):
+            return Step()
+        return node.review(now)
+
+    def watch(self, node: Node, statement: Path, proof: Path, now: float) -> Step:
+        """Take an epoch from its files where they have changed since the last look."""
+        try:
+            times = statement.stat().st_mtime, proof.stat().st_mtime
+        except FileNotFoundError:
+            return Step()
+        if times == self.seen:
+            return Step()
+        self.seen = times
+        try:
+            return self.epoch(node, content(statement), Inclusion.decode(content(proof)), now)
+        except Rejected as error:
+            node.counters[f"epoch {error.reason}"] += 1
+            return Step()
+
+
+def member(key: Path, own: Path, root: Path, policy: Policy) -> Member:
+    """Oneself from a key file of `rabta keys`, the own bundle, the nation's root and the log's policy."""
+    keys, bundle = NodeKeys.load(key), Bundle.decode(content(own))
+    trust = Trust(RootPolicy.decode(content(root)), policy)
+    mine = trust.accept(bundle)
+    if {number: pair.public for number, pair in keys.keys.items()} != dict(mine.keys):
+        raise RabtaError(
+            "the bundle is another node's", file=own, expected=f"the one that goes with {key.name}"
+        )
+    return Member(keys.local(mine.identifier, mine.name), trust)
+
+
+def accept(trust: Trust, path: Path) -> Peer:
+    """Peer of a bundle in a file."""
+    return trust.accept(Bundle.decode(content(path)))
+
+
+def content(path: Path) -> bytes:
+    """Bytes of a file, bounded."""
+    try:
+        with path.open("rb") as stream:
+            raw = stream.read(MOST_FILE + 1)
+    except OSError as error:
+        raise RabtaError(f"cannot read: {error.strerror}", file=path) from None
+    if len(raw) > MOST_FILE:
+        raise RabtaError("file too long", file=path, expected=f"at most {MOST_FILE} bytes")
+    return raw
