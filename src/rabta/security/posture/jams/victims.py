@@ -13,6 +13,7 @@ from rabta import catalog
 from rabta.mobile.pathloss import rma_nlos_db
 from rabta.radio.interference import jammers
 from rabta.radio.linkbudget import free_space_db
+from rabta.radio.patterns.earth import S465
 from rabta.units import SPEED_OF_LIGHT_M_S
 
 if TYPE_CHECKING:
@@ -118,10 +119,12 @@ def _control(margin_db: F8) -> Victim:
     )
 
 
-def side_dbi(off_axis_deg: F8) -> F8:
-    """Side lobes of an earth station: ITU-R S.465-6, 32 - 25 log10 of the angle, -10 dBi from 48 degrees."""
-    angle = np.maximum(np.asarray(off_axis_deg, dtype=np.float64), 1.0)
-    return np.where(angle < 48.0, 32.0 - 25.0 * np.log10(angle), -10.0)
+def side_dbi(terminal: Mapping[str, Any], off_axis_deg: F8) -> F8:
+    """Gain of a terminal off its axis: the envelope of ITU-R S.465-6 for its aperture."""
+    pattern = S465(
+        float(terminal["aperture_m"]), float(terminal["frequency_ghz"]), float(terminal["gain_dbi"])
+    )
+    return pattern.gain_dbi(off_axis_deg)
 
 
 def _ku(system: Mapping[Any, Any], count: int) -> Victim:
@@ -135,7 +138,7 @@ def _ku(system: Mapping[Any, Any], count: int) -> Victim:
         catalog.entry("constellations", str(system["system"])).data["shells"][0]["min_elevation_deg"]
     )
     limit = _limit(signal, _noise_dbw(terminal, width))
-    side = side_dbi(np.full(count, least))
+    side = side_dbi(terminal, np.full(count, least))
     return Victim("ku-terminal", frequency, 3.0, width, np.full(count, signal), side, limit)
 
 
@@ -147,7 +150,7 @@ def _ka(system: Mapping[Any, Any], elevation_deg: F8) -> Victim:
     power = sent - float(free_space_db(GEO_KM, frequency)) + float(terminal["gain_dbi"])
     signal = np.where(elevation_deg > 0.0, power, np.nan)
     limit = _limit(power, _noise_dbw(terminal, width))
-    return Victim("ka-terminal", frequency, 3.0, width, signal, side_dbi(elevation_deg), limit)
+    return Victim("ka-terminal", frequency, 3.0, width, signal, side_dbi(terminal, elevation_deg), limit)
 
 
 def _noise_dbw(terminal: Mapping[str, Any], width_mhz: float) -> float:
