@@ -235,7 +235,7 @@ def test_clocks_ten_years_off_neither_block_nor_admit(world: World) -> None:
 def test_navigation_narrows_time_inside_the_bounds_alone() -> None:
     clock = Clock(drift_ppm=10.0)
     clock.witnessed(T0, 0.0)
-    assert clock.fix(T0 + 100.0, 1.0, 0.0), "no upper bound is known yet"
+    assert not clock.fix(T0 + 100.0, 1.0, 0.0), "no upper bound is known yet"
     clock.set(T0 + 5.0, 10.0, 0.0)
     assert clock.lower(1000.0) == pytest.approx(T0 + 1000.0 * (1 - 1e-5))
     assert clock.upper(1000.0) == pytest.approx(T0 + 15.0 + 1000.0 * (1 + 1e-5))

@@ -57,7 +57,8 @@ class Clock:
         if utc + error_s < low or utc - error_s > high:
             self.alarms.append(f"navigation states {utc:.0f} s, outside of {low:.0f} to {high:.0f}")
             return False
-        if math.isfinite(high):
-            self._lower = max(low, utc - error_s), now
-            self._upper = min(high, utc + error_s), now
+        if not math.isfinite(high):
+            return False  # nothing bounds it from above, so it cannot be told from a lie
+        self._lower = max(low, utc - error_s), now
+        self._upper = min(high, utc + error_s), now
         return True
