@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from rabta import events
 from rabta.cli import main
 from rabta.cli.events.joint import evaluated
 from rabta.errors import RabtaError
@@ -75,6 +76,14 @@ def test_a_run_folder(app: Any, scenario: Path, tmp_path: Path) -> None:
     table.to_parquet(tmp_path / "tables" / "events.parquet", index=False)
     found = told(app, str(tmp_path), "--from", "gilgit", "--to", "islamabad")
     check(found)
+    before = len(events.read(tmp_path))
+    again = told(app, str(tmp_path), "--from", "Gilgit", "--to", "Islamabad", "--record")
+    kept = events.read(tmp_path, kinds=["session", "key_epoch"])
+    assert len(events.read(tmp_path)) == before + len(again["events"])
+    assert (kept["kind"] == "key_epoch").sum() == 2 * found["handovers"]  # of two nodes
+    assert set(kept["subject"]) == {"Gilgit > Islamabad"}
+    changed = set(table.loc[table["kind"] == "path_change", "time_ns"])
+    assert abs(min(kept.loc[kept["kind"] == "key_epoch", "time_ns"]) - min(changed)) < 2000
     with pytest.raises(RabtaError, match="Gilgit > Islamabad"):
         told(app, str(tmp_path), "--from", "Gilgit", "--to", "Karachi")
 
@@ -88,6 +97,7 @@ def test_a_run_folder(app: Any, scenario: Path, tmp_path: Path) -> None:
         (["--loss", "101"], "--loss"),
         (["--suite", "ns"], "suite"),
         (["--to", "Nowhere"], "no such place"),
+        (["--record"], "nowhere to record"),
     ],
 )
 def test_options_are_refused_by_name(app: Any, scenario: Path, words: list[str], match: str) -> None:

@@ -42,6 +42,9 @@ def run(
     ] = 10.0,
     seed: Annotated[int, typer.Option(help="Of loss and replays")] = 1,
     picture: Annotated[Path | None, typer.Option(help="SVG of delay, handovers and keys")] = None,
+    record: Annotated[
+        bool, typer.Option("--record", help="Append the nodes' events to the run's folder")
+    ] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print everything as JSON")] = False,
 ) -> None:
     """Carry packets between two places through a run's handovers; every one brings new keys."""
@@ -49,10 +52,17 @@ def run(
 
     _check(minutes, rate, size, loss, replay)
     named(suite)
+    if record and not _is_run(source):
+        expected = "a run's folder"
+        raise RabtaError(
+            "nowhere to record", key="--record", value=source, expected=expected, exit_code=EXIT_USAGE
+        )
     table, subject = _events(source, from_, to, minutes, start)
     found, delay, changes = _simulated(
         table, subject, suite, (rate, size, loss / 100.0, replay / 100.0, seed)
     )
+    if record:
+        _recorded(source, table, subject, found["events"])
     if picture is not None:
         from rabta import io
         from rabta.security.overlay import picture as pictures
@@ -89,7 +99,7 @@ def _events(source: str, from_: str, to: str, minutes: float, start: str | None)
     from rabta.scenario import find, load
 
     subject = f"{from_.strip()} > {to.strip()}"
-    if (Path(source) / "provenance.json").is_file():
+    if _is_run(source):
         table = events.read(Path(source))
         own = table["subject"].str.casefold() == subject.casefold()
         return table, str(table.loc[own, "subject"].iloc[0]) if own.any() else subject
@@ -100,6 +110,28 @@ def _events(source: str, from_: str, to: str, minutes: float, start: str | None)
     given = load(find(source), changes | {"time.step_s": step_s, "events.places": []})
     table = evaluated(given, ("events",)).table("events")
     return table, str(table.loc[table["kind"] == "path_start", "subject"].iloc[0])
+
+
+def _is_run(source: str) -> bool:
+    return (Path(source) / "provenance.json").is_file()
+
+
+def _recorded(source: str, table: pd.DataFrame, subject: str, told: list[dict[str, Any]]) -> None:
+    """Append sessions and changes of keys to the run, at their instants."""
+    from rabta import events
+
+    begin = int(table.loc[table["subject"] == subject, "time_ns"].min())
+    rows = [
+        {
+            "time_ns": begin + round(event["at_s"] * 1e9),
+            "kind": event["kind"],
+            "subject": subject,
+            "to": event["detail"] if event["kind"] == "session" else "",
+            "detail": "overlay",
+        }
+        for event in told
+    ]
+    events.append(Path(source), rows)
 
 
 def _simulated(
