@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from rabta.errors import RabtaError
 from rabta.security.core import CI, HybridPrivate, Rejected
 from rabta.security.core.peers import Local
 from rabta.security.overlay import pinned
+from rabta.security.overlay.forward import Forward
 from rabta.security.overlay.node import Node
 from rabta.security.overlay.streams import Receiving, Sending
 from rabta.security.overlay.udp import Endpoint, packed, parsed, unpacked
@@ -137,6 +139,41 @@ def test_noise_on_the_port_is_counted_and_the_file_crosses(tmp_path: Path) -> No
     for endpoint in (one, two):
         endpoint.close()
     noise.close()
+
+
+def test_a_port_is_carried_both_ways() -> None:
+    """A program on one side, an echo on the other."""
+    (one, a), (two, b) = ends()
+    echo, program = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+    for one_socket in (echo, program):
+        one_socket.bind(("127.0.0.1", 0))
+        one_socket.setblocking(False)
+    here = Forward(one, b, ("127.0.0.1", 0))
+    there = Forward(two, a, ("127.0.0.1", 0), echo.getsockname())
+    one.flush(one.node.connect(b, packed(two.address), one.clock()))
+    got: set[bytes] = set()
+    sent = {bytes([n]) * (1 + 4 * n) for n in range(1, 200)}
+    until = time.monotonic() + 60.0
+    while got != sent and time.monotonic() < until:
+        for payload in sorted(sent - got)[:10] if one.node.ready(b) else ():
+            program.sendto(payload, here.socket.getsockname())
+        for _ in range(4):
+            here.turn()
+            there.turn()
+            with suppress(BlockingIOError):
+                while True:
+                    echo.sendto(*echo.recvfrom(2000))
+            with suppress(BlockingIOError):
+                while True:
+                    got.add(program.recv(2000))
+    assert got == sent
+    program.sendto(bytes(1100), here.socket.getsockname())  # longer than what fits
+    here.turn()
+    assert one.node.counters["not forwarded"] == 1
+    with pytest.raises(RabtaError, match="cannot listen"):
+        Forward(one, b, here.socket.getsockname())
+    for thing in (here, there, one, two, echo, program):
+        thing.close()
 
 
 def test_a_port_that_is_taken_is_named() -> None:

@@ -129,6 +129,46 @@ def connect(
 RETRY_S = 1.0
 
 
+def forward(
+    key: Key,
+    peer: Card,
+    port: Annotated[str, typer.Option("--port", help="Local address and port that is carried")],
+    at: Annotated[str, typer.Option("--listen", help="Own address and port of the overlay")],
+    to: Annotated[
+        str | None, typer.Option("--to", help="The other node's address; waits for it if left out")
+    ] = None,
+    target: Annotated[str | None, typer.Option(help="Where the peer's datagrams go on this machine")] = None,
+    suite: Suite = "NS",
+    ledger: Ledger = None,
+    wait_s: Annotated[float, typer.Option(help="End after so many seconds")] = 86400.0,
+    own: Own = None,
+    root: Root = None,
+    rule: Rule = None,
+    epoch: Epoch = None,
+    epoch_proof: Proof = None,
+) -> None:
+    """Carry a local UDP port to a peer and back."""
+    from rabta.security.overlay.forward import Forward
+    from rabta.security.overlay.udp import packed, parsed
+
+    there = None if to is None else packed(parsed(to, "--to"))
+    goal = None if target is None else parsed(target, "--target")
+    inside = parsed(port, "--port")
+    asked = _Asked(key, peer, suite, ledger, at, wait_s, own, root, rule, epoch, epoch_proof)
+    endpoint, other, watch = _open(asked)
+    carried = Forward(endpoint, other.identifier, inside, goal)
+    print(f"listening on {endpoint.address[0]}:{endpoint.address[1]}", flush=True)
+    until, tried = endpoint.clock() + wait_s, -1e9
+    while endpoint.clock() < until:
+        watch()
+        if there and not endpoint.node.ready(other.identifier) and endpoint.clock() > tried + RETRY_S:
+            tried = endpoint.clock()
+            endpoint.flush(endpoint.node.connect(other.identifier, there, tried))
+        carried.turn()
+    carried.close()
+    endpoint.close()
+
+
 def _source(send: str) -> IO[bytes]:
     """File to send; what comes by standard input is kept in a file without a name first."""
     if send != "-":
