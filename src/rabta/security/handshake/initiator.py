@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import copy
 import math
-import os
 
 from rabta.security.core import HybridPrivate, HybridPublic, Rejected, Suite
 from rabta.security.core.peers import Local, Peer, SessionKeys
@@ -16,6 +16,8 @@ RETRY_S = 0.65
 """Until the first repetition: a round trip over a geostationary satellite takes 0.6 s at most."""
 BACK_OFF = 1.5
 MOST_RETRY_S = 10.0
+MOST_COOKIES = 3
+"""Cookies that are believed between two repetitions: each one is answered with the whole message."""
 
 
 class Initiator:
@@ -42,11 +44,11 @@ class Initiator:
         if not 0 <= parity <= wire.MOST_PARITY:
             raise Rejected("limit", f"{parity} parity fragments where at most {wire.MOST_PARITY} are")
         self.local, self.peer, self.suite, self.psk, self.parity = local, peer, suite, psk, parity
-        self.exchange = os.urandom(wire.EXCHANGE_BYTES)
+        self.exchange = wire.new_exchange(parity)
         self.keys: SessionKeys | None = None
         self._wait, self._next = retry_s, math.inf
-        self._cookie = b""
-        self._puzzle: Puzzle | None = None
+        self._cookie, self._cookies = b"", 0
+        self._puzzle = Puzzle()
         self._ephemeral = HybridPrivate.generate(suite)
         self._chain, self._hello = self._greet()
 
@@ -85,6 +87,7 @@ class Initiator:
         """Repeat the first message when its time has come."""
         if now < self._next or self.keys is not None:
             return []
+        self._cookies = 0
         self._wait = min(self._wait * BACK_OFF, MOST_RETRY_S)
         return self.start(now)
 
@@ -98,26 +101,30 @@ class Initiator:
         if self.keys is not None:
             return Step()
         if fragment.kind == wire.COOKIE:
-            if self._cookie == fragment.cookie:
-                return Step()  # the repetition is on its way
-            self._cookie = fragment.cookie
-            return Step(send=self.start(now))
-        self._puzzle = self._puzzle or Puzzle(fragment)
+            return Step(send=self._again(fragment.cookie, now))
         try:
             message = self._puzzle.add(fragment)
             if message is None:
                 return Step()
             self.keys = self._finish(message)
         except Rejected:
-            self._puzzle = None  # one forged fragment must not spoil the true ones that come again
+            self._puzzle = Puzzle()  # one forged fragment must not spoil the true ones that come again
             raise
         self._next = math.inf
         return Step(keys=self.keys)
 
+    def _again(self, cookie: bytes, now: float) -> list[bytes]:
+        """Message with a cookie."""
+        if self._cookie == cookie:
+            return []  # it is on its way
+        if self._cookies >= MOST_COOKIES:
+            raise Rejected("limit", "more cookies than an honest responder gives")
+        self._cookie, self._cookies = cookie, self._cookies + 1
+        return self.start(now)
+
     def _finish(self, message: bytes) -> SessionKeys:
         """Keys from the second message; this attempt's chain stays as it was where it does not hold."""
-        size, chain = self.suite.kem_ciphertext_bytes, Chain.__new__(Chain)
-        chain.__dict__.update(self._chain.__dict__)
+        size, chain = self.suite.kem_ciphertext_bytes, copy.copy(self._chain)
         clear, tag = message[: X25519_BYTES + 2 * size], message[X25519_BYTES + 2 * size :]
         theirs = HybridPublic(self.suite, self._ephemeral.public.mlkem, clear[:X25519_BYTES])
         own = self.local.key(self.suite)

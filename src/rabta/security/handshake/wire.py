@@ -3,11 +3,17 @@
 A fragment begins with twelve bytes: kind, suite, exchange (8), index, counts (data in the high half, parity
 in the low). One with a cookie has its 16 bytes next. The rest is data: the message cut into equal
 parts, the last filled with zeros, or parity of these.
+
+The count of parity stands in the last two bits of the exchange too: the transcript has the exchange, so
+nothing of a header can be changed that the keys do not depend on.
 """
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
+from functools import cache
+from typing import NamedTuple
 
 from rabta.security.core import Rejected, Suite
 from rabta.security.core.peers import IDENTIFIER_BYTES, SessionKeys
@@ -23,6 +29,8 @@ COOKIE_BYTES = 16
 MOST_PAYLOAD = 1200 - HEADER_BYTES - COOKIE_BYTES
 MOST_DATAGRAM = 1232
 MOST_PARITY = 2
+MOST_AMPLIFICATION = 3
+"""Bytes sent for each byte that came from an address at which nobody may be (RFC 9000, 8.1)."""
 
 
 @dataclass
@@ -33,8 +41,7 @@ class Step:
     keys: SessionKeys | None = None
 
 
-@dataclass(frozen=True)
-class Fragment:
+class Fragment(NamedTuple):
     """One datagram, taken apart."""
 
     kind: int
@@ -69,12 +76,32 @@ def message_bytes(kind: int, suite: Suite) -> int:
     return answer_bytes(suite) if kind == ANSWER else hello_bytes(suite)
 
 
+@cache
+def shape(kind: int, suite: Suite) -> tuple[int, int, int]:
+    """Length of a message, how many parts it is cut into, and their length.
+
+    Examples
+    --------
+    >>> from rabta.security.core import CI, NS
+    >>> shape(HELLO, NS), shape(ANSWER, NS), shape(HELLO, CI), shape(ANSWER, CI)
+    ((3232, 3, 1078), (3184, 3, 1062), (2368, 3, 790), (2224, 2, 1112))
+    """
+    length = message_bytes(kind, suite)
+    count = -(-length // MOST_PAYLOAD)
+    return length, count, -(-length // count)
+
+
+def new_exchange(parity: int) -> bytes:
+    """Name of an exchange: 62 random bits, and its parity."""
+    raw = os.urandom(EXCHANGE_BYTES)
+    return raw[:-1] + bytes([raw[-1] & 0xFC | parity])
+
+
 def cut(
     kind: int, suite: Suite, exchange: bytes, message: bytes, parity: int, cookie: bytes = b""
 ) -> list[bytes]:
     """Datagrams of a message, parity last."""
-    count = -(-len(message) // MOST_PAYLOAD)
-    size = -(-len(message) // count)
+    _, count, size = shape(kind, suite)
     parts = [message[at : at + size].ljust(size, b"\0") for at in range(0, len(message), size)]
     head = bytes([kind, suite.identifier]) + exchange
     counts = bytes([count << 4 | parity])
@@ -98,10 +125,10 @@ def parse(datagram: bytes) -> Fragment:
             raise Rejected("malformed", "a cookie of the wrong form")
         return Fragment(kind, suite, exchange, 0, 0, 0, datagram[HEADER_BYTES:], b"")
     at = HEADER_BYTES + (COOKIE_BYTES if kind == HELLO_WITH_COOKIE else 0)
-    whole = message_bytes(kind, suite)
-    count = -(-whole // MOST_PAYLOAD)
-    size = -(-whole // count)
-    if data != count or parity > MOST_PARITY or index >= data + parity or len(datagram) - at != size:
+    _, count, size = shape(kind, suite)
+    if data != count or parity > MOST_PARITY or parity != exchange[-1] & 3:
+        raise Rejected("malformed", "a fragment of a message that is cut otherwise")
+    if index >= data + parity or len(datagram) - at != size:
         raise Rejected("malformed", "a fragment of the wrong form")
     return Fragment(kind, suite, exchange, index, data, parity, datagram[HEADER_BYTES:at], datagram[at:])
 
@@ -125,21 +152,19 @@ def is_for_responder(datagram: bytes) -> bool:
 class Puzzle:
     """Fragments of one message until enough are there."""
 
-    def __init__(self, first: Fragment) -> None:
-        self.suite, self.kind = first.suite, first.kind
-        self.data, self.parity = first.data, first.parity
+    def __init__(self) -> None:
         self.parts: dict[int, bytes] = {}
 
     def add(self, fragment: Fragment) -> bytes | None:
-        """Whole message once any `data` of the fragments are there; a differing repetition is refused."""
-        same = (fragment.suite, fragment.data, fragment.parity) == (self.suite, self.data, self.parity)
-        if not same or self.parts.get(fragment.index, fragment.payload) != fragment.payload:
-            raise Rejected("malformed", "fragments that do not go together")
+        """Whole message once any `data` of the fragments are there.
+
+        Of two that differ the later counts: a forged one must not keep the true one out.
+        """
         self.parts[fragment.index] = fragment.payload
-        if len(self.parts) < self.data:
+        if len(self.parts) < fragment.data:
             return None
-        whole = b"".join(erasure.restore(self.parts, self.data))
-        length = message_bytes(fragment.kind, self.suite)
+        whole = b"".join(erasure.restore(self.parts, fragment.data))
+        length = shape(fragment.kind, fragment.suite)[0]
         if any(whole[length:]):
             raise Rejected("malformed", "a message that is not filled with zeros")
         return whole[:length]
