@@ -167,12 +167,35 @@ def test_too_old_a_view_accepts_nobody(world: World) -> None:
     trust = world.trust()
     trust.most_age_s = 3600.0
     _, bundle = world.node("G")
+    trust.advance(*world.epoch(1), now=0.0)
     found = trust.accept(bundle, now=10.0)
+    trust.counter = lambda: 4000.0
     with pytest.raises(Rejected) as refused:
-        trust.lookup(found.identifier, now=4000.0)
+        trust.lookup(found.identifier)
     assert refused.value.reason == "stale"
-    trust.advance(*world.epoch(1), now=4000.0)
-    assert trust.lookup(found.identifier, now=4001.0)
+    world.time += 4000
+    trust.advance(*world.epoch(2))
+    assert trust.lookup(found.identifier)
+
+
+def test_an_old_statement_that_comes_late_is_as_old_as_its_witnesses_say(world: World) -> None:
+    trust = world.trust()
+    trust.most_age_s = 3600.0
+    late = world.epoch(1)
+    world.time += 7200
+    _, bundle = world.node("G2")
+    trust.advance(*late, now=5.0)
+    with pytest.raises(Rejected) as refused:
+        trust.accept(bundle, now=5.0)
+    assert refused.value.reason == "stale", "the proof of the bundle itself shows that it is later now"
+
+
+def test_a_clock_that_was_set_wrongly_is_set_right(world: World) -> None:
+    clock = Clock()
+    clock.witnessed(T0, 0.0)
+    clock.set(T0 + 3e8, 1.0, 0.0)
+    clock.set(T0 + 50.0, 1.0, 10.0)
+    assert T0 < clock.lower(10.0) < clock.upper(10.0) < T0 + 100.0
 
 
 def test_state_survives_and_is_verified_again(world: World, tmp_path: Path) -> None:

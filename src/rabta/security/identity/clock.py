@@ -24,32 +24,32 @@ class Clock:
 
     drift_ppm: float = 20.0
     alarms: list[str] = field(default_factory=list)
-    _lower: tuple[float, float] = (0.0, 0.0)
-    _upper: tuple[float, float] = (math.inf, 0.0)
+    _seen: tuple[float, float] = (0.0, 0.0)
+    _least: tuple[float, float] = (0.0, 0.0)
+    _most: tuple[float, float] = (math.inf, 0.0)
 
     def lower(self, now: float) -> float:
         """Earliest UTC that it may be."""
-        stated, at = self._lower
-        return stated + max(now - at, 0.0) * (1.0 - self.drift_ppm * 1e-6)
+        rate = 1.0 - self.drift_ppm * 1e-6
+        return max(stated + max(now - at, 0.0) * rate for stated, at in (self._seen, self._least))
 
     def upper(self, now: float) -> float:
         """Latest UTC that it may be; infinity where nobody ever set it."""
-        stated, at = self._upper
+        stated, at = self._most
         return stated + max(now - at, 0.0) * (1.0 + self.drift_ppm * 1e-6)
 
     def witnessed(self, utc: float, now: float) -> None:
         """A quorum of witnesses signed this time: it is past. It only ever moves the lower bound up."""
-        if utc > self.lower(now):
-            self._lower = utc, now
+        stated, at = self._seen
+        if utc > stated + max(now - at, 0.0) * (1.0 - self.drift_ppm * 1e-6):
+            self._seen = utc, now
         if utc > self.upper(now):
-            self.alarms.append(
-                "witnesses state a later time than this node's bound: its clock was set wrongly"
-            )
-            self._upper = math.inf, now
+            self.alarms.append("witnesses state a later time than this node's bound: it was set wrongly")
+            self._most = math.inf, now
 
     def set(self, utc: float, error_s: float, now: float) -> None:
-        """Set by hand, at the installation or a ceremony."""
-        self._lower, self._upper = (max(utc - error_s, self.lower(now)), now), (utc + error_s, now)
+        """Set by hand, at the installation or a ceremony; what was set by hand before counts no more."""
+        self._least, self._most = (utc - error_s, now), (utc + error_s, now)
 
     def fix(self, utc: float, error_s: float, now: float) -> bool:
         """A navigation fix: narrows the bounds where it lies inside, raises an alarm elsewhere."""
@@ -59,6 +59,6 @@ class Clock:
             return False
         if not math.isfinite(high):
             return False  # nothing bounds it from above, so it cannot be told from a lie
-        self._lower = max(low, utc - error_s), now
-        self._upper = min(high, utc + error_s), now
+        self._least = max(low, utc - error_s), now
+        self._most = min(high, utc + error_s), now
         return True

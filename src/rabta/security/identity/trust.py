@@ -8,6 +8,8 @@ everybody when its newest statement is older than `most_age_s` by its own counte
 from __future__ import annotations
 
 import math
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,7 +39,10 @@ class Trust:
     policy : Policy
         Of the log: its keys, witnesses and quorum.
     most_age_s : float
-        How long a statement of the epoch is good enough, by the node's own counter; infinity for always.
+        How old the newest epoch may be: from the time that witnesses signed over it, to the least that it
+        may be now. Infinity for always. A node that was switched off meanwhile counts from its start.
+    counter : callable
+        The node's monotonic counter, seconds, where a call says no other instant.
     """
 
     root: RootPolicy
@@ -48,10 +53,11 @@ class Trust:
     statement: bytes = b""
     proof: Inclusion | None = None
     size: int = 0
-    heard_s: float = 0.0
+    stated_s: float = 0.0
+    counter: Callable[[], float] = time.monotonic
     _known: dict[bytes, tuple[Peer, Claims]] = field(default_factory=dict)
 
-    def accept(self, bundle: Bundle, now: float = 0.0) -> Peer:
+    def accept(self, bundle: Bundle, now: float | None = None) -> Peer:
         """Peer of a bundle.
 
         Raises
@@ -77,7 +83,7 @@ class Trust:
         if name not in self._known:
             raise Rejected("unknown", "nobody with this credential was accepted")
         found, claims = self._known[name]
-        self._judge(name, claims, self.heard_s if now is None else now)
+        self._judge(name, claims, now)
         return found
 
     def claims(self, name: bytes) -> Claims:
@@ -85,7 +91,7 @@ class Trust:
         self.lookup(name)
         return self._known[name][1]
 
-    def advance(self, statement: bytes, proof: Inclusion, now: float = 0.0) -> Epoch:
+    def advance(self, statement: bytes, proof: Inclusion, now: float | None = None) -> Epoch:
         """Take a newer epoch.
 
         Raises
@@ -96,25 +102,28 @@ class Trust:
         after = epochs.read(statement, self.root)
         if after.number <= self.epoch.number:
             raise Rejected("stale", f"epoch {after.number}, and {self.epoch.number} is known")
-        self._witnessed(proof, statement, now)
-        self.epoch, self.statement, self.proof, self.heard_s = after, statement, proof, now
+        self.stated_s = self._witnessed(proof, statement, now)
+        self.epoch, self.statement, self.proof = after, statement, proof
         return after
 
-    def meet(self, statement: bytes, proof: Inclusion, now: float = 0.0) -> bool:
+    def meet(self, statement: bytes, proof: Inclusion, now: float | None = None) -> bool:
         """Take the peer's epoch where it is newer; False where it is not. A forged one is `Rejected`."""
         if epochs.read(statement, self.root).number <= self.epoch.number:
             return False
         self.advance(statement, proof, now)
         return True
 
-    def _witnessed(self, proof: Inclusion, leaf: bytes, now: float) -> None:
+    def _witnessed(self, proof: Inclusion, leaf: bytes, now: float | None) -> float:
+        """Time that a quorum signed over an entry; it bounds the clock from below."""
         found = proof.verify(leaf, self.policy)
         self.size = max(self.size, found.size)
         if found.time:
-            self.clock.witnessed(float(found.time), now)
+            self.clock.witnessed(float(found.time), self.counter() if now is None else now)
+        return float(found.time)
 
-    def _judge(self, name: bytes, claims: Claims, now: float) -> None:
-        if now - self.heard_s > self.most_age_s:
+    def _judge(self, name: bytes, claims: Claims, now: float | None) -> None:
+        least = self.clock.lower(self.counter() if now is None else now)
+        if least - self.stated_s > self.most_age_s:
             raise Rejected("stale", "the newest epoch known here is too old to judge by")
         if name[:SHORT_BYTES] in self.epoch.revoked:
             raise Rejected("revoked", f"the credential of {claims.name} is revoked")
@@ -131,7 +140,7 @@ class Trust:
         files.save(path, KIND, fields, overwrite=True)
 
     @classmethod
-    def load(cls, path: Path, now: float = 0.0, *, most_age_s: float = math.inf) -> Trust:
+    def load(cls, path: Path, now: float | None = None, *, most_age_s: float = math.inf) -> Trust:
         """State of a file; its statement is verified again."""
         f = files.load(path, KIND)
         try:
@@ -139,7 +148,7 @@ class Trust:
             if f["statement"]:
                 found.advance(f["statement"], Inclusion.decode(f["proof"]), now)
             found.size = max(found.size, int(f["size"]))
-        except (KeyError, TypeError):
+        except (KeyError, TypeError, ValueError):
             raise Rejected("malformed", "a file of trust with other contents", file=path) from None
         return found
 
