@@ -10,6 +10,8 @@ from rabta.security.handshake.wire import MOST_AMPLIFICATION, Fragment, Puzzle
 
 PARTS_S = 10.0
 DONE_S = 30.0
+PAUSE_S = 0.25
+"""Fragments that come so soon after an answer belong to the message that was answered."""
 MOST_PARTS = 512
 MOST_EACH = 16
 """Unfinished messages of all addresses together, and of one: of those with a cookie and as many without."""
@@ -40,8 +42,8 @@ class Parts:
         self.forget(now)
         return len(self.held) >= MOST_PARTS or len(self.each.get(address, ())) >= MOST_EACH
 
-    def add(self, fragment: Fragment, address: bytes, now: float) -> tuple[bytes, set[int]] | None:
-        """Whole message, and which fragments made it."""
+    def add(self, fragment: Fragment, address: bytes, now: float) -> bytes | None:
+        """Whole message, if this fragment makes it so."""
         self.forget(now)
         key = _key(fragment, address)
         held = self.held.get(key) or self._begin(key, now)
@@ -50,10 +52,9 @@ class Parts:
         except Rejected:
             self._drop(key)
             raise
-        if message is None:
-            return None
-        self._drop(key)
-        return message, set(held.puzzle.parts)
+        if message is not None:
+            self._drop(key)
+        return message
 
     def _begin(self, key: Key, now: float) -> _Unfinished:
         own = self.each.get(key[0], ())
@@ -93,20 +94,18 @@ class Done:
     address: bytes
     since: float
     send: list[bytes]
-    seen: set[int]
+    last: float
     heard: int = 0
 
-    def again(self, index: int, size: int) -> list[bytes]:
-        """Answer to one more fragment of so many bytes: late ones get none, repetitions the same once more.
+    def again(self, size: int, now: float) -> list[bytes]:
+        """Answer to one more fragment of so many bytes: the same for each repetition.
 
         Never more than three times what came, since an address can be forged.
         """
         self.heard += size
-        repeated = index in self.seen
-        self.seen.add(index)
-        if not repeated or MOST_AMPLIFICATION * self.heard < sum(map(len, self.send)):
+        if now < self.last + PAUSE_S or MOST_AMPLIFICATION * self.heard < sum(map(len, self.send)):
             return []
-        self.seen, self.heard = {index}, 0
+        self.last, self.heard = now, 0
         return self.send
 
 

@@ -68,10 +68,10 @@ class Responder:
             return asked
         done = self._done.get(fragment.exchange, now)
         if done is not None and done.address == address:
-            return Step(send=done.again(fragment.index, len(datagram)))
+            return Step(send=done.again(len(datagram), now))
         parts = self._shown if fragment.cookie else self._open
         whole = parts.add(fragment, address, now)
-        return Step() if whole is None else self._answer(fragment, *whole, address, now)
+        return Step() if whole is None else self._answer(fragment, whole, address, now)
 
     # Cookies
 
@@ -103,7 +103,7 @@ class Responder:
 
     # Keys
 
-    def _answer(self, fragment: Fragment, message: bytes, seen: set[int], address: bytes, now: float) -> Step:
+    def _answer(self, fragment: Fragment, message: bytes, address: bytes, now: float) -> Step:
         suite, exchange = fragment.suite, fragment.exchange
         digest = suite.digest(exchange, message)
         before = self._done.get(exchange, now)
@@ -111,7 +111,7 @@ class Responder:
             return Step(send=before.send)  # from another address: the same answer, no second session
         answer, keys = self._agree(suite, exchange, message)
         send = wire.cut(wire.ANSWER, suite, exchange, answer, fragment.parity)
-        self._done.put(exchange, Done(digest, address, now, send, seen))
+        self._done.put(exchange, Done(digest, address, now, send, now))
         return Step(send, keys)
 
     def _agree(self, suite: Suite, exchange: bytes, message: bytes) -> tuple[bytes, SessionKeys]:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from functools import cache
-from typing import NamedTuple
 
 from rabta.security.core import Rejected, Suite
 from rabta.security.core.peers import IDENTIFIER_BYTES, SessionKeys
@@ -41,7 +40,8 @@ class Step:
     keys: SessionKeys | None = None
 
 
-class Fragment(NamedTuple):
+@dataclass(slots=True)
+class Fragment:
     """One datagram, taken apart."""
 
     kind: int
