@@ -225,7 +225,8 @@ def mutated(own: Message, other: Message, draw: random.Random) -> list[bytes]:
     while True:
         case = Case(own, other, draw.sample(own.sent, own.need), draw)
         for _ in range(draw.choice((1, 1, 1, 2))):
-            draw.choice(CHANGES)(case)
+            if min(map(len, case.some)) >= wire.HEADER_BYTES:
+                draw.choice(CHANGES)(case)
         honest = [one for one in (own, other) if len(set(one.sent) & set(case.some)) >= one.need]
         if not honest:
             return case.some

@@ -138,7 +138,7 @@ GROUPS = {
         "rtk",
         "spoofing",
     ),
-    "security": ("vectors", "protocol", "logs", "bpsec", "posture", "overlay", "identity"),
+    "security": ("vectors", "protocol", "logs", "bpsec", "posture", "overlay", "identity", "handshake"),
     "transport": ("transport", "ground", "flow", "failures", "resilience", "weather"),
 }
 
