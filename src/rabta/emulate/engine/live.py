@@ -1,0 +1,139 @@
+"""The wall clock: packets of real hosts carried over a course by one thread."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import select
+import struct
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rabta.emulate.engine import _kernels, spaces
+from rabta.emulate.engine.course import Course, Pages
+from rabta.errors import RabtaError
+
+Index = NDArray[np.int64]
+
+SMALL, LARGE = 2048, 66_000
+VNET_HEADER = 10
+SLICE_NS = 50_000_000
+LOG_ROWS = 1 << 18
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """How the engine works, not what it computes.
+
+    Attributes
+    ----------
+    slots : int
+        Packets under way at once.
+    spin_ns : int
+        Before a packet is due, look instead of waiting: exacter, for the price of a core.
+    offload : bool
+        Interfaces hand over frames of up to 64 kB.
+    seed : int
+        Of losses and jitter.
+    """
+
+    slots: int = 32_768
+    spin_ns: int = 0
+    offload: bool = False
+    seed: int = 0
+
+
+class Engine:
+    """Carries packets between interfaces until it is stopped.
+
+    Parameters
+    ----------
+    ports : sequence of int
+        Descriptor of each host's interface, in the order of `course.hosts`; then those of links, if any.
+    links : ndarray of int64, shape (port, 2), optional
+        Peer's port and path where a port is the end of a link, -1 for hosts.
+    """
+
+    def __init__(self, course: Course, ports: Sequence[int], tuning: Tuning | None = None, links: Index | None = None) -> None:
+        self.course, self.tuning = course, tuning or Tuning()
+        self.pages, count = Pages(course), self.tuning.slots
+        self.stats = np.zeros(16, dtype=np.int64)
+        self.stats[_kernels.FREE] = count
+        self.log = np.zeros((LOG_ROWS, 6), dtype=np.int64)
+        self.origin = 0
+        self._ports = np.array(ports, dtype=np.int32)
+        self._links = np.full((len(ports), 2), -1, dtype=np.int64) if links is None else links
+        self._stop, self._threads = threading.Event(), []
+        self._arrays = self._made(count)
+        self._poller = self._polled()
+        self.late_pages = 0
+
+    def _made(self, count: int) -> dict[str, Any]:
+        wide = LARGE if self.tuning.offload else SMALL
+        return {
+            "pool": np.zeros((count, wide), dtype=np.uint8),
+            "heap": np.zeros((2, count + 1), dtype=np.int64),
+            "spare": np.arange(count, dtype=np.int64),
+            "slots": np.zeros((count, 6), dtype=np.int64),
+            "free": np.zeros(max(len(self.course.gates), 1), dtype=np.int64),
+            "state": np.zeros((3, max(len(self.course.ends), 1)), dtype=np.int64),
+            "caught": np.zeros((0, 1), dtype=np.uint8),
+        }
+
+    def _polled(self) -> select.epoll:
+        """Set of all ports; each event tells the row of its port, not its descriptor."""
+        poller = select.epoll()
+        for row, port in enumerate(self._ports.tolist()):
+            event = ctypes.create_string_buffer(struct.pack("=IQ", select.EPOLLIN, row))
+            if _libc.epoll_ctl(poller.fileno(), 1, port, event) < 0:
+                raise RabtaError(f"cannot watch an interface: {os.strerror(ctypes.get_errno())}")
+        return poller
+
+    def now(self) -> int:
+        """Emulation's clock, ns."""
+        return time.monotonic_ns() - self.origin
+
+    def start(self) -> None:
+        """Begin at instant 0."""
+        self.origin = time.monotonic_ns()
+        self.stats[_kernels.UNTIL] = self.pages.turn(0)
+        self._threads = [threading.Thread(target=work, daemon=True) for work in (self._carry, self._turn)]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End; packets under way are dropped."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+        self._poller.close()
+
+    def _carry(self) -> None:
+        spaces.exact_timers()
+        a, course = self._arrays, self.course
+        route, head = course.route(), VNET_HEADER if self.tuning.offload else 0
+        while not self._stop.is_set():
+            _kernels.run(
+                self._poller.fileno(), self.origin, self.now() + SLICE_NS, self.tuning.spin_ns, head,
+                self._ports, self._links, route, self.pages.line, self.pages.gate, course.up, course.down,
+                self.tuning.seed, a["pool"], a["heap"], a["spare"], a["slots"], a["free"], a["state"],
+                self.stats, self.log, a["caught"],
+            )  # fmt: skip
+
+    def _turn(self) -> None:
+        """Write the next page ahead of its time and turn to it when that has come."""
+        while not self._stop.is_set():
+            due = self.pages.until_ns
+            ready = self.pages.turn(due)
+            wait = (due - self.now()) / 1e9
+            if wait > 0.0:
+                self._stop.wait(wait)
+            self.late_pages += int(self.now() > due + self.course.margin_ns)
+            self.stats[_kernels.UNTIL] = ready
