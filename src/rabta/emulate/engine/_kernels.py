@@ -1,25 +1,33 @@
 """Packets through gates and paths: one law for the wall clock and the virtual one.
 
-A packet waits at the gate of its sender (a queue that empties at a rate), travels its path (a delay that is linear
-in time between changes, losses in bursts, outages) and waits at the gate of its receiver. Times are whole
-nanoseconds of the emulation's clock. What happens to a packet depends on when it came and what came before it alone,
-so that a recording of what was sent gives the same fates again.
+A packet waits at the gate of its sender (a queue that empties at a rate), travels its path (a delay that is
+linear in time between changes, losses in bursts, outages) and waits at the gate of its receiver. Times are
+whole nanoseconds of the emulation's clock. What happens to a packet depends on when it came and on what came
+before it alone, so that a recording of what was sent gives the same fates again.
 
-Tables come as two books; `which` says the one that counts, so that the other can be rewritten meanwhile:
+Tables come as two books; one counts while the other is rewritten:
 
-- ``line[2, path, 16]``: two pieces of seven (from when on; delay, negative in an outage; slope; chance of loss in
-  the good state and in the bad; chance a packet of turning bad, and good again), then jitter (largest extra
-  delay) and frame (arrivals wait for its multiples; 0 for none).
-- ``gate[2, gate, 6]``: two pieces of two (from when on; rate in bit/s, 0 for unlimited), room in bytes, overhead of
-  a packet in bytes.
+- ``line[2, path, 16]``: two pieces of seven (from when on; delay, negative in an outage; slope; chance of
+  loss in the good state and in the bad; chance a packet of turning bad, and good again), then jitter (largest
+  extra delay) and frame (arrivals wait for its multiples; 0 for none).
+- ``gate[2, gate, 6]``: two pieces of two (from when on; rate in bit/s, 0 for unlimited), room in bytes,
+  overhead of a packet in bytes.
 """
+# mypy: disable-error-code="no-any-return"
 # ruff: noqa: C901, PLR0912, PLR0915 (kernels: each loop of the engine is one piece)
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rabta.jit import foreign, inline, kernel
+
+Array = NDArray[np.float64]
+Index = NDArray[np.int64]
+Whole = int | np.int64
+Ports = NDArray[np.int32]
+Packed = NDArray[np.uint8]
 
 PIECE, JITTER, FRAME = 7, 14, 15
 DELIVERED, FULL_UP, LOST, OUT, NO_PATH, FULL_DOWN, NO_SLOT, REFUSED = range(8)
@@ -36,7 +44,7 @@ EVENTS = 256
 
 
 @inline
-def uniform(seed, path, count, use):  # type: ignore[no-untyped-def]
+def uniform(seed: Whole, path: Whole, count: Whole, use: Whole) -> float:
     """Number in [0, 1) by SplitMix64 of what it is for: the same whatever else happens."""
     x = np.uint64(seed) + np.uint64(path) * np.uint64(0x9E3779B97F4A7C15)
     x += np.uint64(count) * np.uint64(0xD1B54A32D192ED03) + np.uint64(use) * np.uint64(0x8CB92BA72F3D8DD7)
@@ -47,7 +55,7 @@ def uniform(seed, path, count, use):  # type: ignore[no-untyped-def]
 
 
 @inline
-def through_gate(now, size, book, index, free):  # type: ignore[no-untyped-def]
+def through_gate(now: Whole, size: Whole, book: Array, index: Whole, free: Index) -> Whole:
     """Instant at which a packet has left gate `index` of a book; -1 where the queue has no room for it."""
     rate = book[index, 3] if now >= book[index, 2] else book[index, 1]
     if rate <= 0.0:
@@ -60,7 +68,9 @@ def through_gate(now, size, book, index, free):  # type: ignore[no-untyped-def]
 
 
 @inline
-def along_path(now, path, book, seed, count, bad, last):  # type: ignore[no-untyped-def]
+def along_path(
+    now: Whole, path: Whole, book: Array, seed: Whole, count: Index, bad: Index, last: Index
+) -> Whole:
     """Instant of arrival at the far end of a path; minus the verdict where the packet does not arrive.
 
     `count`, `bad` and `last` (of each path: packets so far, state of the channel, last arrival) are changed.
@@ -88,7 +98,7 @@ def along_path(now, path, book, seed, count, bad, last):  # type: ignore[no-unty
 
 
 @inline
-def push(times, slots, count, time, slot):  # type: ignore[no-untyped-def]
+def push(times: Index, slots: Index, count: Whole, time: Whole, slot: Whole) -> None:
     """Put a time into a heap of `count` entries; among equal times the lower item comes first."""
     i = count
     while i > 0:
@@ -101,7 +111,7 @@ def push(times, slots, count, time, slot):  # type: ignore[no-untyped-def]
 
 
 @inline
-def pop(times, slots, count):  # type: ignore[no-untyped-def]
+def pop(times: Index, slots: Index, count: Whole) -> None:
     """Take the earliest out of a heap of `count` entries."""
     time, slot, left, i = times[count - 1], slots[count - 1], count - 1, 0
     while True:
@@ -121,7 +131,9 @@ def pop(times, slots, count):  # type: ignore[no-untyped-def]
 
 
 @inline
-def note(log, at, came, left, path, size, verdict, number):  # type: ignore[no-untyped-def]
+def note(
+    log: Index, at: Whole, came: Whole, left: Whole, path: Whole, size: Whole, verdict: Whole, number: Whole
+) -> None:
     """Write a packet's fate into the ring."""
     row = at % log.shape[0]
     log[row, 0], log[row, 1], log[row, 2] = came, left, path
@@ -129,7 +141,19 @@ def note(log, at, came, left, path, size, verdict, number):  # type: ignore[no-u
 
 
 @inline
-def enter(now, size, path, up, lines, gates, seed, free, count, bad, last):  # type: ignore[no-untyped-def]
+def enter(
+    now: Whole,
+    size: Whole,
+    path: Whole,
+    up: Whole,
+    lines: Array,
+    gates: Array,
+    seed: Whole,
+    free: Index,
+    count: Index,
+    bad: Index,
+    last: Index,
+) -> Whole:
     """Instant at which a packet reaches the far end of its path, or minus the verdict."""
     if path < 0:
         return np.int64(-NO_PATH)
@@ -145,7 +169,22 @@ def enter(now, size, path, up, lines, gates, seed, free, count, bad, last):  # t
     "int64(int64[:,::1], int64, int64, float64[:,:,::1], float64[:,:,::1], int64[::1], int64[::1], int64, "
     "int64[:,::1], int64[::1], int64[:,::1], int64[::1], int64[::1], int64[:,::1])"
 )
-def replay(sent, first, until, line, gate, up, down, seed, heap, free, state, left, stats, log):  # type: ignore[no-untyped-def]
+def replay(
+    sent: Index,
+    first: Whole,
+    until: Whole,
+    line: Array,
+    gate: Array,
+    up: Index,
+    down: Index,
+    seed: Whole,
+    heap: Index,
+    free: Index,
+    state: Index,
+    left: Index,
+    stats: Index,
+    log: Index,
+) -> Whole:
     """Carry recorded packets to an instant of the virtual clock; returns the first that is later.
 
     Parameters
@@ -211,12 +250,33 @@ def replay(sent, first, until, line, gate, up, down, seed, heap, free, state, le
 @kernel(
     "int64(int32, int64, int64, int64, int64, int32[::1], int64[:,::1], int64[:,::1], float64[:,:,::1], "
     "float64[:,:,::1], int64[::1], int64[::1], int64, uint8[:,::1], int64[:,::1], int64[::1], int64[:,::1], "
-    "int64[::1], int64[:,::1], int64[::1], int64[:,::1], uint8[:,::1])"
+    "int64[::1], int64[:,::1], int64[::1], int64[:,::1], uint8[:,::1], int64[:,::1])"
 )
-def run(  # type: ignore[no-untyped-def]
-    poller, origin, until, spin, head, ports, ends, route, line, gate, up, down, seed, pool, heap, spare,
-    slots, free, state, stats, log, caught,
-):  # fmt: skip
+def run(
+    poller: Whole,
+    origin: Whole,
+    until: Whole,
+    spin: Whole,
+    head: Whole,
+    ports: Ports,
+    ends: Index,
+    route: Index,
+    line: Array,
+    gate: Array,
+    up: Index,
+    down: Index,
+    seed: Whole,
+    pool: Packed,
+    heap: Index,
+    spare: Index,
+    slots: Index,
+    free: Index,
+    state: Index,
+    stats: Index,
+    log: Index,
+    caught: Packed,
+    tagged: Index,
+) -> Whole:
     """Carry packets between interfaces until an instant of the clock; releases the interpreter meanwhile.
 
     Parameters
@@ -242,7 +302,9 @@ def run(  # type: ignore[no-untyped-def]
     slots : ndarray of int64, shape (slot, 6)
         Came, port, path, size, number on its path, stage.
     caught : ndarray of uint8, shape (ring, bytes)
-        Beginning of packets, for a capture; no rows for none.
+        Beginning of packets as they came, for a capture; no rows for none.
+    tagged : ndarray of int64, shape (ring, 4)
+        Instant, size, path and number on the path of each of these.
     """
     clock, events, span = np.zeros(2, np.int64), np.zeros(12 * EVENTS, np.uint8), np.zeros(2, np.int64)
     n, nf, hosts = stats[HEAP], stats[FREE], route.shape[0]
@@ -309,12 +371,14 @@ def run(  # type: ignore[no-untyped-def]
                             | np.int64(pool[slot, head + 19])
                         ) - 1
                     path = route[port, peer] if 0 <= peer < hosts and port < hosts else np.int64(-1)
+                number = state[0, path] if path >= 0 else np.int64(-1)
                 if caught.shape[0] > 0:
                     kept = min(size, caught.shape[1])
                     row = stats[CAUGHT] % caught.shape[0]
                     caught[row, :kept] = pool[slot, head : head + kept]
+                    tagged[row, 0], tagged[row, 1] = now, size
+                    tagged[row, 2], tagged[row, 3] = path, number
                     stats[CAUGHT] += 1
-                number = state[0, path] if path >= 0 else np.int64(-1)
                 gate_up = up[path] if path >= 0 else np.int64(-1)
                 out = enter(
                     now, size, path, gate_up, line[which], gate[which], seed, free,

@@ -87,18 +87,21 @@ class Course:
 class Pages:
     """Two books of lines and gates: one that the engine reads, one that is being written.
 
-    A page holds, for every path and gate, the piece in force and the next one; so it is right until the first of
-    them changes a second time.
+    A page holds, for every path and gate, the piece in force and the next one; so it is right until the first
+    of them changes a second time.
     """
 
     def __init__(self, course: Course, window_ns: int = 100_000_000) -> None:
         self.course, self.window_ns = course, window_ns
         paths, gates = len(course.ends), max(len(course.gates), 1)
         self.line = np.zeros((2, paths, 2 * PIECE + 2))
-        self.line[:, :, 2 * PIECE], self.line[:, :, 2 * PIECE + 1] = course.jitter, course.frame
+        self.line[:, :, -2], self.line[:, :, -1] = course.jitter, course.frame
         self.gate = np.zeros((2, gates, 2 * GATE_PIECE + 2))
         if course.gates:
-            self.gate[:, :, 2 * GATE_PIECE], self.gate[:, :, 2 * GATE_PIECE + 1] = course.room, course.overhead
+            self.gate[:, :, 2 * GATE_PIECE], self.gate[:, :, 2 * GATE_PIECE + 1] = (
+                course.room,
+                course.overhead,
+            )
         self._path, self._gate = course.first[:-1].copy(), course.gate_first[:-1].copy()
         self.book, self.until_ns = 1, 0
 

@@ -42,12 +42,16 @@ class Tuning:
         Interfaces hand over frames of up to 64 kB.
     seed : int
         Of losses and jitter.
+    capture_rows, capture_bytes : int
+        Packets that wait to be written into a capture, and how much of each.
     """
 
     slots: int = 32_768
     spin_ns: int = 0
     offload: bool = False
     seed: int = 0
+    capture_rows: int = 0
+    capture_bytes: int = 128
 
 
 class Engine:
@@ -61,7 +65,9 @@ class Engine:
         Peer's port and path where a port is the end of a link, -1 for hosts.
     """
 
-    def __init__(self, course: Course, ports: Sequence[int], tuning: Tuning | None = None, links: Index | None = None) -> None:
+    def __init__(
+        self, course: Course, ports: Sequence[int], tuning: Tuning | None = None, links: Index | None = None
+    ) -> None:
         self.course, self.tuning = course, tuning or Tuning()
         self.pages, count = Pages(course), self.tuning.slots
         self.stats = np.zeros(16, dtype=np.int64)
@@ -70,7 +76,8 @@ class Engine:
         self.origin = 0
         self._ports = np.array(ports, dtype=np.int32)
         self._links = np.full((len(ports), 2), -1, dtype=np.int64) if links is None else links
-        self._stop, self._threads = threading.Event(), []
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
         self._arrays = self._made(count)
         self._poller = self._polled()
         self.late_pages = 0
@@ -84,7 +91,8 @@ class Engine:
             "slots": np.zeros((count, 6), dtype=np.int64),
             "free": np.zeros(max(len(self.course.gates), 1), dtype=np.int64),
             "state": np.zeros((3, max(len(self.course.ends), 1)), dtype=np.int64),
-            "caught": np.zeros((0, 1), dtype=np.uint8),
+            "caught": np.zeros((self.tuning.capture_rows, self.tuning.capture_bytes), dtype=np.uint8),
+            "tagged": np.zeros((max(self.tuning.capture_rows, 1), 4), dtype=np.int64),
         }
 
     def _polled(self) -> select.epoll:
@@ -125,6 +133,7 @@ class Engine:
                 self._ports, self._links, route, self.pages.line, self.pages.gate, course.up, course.down,
                 self.tuning.seed, a["pool"], a["heap"], a["spare"], a["slots"], a["free"], a["state"],
                 self.stats, self.log, a["caught"],
+                a["tagged"],
             )  # fmt: skip
 
     def _turn(self) -> None:

@@ -1,7 +1,7 @@
 """Network namespaces with one TUN interface each, made by this process and gone with it.
 
-Nothing is named in the file system: a namespace lives as long as a process in it or its descriptor here, so that a
-killed engine leaves nothing behind. Children that run inside are told to die with their parent.
+Nothing is named in the file system: a namespace lives as long as a process in it or its descriptor here, so
+that a killed engine leaves nothing behind. Children that run inside are told to die with their parent.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def address(host: int) -> str:
 
 
 def private() -> None:
-    """Leave for a user namespace in which this process may make networks; must come before any thread starts."""
+    """Leave for a user namespace in which this process may make networks; before any thread starts."""
     if os.geteuid() == 0:
         return
     user, group = os.geteuid(), os.getegid()
@@ -73,8 +73,8 @@ def _called(result: int, task: str) -> None:
         number = ctypes.get_errno()
         raise RabtaError(
             f"cannot {task}: {os.strerror(number)}",
-            expected="root, or a kernel that lets users make namespaces (sysctl kernel.unprivileged_userns_clone=1, "
-            "kernel.apparmor_restrict_unprivileged_userns=0)",
+            expected="root, or a kernel that lets users make namespaces (sysctl "
+            "kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0)",
             exit_code=EXIT_SYSTEM,
         )
 
