@@ -362,6 +362,7 @@ def run(
                 if size <= 0:
                     break
                 stats[READ] += 1
+                now += 1  # no two packets at one instant: their order is in the record
                 peer, path = ends[port, 0], ends[port, 1]
                 if peer < 0:
                     if size >= 20 and pool[slot, head] >> 4 == 4:

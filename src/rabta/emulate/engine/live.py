@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from rabta.emulate.engine import _kernels, spaces
 from rabta.emulate.engine.course import Course, Pages
+from rabta.emulate.engine.records import Capture, Fates
 from rabta.errors import RabtaError
 
 Index = NDArray[np.int64]
@@ -25,6 +26,7 @@ SMALL, LARGE = 2048, 66_000
 VNET_HEADER = 10
 SLICE_NS = 50_000_000
 LOG_ROWS = 1 << 18
+DRAIN_S = 0.05
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -80,7 +82,10 @@ class Engine:
         self._threads: list[threading.Thread] = []
         self._arrays = self._made(count)
         self._poller = self._polled()
-        self.late_pages = 0
+        self.late_pages, self.unlogged = 0, 0
+        self._logged, self._caught = 0, 0
+        self.fates: Fates | None = None
+        self.capture: Capture | None = None
 
     def _made(self, count: int) -> dict[str, Any]:
         wide = LARGE if self.tuning.offload else SMALL
@@ -112,7 +117,8 @@ class Engine:
         """Begin at instant 0."""
         self.origin = time.monotonic_ns()
         self.stats[_kernels.UNTIL] = self.pages.turn(0)
-        self._threads = [threading.Thread(target=work, daemon=True) for work in (self._carry, self._turn)]
+        works = (self._carry, self._turn, self._drain)
+        self._threads = [threading.Thread(target=work, daemon=True) for work in works]
         for thread in self._threads:
             thread.start()
 
@@ -122,6 +128,10 @@ class Engine:
         for thread in self._threads:
             thread.join()
         self._poller.close()
+        self._flush()
+        for sink in (self.fates, self.capture):
+            if sink is not None:
+                sink.close()
 
     def _carry(self) -> None:
         spaces.exact_timers()
@@ -146,3 +156,27 @@ class Engine:
                 self._stop.wait(wait)
             self.late_pages += int(self.now() > due + self.course.margin_ns)
             self.stats[_kernels.UNTIL] = ready
+
+    def _drain(self) -> None:
+        while not self._stop.wait(DRAIN_S):
+            self._flush()
+
+    def _flush(self) -> None:
+        """Write what the rings hold; what they have lost is counted, never passed over in silence."""
+        if self.fates is not None:
+            rows, self._logged, lost = _since(self._logged, int(self.stats[_kernels.LOGGED]), LOG_ROWS)
+            self.unlogged += lost
+            self.fates.write(self.log[rows])
+        if self.capture is not None and len(self._arrays["caught"]):
+            a = self._arrays
+            rows, self._caught, lost = _since(
+                self._caught, int(self.stats[_kernels.CAUGHT]), len(a["caught"])
+            )
+            self.unlogged += lost
+            self.capture.write(a["tagged"][rows], a["caught"][rows])
+
+
+def _since(taken: int, there: int, ring: int) -> tuple[Index, int, int]:
+    """Rows of a ring that were not taken yet, the new count, and how many were overwritten before."""
+    first = max(taken, there - ring * 7 // 8) if there - taken > ring * 7 // 8 else taken
+    return np.arange(first, there) % ring, there, first - taken

@@ -37,15 +37,15 @@ def carry(course: Course, sent: Index, seed: int = 0, *, drain_ns: int = 10_000_
     free = np.zeros(max(len(course.gates), 1), dtype=np.int64)
     state = np.zeros((3, max(paths, 1)), dtype=np.int64)
     stats, log = np.zeros(16, dtype=np.int64), np.zeros((max(len(sent), 1), 6), dtype=np.int64)
-    at, now = 0, 0
+    now, at = 0, np.int64(0)
     end = int(rows[-1, 0]) + drain_ns if len(rows) else 0
     while now < end:
         stats[_kernels.UNTIL] = pages.turn(now)
         now = min(pages.until_ns, end)
-        at = _kernels.replay(
+        at = np.int64(_kernels.replay(
             rows, at, now, pages.line, pages.gate, course.up, course.down, seed, heap, free, state, left,
             stats, log,
-        )  # fmt: skip
+        ))  # fmt: skip
         if at == len(rows) and not stats[_kernels.HEAP]:
             break
     return log[: stats[_kernels.LOGGED]]
