@@ -138,6 +138,15 @@ def _tun(name: str, *, offload: bool) -> int:
     return port
 
 
+def forwarding(place: str) -> None:
+    """Let the namespace of this thread route packets, under an address of its own on the loopback."""
+    with open("/proc/sys/net/ipv4/ip_forward", "w", encoding="ascii") as file:  # noqa: PTH123
+        file.write("1")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        _ioctl(control, SIOCSIFADDR, "lo:1", _inet(place))
+        _ioctl(control, SIOCSIFNETMASK, "lo:1", _inet("255.255.255.255"))
+
+
 def here() -> int:
     """Descriptor of the namespace of this thread, to come back to."""
     return os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
