@@ -104,32 +104,31 @@ class Plain:
         self.last[index] = max(arrival, self.last[index] + 1)
         return self.last[index]
 
+    def step(self, due: int, task: str, number: int, path: int, size: int) -> tuple[str, int, int]:
+        """What comes next for a packet, when, and its number on the path; or its fate."""
+        if task in {"send", "arrive"}:
+            gate, full = (self.net.up, "1") if task == "send" else (self.net.down, "5")
+            left = self.gate(due, size, int(gate[path]))
+            after = "leave" if task == "send" else "0"
+            return (full, due, number) if left is None else (after, left, number)
+        number = self.count[path]
+        out = self.path(due, path)
+        return ("arrive", out, number) if out >= 0 else (str(-out), due, number)
+
     def carry(self, sent: np.ndarray) -> list[tuple[int, ...]]:
-        heap: list[tuple[int, int, int, int]] = []
+        heap = [(int(row[0]), 1, k, "send", -1) for k, row in enumerate(sent)]
+        heapq.heapify(heap)
         fates = []
-        rows = [tuple(map(int, row)) for row in sent]
-        at = 0
-        while heap or at < len(rows):
-            if heap and (at == len(rows) or heap[0][0] <= rows[at][0]):
-                due, row, stage, number = heapq.heappop(heap)
-                came, path, size = rows[row]
-                out = self.gate(due, size, int(self.net.down[path])) if stage == 0 else due
-                if out is not None and out > due:
-                    heapq.heappush(heap, (out, row, 1, number))
-                else:
-                    fates.append(
-                        (came, due if out is None else out, path, size, 0 if out is not None else 5, number)
-                    )
-                continue
-            came, path, size = rows[at]
-            number = self.count[path]
-            left = self.gate(came, size, int(self.net.up[path]))
-            out = -1 if left is None else self.path(left, path)
-            if out >= 0:
-                heapq.heappush(heap, (out, at, 0, number))
+        while heap:
+            due, _, row, task, number = heapq.heappop(heap)
+            came, path, size = map(int, sent[row])
+            when = due
+            while when == due and not task.isdigit():
+                task, when, number = self.step(due, task, number, path, size)
+            if when > due:
+                heapq.heappush(heap, (when, 0, row, task, number))
             else:
-                fates.append((came, came, path, size, -out, number))
-            at += 1
+                fates.append((came, due, path, size, int(task), number))
         return fates
 
 

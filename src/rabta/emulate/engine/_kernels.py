@@ -31,7 +31,9 @@ Packed = NDArray[np.uint8]
 
 PIECE, JITTER, FRAME = 7, 14, 15
 DELIVERED, FULL_UP, LOST, OUT, NO_PATH, FULL_DOWN, NO_SLOT, REFUSED = range(8)
-READ, WRITTEN, ERROR_SUM, ERROR_MOST, WAKES, LOGGED, CAUGHT, HEAP, FREE, UNTIL = range(10)
+READ, WRITTEN, ERROR_SUM, ERROR_MOST, WAKES, LOGGED, CAUGHT, HEAP, FREE, BOOK, NEXT, TURN = range(12)
+LEAVE, ARRIVE, DELIVER = range(3)
+NEVER = 1 << 62
 
 _read = foreign("read", "intp", "int32", "voidptr", "intp")
 _write = foreign("write", "intp", "int32", "voidptr", "intp")
@@ -141,33 +143,17 @@ def note(
 
 
 @inline
-def enter(
-    now: Whole,
-    size: Whole,
-    path: Whole,
-    up: Whole,
-    lines: Array,
-    gates: Array,
-    seed: Whole,
-    free: Index,
-    count: Index,
-    bad: Index,
-    last: Index,
-) -> Whole:
-    """Instant at which a packet reaches the far end of its path, or minus the verdict."""
-    if path < 0:
-        return np.int64(-NO_PATH)
-    left = now
-    if up >= 0:
-        left = through_gate(now, size, gates, up, free)
-        if left < 0:
-            return np.int64(-FULL_UP)
-    return along_path(left, path, lines, seed, count, bad, last)
+def page(now: Whole, stats: Index) -> Whole:
+    """Book in force at an instant: the next one from its time on."""
+    if now >= stats[TURN]:
+        stats[BOOK] = stats[NEXT]
+        stats[TURN] = NEVER
+    return stats[BOOK]
 
 
 @kernel(
     "int64(int64[:,::1], int64, int64, float64[:,:,::1], float64[:,:,::1], int64[::1], int64[::1], int64, "
-    "int64[:,::1], int64[::1], int64[:,::1], int64[::1], int64[::1], int64[:,::1])"
+    "int64[:,::1], int64[::1], int64[:,::1], int64[:,::1], int64[::1], int64[:,::1])"
 )
 def replay(
     sent: Index,
@@ -199,50 +185,55 @@ def replay(
         Times, and what waits for them: the packet's row.
     state : ndarray of int64, shape (3, path)
         Packets so far, state of the channel, last arrival.
-    left : ndarray of int64, shape (packet,)
-        Packet's number on its path times four, plus its stage.
+    left : ndarray of int64, shape (packet, 2)
+        What a packet waits for, and its number on its path.
     stats : ndarray of int64
         Counters, as `READ` and its fellows name them.
     log : ndarray of int64, shape (ring, 6)
         Came, left, path, size, verdict, number on its path.
     """
-    n, k, which = stats[HEAP], first, stats[UNTIL]
+    n, k = stats[HEAP], first
     while True:
-        soonest = heap[0, 0] if n > 0 else np.int64(9223372036854775807)
-        coming = sent[k, 0] if k < sent.shape[0] else np.int64(9223372036854775807)
-        if min(soonest, coming) >= until:
+        soonest = heap[0, 0] if n > 0 else np.int64(NEVER)
+        coming = sent[k, 0] if k < sent.shape[0] else np.int64(NEVER)
+        due = min(soonest, coming)
+        if due >= until:
             break
+        which = page(due, stats)
         if soonest <= coming:
             row = heap[1, 0]
             pop(heap[0], heap[1], n)
             n -= 1
-            path, size, number, out = sent[row, 1], sent[row, 2], left[row] >> 2, soonest
-            if left[row] & 3 == 0 and down[path] >= 0:
-                out = through_gate(soonest, size, gate[which], down[path], free)
-                if out > soonest:
-                    left[row] |= 1
-                    push(heap[0], heap[1], n, out, row)
-                    n += 1
-                    continue
-            verdict = FULL_DOWN if out < 0 else DELIVERED
-            note(log, stats[LOGGED], sent[row, 0], max(out, soonest), path, size, verdict, number)
+            stage = left[row, 0]
+        else:
+            row, stage = k, np.int64(-1)
+            stats[READ] += 1
+            left[k, 1] = -1
+            k += 1
+        path, size, out = sent[row, 1], sent[row, 2], due
+        if stage < LEAVE:
+            if path < 0:
+                out = np.int64(-NO_PATH)
+            elif up[path] >= 0:
+                out = through_gate(due, size, gate[which], up[path], free)
+            stage = LEAVE if out == due else -1
+        if stage == LEAVE:
+            left[row, 1] = state[0, path]
+            out = along_path(due, path, line[which], seed, state[0], state[1], state[2])
+        elif stage == ARRIVE:
+            if down[path] >= 0:
+                out = through_gate(due, size, gate[which], down[path], free)
+            if out < 0:
+                out = np.int64(-FULL_DOWN)
+            elif out == due:
+                stage = DELIVER
+        if out < 0 or stage == DELIVER:
+            note(log, stats[LOGGED], sent[row, 0], due, path, size, -min(out, 0), left[row, 1])
             stats[LOGGED] += 1
             continue
-        path, size = sent[k, 1], sent[k, 2]
-        number = state[0, path] if path >= 0 else np.int64(-1)
-        gate_up = up[path] if path >= 0 else np.int64(-1)
-        out = enter(
-            coming, size, path, gate_up, line[which], gate[which], seed, free, state[0], state[1], state[2]
-        )
-        stats[READ] += 1
-        if out >= 0:
-            left[k] = number << 2
-            push(heap[0], heap[1], n, out, k)
-            n += 1
-        else:
-            note(log, stats[LOGGED], coming, coming, path, size, -out, number)
-            stats[LOGGED] += 1
-        k += 1
+        left[row, 0] = stage + 1
+        push(heap[0], heap[1], n, out, row)
+        n += 1
     stats[HEAP] = n
     return k
 
@@ -300,11 +291,11 @@ def run(
     spare : ndarray of int64, shape (slot,)
         Free slots.
     slots : ndarray of int64, shape (slot, 6)
-        Came, port, path, size, number on its path, stage.
+        Came, port, path, size, number on its path, what it waits for.
     caught : ndarray of uint8, shape (ring, bytes)
         Beginning of packets as they came, for a capture; no rows for none.
-    tagged : ndarray of int64, shape (ring, 4)
-        Instant, size, path and number on the path of each of these.
+    tagged : ndarray of int64, shape (ring, 3)
+        Instant, size and path of each of these.
     """
     clock, events, span = np.zeros(2, np.int64), np.zeros(12 * EVENTS, np.uint8), np.zeros(2, np.int64)
     n, nf, hosts = stats[HEAP], stats[FREE], route.shape[0]
@@ -312,31 +303,35 @@ def run(
     now = clock[0] * 1000000000 + clock[1] - origin
     while now < until:
         while n > 0 and heap[0, 0] <= now:
-            which = stats[UNTIL]
             due, item = heap[0, 0], heap[1, 0]
-            slot = item & 1048575
+            slot, out, which = item & 1048575, due, page(due, stats)
             pop(heap[0], heap[1], n)
             n -= 1
-            path, size, out = slots[slot, 2], slots[slot, 3], due
-            if slots[slot, 5] == 0 and down[path] >= 0:
-                out = through_gate(due, size, gate[which], down[path], free)
-                if out > due:
-                    slots[slot, 5] = 1
-                    push(heap[0], heap[1], n, out, item)
-                    n += 1
-                    continue
-            verdict = DELIVERED
-            if out < 0:
-                verdict = FULL_DOWN
-            else:
+            path, size, stage = slots[slot, 2], slots[slot, 3], slots[slot, 5]
+            if stage == LEAVE:
+                slots[slot, 4] = state[0, path]
+                out = along_path(due, path, line[which], seed, state[0], state[1], state[2])
+            elif stage == ARRIVE:
+                if down[path] >= 0:
+                    out = through_gate(due, size, gate[which], down[path], free)
+                if out < 0:
+                    out = np.int64(-FULL_DOWN)
+                elif out == due:
+                    stage = DELIVER
+            if out >= 0 and stage != DELIVER:
+                slots[slot, 5] = stage + 1
+                push(heap[0], heap[1], n, out, item)
+                n += 1
+                continue
+            verdict = -min(out, 0)
+            if out >= 0:
                 if _write(ports[slots[slot, 1]], pool[slot].ctypes, size + head) < 0:
-                    verdict = REFUSED
+                    verdict = np.int64(REFUSED)
                 _clock(MONOTONIC, clock.ctypes)
                 now = clock[0] * 1000000000 + clock[1] - origin
-                late = now - due
                 stats[WRITTEN] += 1
-                stats[ERROR_SUM] += late
-                stats[ERROR_MOST] = max(stats[ERROR_MOST], late)
+                stats[ERROR_SUM] += now - due
+                stats[ERROR_MOST] = max(stats[ERROR_MOST], now - due)
             note(log, stats[LOGGED], slots[slot, 0], due, path, size, verdict, slots[slot, 4])
             stats[LOGGED] += 1
             spare[nf] = slot
@@ -350,7 +345,6 @@ def run(
         stats[WAKES] += 1
         _clock(MONOTONIC, clock.ctypes)
         now = clock[0] * 1000000000 + clock[1] - origin
-        which = stats[UNTIL]
         for event in range(ready):
             at = 12 * event + 4
             port = np.int64(events[at]) | np.int64(events[at + 1]) << 8 | np.int64(events[at + 2]) << 16
@@ -372,26 +366,27 @@ def run(
                             | np.int64(pool[slot, head + 19])
                         ) - 1
                     path = route[port, peer] if 0 <= peer < hosts and port < hosts else np.int64(-1)
-                number = state[0, path] if path >= 0 else np.int64(-1)
                 if caught.shape[0] > 0:
                     kept = min(size, caught.shape[1])
                     row = stats[CAUGHT] % caught.shape[0]
                     caught[row, :kept] = pool[slot, head : head + kept]
-                    tagged[row, 0], tagged[row, 1] = now, size
-                    tagged[row, 2], tagged[row, 3] = path, number
+                    tagged[row, 0], tagged[row, 1], tagged[row, 2] = now, size, path
                     stats[CAUGHT] += 1
-                gate_up = up[path] if path >= 0 else np.int64(-1)
-                out = enter(
-                    now, size, path, gate_up, line[which], gate[which], seed, free,
-                    state[0], state[1], state[2],
-                )  # fmt: skip
+                number, stage, out, which = np.int64(-1), LEAVE, now, page(now, stats)
+                if path < 0:
+                    out = np.int64(-NO_PATH)
+                elif up[path] >= 0:
+                    out = through_gate(now, size, gate[which], up[path], free)
+                if out == now:
+                    number, stage = state[0, path], ARRIVE
+                    out = along_path(now, path, line[which], seed, state[0], state[1], state[2])
                 if out < 0:
                     note(log, stats[LOGGED], now, now, path, size, -out, number)
                     stats[LOGGED] += 1
                     continue
                 nf -= 1
                 slots[slot, 0], slots[slot, 1], slots[slot, 2] = now, peer, path
-                slots[slot, 3], slots[slot, 4], slots[slot, 5] = size, number, 0
+                slots[slot, 3], slots[slot, 4], slots[slot, 5] = size, number, stage
                 push(heap[0], heap[1], n, out, (stats[READ] << 20) | slot)
                 n += 1
             if n > 0 and heap[0, 0] <= now:

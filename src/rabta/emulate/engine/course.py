@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,8 @@ Index = NDArray[np.int64]
 
 PIECE = 7
 GATE_PIECE = 2
-NEVER = float(1 << 62)
+NEVER = 1 << 62
+CLOSEST_NS = 2_000_000  # changes of one path or gate; a page must be written between them
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,6 @@ class Course:
     up: Index
     down: Index
     length_ns: int
-    margin_ns: int = field(default=40_000_000)
 
     def __post_init__(self) -> None:
         for name, first, starts in (
@@ -69,12 +69,12 @@ class Course:
         ):
             inner = np.ones(starts.size, dtype=bool)
             inner[first[:-1]] = False
-            short = inner & (np.diff(starts, prepend=starts[:1]) < self.margin_ns)
+            short = inner & (np.diff(starts, prepend=starts[:1]) < CLOSEST_NS)
             if (np.diff(first) < 1).any() or short.any():
                 raise RabtaError(
                     f"a {name} that changes too often, or never says what it is",
                     value=int(np.flatnonzero(short)[0]) if short.any() else None,
-                    expected=f"changes at least {self.margin_ns / 1e6:.0f} ms apart",
+                    expected=f"changes at least {CLOSEST_NS / 1e6:.0f} ms apart",
                 )
 
     def route(self) -> Index:
@@ -91,8 +91,8 @@ class Pages:
     of them changes a second time.
     """
 
-    def __init__(self, course: Course, window_ns: int = 100_000_000) -> None:
-        self.course, self.window_ns = course, window_ns
+    def __init__(self, course: Course) -> None:
+        self.course = course
         paths, gates = len(course.ends), max(len(course.gates), 1)
         self.line = np.zeros((2, paths, 2 * PIECE + 2))
         self.line[:, :, -2], self.line[:, :, -1] = course.jitter, course.frame
@@ -108,13 +108,13 @@ class Pages:
     def turn(self, now_ns: int) -> int:
         """Write the book that is not read for `now_ns` onwards; returns its number. Sets `until_ns`."""
         course, book = self.course, 1 - self.book
-        ends = [now_ns + self.window_ns]
+        ends = [NEVER]
         for cursor, first, pieces, table in (
             (self._path, course.first, course.pieces, self.line[book]),
             (self._gate, course.gate_first, course.gate_pieces, self.gate[book]),
         ):
             if cursor.size:
-                ends.append(_fill(cursor, first, pieces, table, now_ns) - course.margin_ns)
+                ends.append(_fill(cursor, first, pieces, table, now_ns))
         self.until_ns = int(min(ends))
         self.book = book
         return book
@@ -134,4 +134,4 @@ def _fill(cursor: Index, first: Index, pieces: Array, table: Array, now_ns: int)
     table[: cursor.size, wide] = np.where(later > cursor, pieces[later, 0], NEVER)
     second = np.minimum(cursor + 2, last)
     soonest = pieces[second[second > later], 0]
-    return int(soonest.min()) if soonest.size else int(NEVER)
+    return int(soonest.min()) if soonest.size else NEVER

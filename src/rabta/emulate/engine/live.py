@@ -27,6 +27,7 @@ VNET_HEADER = 10
 SLICE_NS = 50_000_000
 LOG_ROWS = 1 << 18
 DRAIN_S = 0.05
+LOOK_S = 0.001
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -97,7 +98,7 @@ class Engine:
             "free": np.zeros(max(len(self.course.gates), 1), dtype=np.int64),
             "state": np.zeros((3, max(len(self.course.ends), 1)), dtype=np.int64),
             "caught": np.zeros((self.tuning.capture_rows, self.tuning.capture_bytes), dtype=np.uint8),
-            "tagged": np.zeros((max(self.tuning.capture_rows, 1), 4), dtype=np.int64),
+            "tagged": np.zeros((max(self.tuning.capture_rows, 1), 3), dtype=np.int64),
         }
 
     def _polled(self) -> select.epoll:
@@ -116,7 +117,8 @@ class Engine:
     def start(self) -> None:
         """Begin at instant 0."""
         self.origin = time.monotonic_ns()
-        self.stats[_kernels.UNTIL] = self.pages.turn(0)
+        self.stats[_kernels.BOOK] = self.pages.turn(0)
+        self.stats[_kernels.TURN] = _kernels.NEVER
         works = (self._carry, self._turn, self._drain)
         self._threads = [threading.Thread(target=work, daemon=True) for work in works]
         for thread in self._threads:
@@ -147,15 +149,16 @@ class Engine:
             )  # fmt: skip
 
     def _turn(self) -> None:
-        """Write the next page ahead of its time and turn to it when that has come."""
-        while not self._stop.is_set():
+        """Write the next page ahead of its time, for the engine to turn to."""
+        stats = self.stats
+        while self.pages.until_ns < _kernels.NEVER and not self._stop.is_set():
             due = self.pages.until_ns
-            ready = self.pages.turn(due)
-            wait = (due - self.now()) / 1e9
-            if wait > 0.0:
-                self._stop.wait(wait)
-            self.late_pages += int(self.now() > due + self.course.margin_ns)
-            self.stats[_kernels.UNTIL] = ready
+            stats[_kernels.NEXT] = self.pages.turn(due)
+            self.late_pages += int(self.now() > due)
+            stats[_kernels.TURN] = due
+            while stats[_kernels.TURN] < _kernels.NEVER and not self._stop.is_set():
+                wait = (due - self.now()) / 1e9
+                self._stop.wait(min(max(wait, LOOK_S), 1.0))
 
     def _drain(self) -> None:
         while not self._stop.wait(DRAIN_S):

@@ -80,8 +80,8 @@ class Capture:
             )
 
     def write(self, tagged: Index, packets: NDArray[np.uint8]) -> None:
-        """Append packets as they came: instant, size, path, number; and the beginning of each."""
-        for (when, size, path, _), packet in zip(tagged.tolist(), packets, strict=True):
+        """Append packets as they came: instant, size, path; and the beginning of each."""
+        for (when, size, path), packet in zip(tagged.tolist(), packets, strict=True):
             if path >= 0:
                 self._file.write(
                     _packet(self._start + when, size, path, packet[: min(size, packet.size)].tobytes())

@@ -33,14 +33,14 @@ def carry(course: Course, sent: Index, seed: int = 0, *, drain_ns: int = 10_000_
     rows = np.zeros((len(sent), 4), dtype=np.int64)
     rows[:, :3] = sent
     paths, pages = len(course.ends), Pages(course)
-    heap, left = np.zeros((2, max(len(sent), 1)), dtype=np.int64), np.zeros(max(len(sent), 1), dtype=np.int64)
+    heap, left = np.zeros((2, max(len(sent), 1)), np.int64), np.zeros((max(len(sent), 1), 2), np.int64)
     free = np.zeros(max(len(course.gates), 1), dtype=np.int64)
     state = np.zeros((3, max(paths, 1)), dtype=np.int64)
     stats, log = np.zeros(16, dtype=np.int64), np.zeros((max(len(sent), 1), 6), dtype=np.int64)
     now, at = 0, np.int64(0)
     end = int(rows[-1, 0]) + drain_ns if len(rows) else 0
     while now < end:
-        stats[_kernels.UNTIL] = pages.turn(now)
+        stats[_kernels.BOOK], stats[_kernels.TURN] = pages.turn(now), _kernels.NEVER
         now = min(pages.until_ns, end)
         at = np.int64(_kernels.replay(
             rows, at, now, pages.line, pages.gate, course.up, course.down, seed, heap, free, state, left,
