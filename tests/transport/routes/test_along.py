@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from rabta.space import orbits
-from rabta.transport.routes.held import lasers
 from rabta.space.propagate import constants, moving
 from rabta.transport.routes import along, changes, joined, search
+from rabta.transport.routes.held import lasers
 from rabta.transport.routes.joined import Tables
 from rabta.transport.routes.search import ALL, SPACE
 

@@ -1,4 +1,4 @@
-"""The round trip of a way while it holds, at any instant: satellites move, what lies on the ground does not."""
+"""The round trip of a way while it holds: satellites move, what lies on the ground does not."""
 
 from __future__ import annotations
 
