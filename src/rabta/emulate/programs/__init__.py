@@ -1,4 +1,4 @@
-"""What runs on the hosts: programs of others started inside, and small ones of our own, with what they measured.
+"""What runs on the hosts: programs of others, and small ones of our own, with what they measured.
 
-Our own are modules of the standard library alone, run as ``python -m`` inside a host, so that they start at once.
+Our own are modules of the standard library alone, run as ``python -m`` inside a host, so that they start soon.
 """
