@@ -2,8 +2,9 @@
 
 The ladder of bitrates is the one that Apple's HLS authoring specification gives for H.264, 16:9. The player
 chooses by its buffer alone, as BBA-0 does (Huang et al., SIGCOMM 2014, section 4): the lowest rate below the
-reservoir, the highest above the cushion, linear between, and no change within the neighbouring rates. The score
-is the mean opinion that Mok et al. (IM 2011, equation 4) fitted to start-up time, stalls and their length.
+reservoir, the highest above the cushion, linear between, and no change within the neighbouring rates. The
+score is the mean opinion that Mok et al. (IM 2011, equation 4) fitted to start-up time, stalls and their
+length.
 """
 
 from __future__ import annotations
