@@ -116,19 +116,36 @@ class Engine:
 
     def start(self) -> None:
         """Begin at instant 0."""
-        self.origin = time.monotonic_ns()
-        self.stats[_kernels.BOOK] = self.pages.turn(0)
+        self._begin(0)
+
+    def restart(self) -> None:
+        """Put the clock back to instant 0, as when programs are up and the course may begin."""
+        self._halt()
+        self.pages = Pages(self.course)
+        self._arrays |= {name: np.zeros_like(self._arrays[name]) for name in ("free", "state")}
+        self._begin(0)
+
+    def _begin(self, now_ns: int) -> None:
+        self._stop.clear()
+        self.origin = time.monotonic_ns() - now_ns
+        self.stats[_kernels.BOOK] = self.pages.turn(now_ns)
         self.stats[_kernels.TURN] = _kernels.NEVER
         works = (self._carry, self._turn, self._drain)
         self._threads = [threading.Thread(target=work, daemon=True) for work in works]
         for thread in self._threads:
             thread.start()
 
-    def stop(self) -> None:
-        """End; packets under way are dropped."""
+    def _halt(self) -> None:
+        """Stop the threads; packets under way are dropped."""
         self._stop.set()
         for thread in self._threads:
             thread.join()
+        self.stats[_kernels.HEAP], self.stats[_kernels.FREE] = 0, self.tuning.slots
+        self._arrays["spare"][:] = np.arange(self.tuning.slots)
+
+    def stop(self) -> None:
+        """End; packets under way are dropped."""
+        self._halt()
         self._poller.close()
         self._flush()
         for sink in (self.fates, self.capture):

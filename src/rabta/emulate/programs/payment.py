@@ -15,7 +15,7 @@ import time
 
 PORT = 8583
 REQUEST_BYTES, ANSWER_BYTES = 420, 180
-"""About what an authorisation with chip data takes (modelled: fields of ISO 8583-1:1993 as acquirers use them)."""
+"""About what an authorisation with chip data takes (modelled after the fields of ISO 8583-1:1993)."""
 SWITCH_S = 0.15
 """Work of the switch and the issuer (modelled)."""
 
@@ -68,7 +68,8 @@ async def one(host: str, number: int, deadline_s: float) -> dict[str, object]:
 
 async def pay(host: str, seconds: float, every_s: float, deadline_s: float) -> list[dict[str, object]]:
     """Payments at a steady pace, each by itself."""
-    start, tasks = time.monotonic(), []
+    start = time.monotonic()
+    tasks: list[asyncio.Task[dict[str, object]]] = []
     while time.monotonic() - start < seconds:
         tasks.append(asyncio.create_task(one(host, len(tasks), deadline_s)))
         await asyncio.sleep(every_s)
