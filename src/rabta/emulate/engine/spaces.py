@@ -13,6 +13,7 @@ import signal
 import socket
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from rabta.errors import EXIT_SYSTEM, RabtaError
@@ -104,7 +105,8 @@ def make(mtu: int, links: dict[str, tuple[str, str]], *, offload: bool = False, 
             _ioctl(control, SIOCSIFADDR, name, _inet(place))
             _ioctl(control, SIOCSIFNETMASK, name, _inet(mask))
             _ioctl(control, SIOCSIFMTU, name, struct.pack("i", mtu))
-            _ioctl(control, SIOCSIFTXQLEN, name, struct.pack("i", queue))
+            with suppress(PermissionError):  # only real root may; the device's own 500 packets then
+                _ioctl(control, SIOCSIFTXQLEN, name, struct.pack("i", queue))
             _up(control, name)
     return Space(descriptor, ports)
 
