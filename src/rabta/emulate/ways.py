@@ -73,6 +73,27 @@ def pieces(watch: Watch, *, gaps_s: tuple[float, float] = (0.0, 0.0), loss: Loss
     return np.asarray(found)
 
 
+def cut(way: Array, outages: Sequence[tuple[float, float]]) -> Array:
+    """Pieces of a way that is out from one second to another, and goes on as it would have.
+
+    Examples
+    --------
+    >>> way = np.array([[0.0, 5e6, 0, 0, 0, 0, 0]])
+    >>> cut(way, [(2.0, 3.0)])[:, :2].tolist()
+    [[0.0, 5000000.0], [2000000000.0, -1.0], [3000000000.0, 5000000.0]]
+    """
+    for begin, end in outages:
+        first, last = begin * 1e9, end * 1e9
+        at = max(int(np.searchsorted(way[:, 0], last, side="right")) - 1, 0)
+        after = way[at].copy()
+        if after[1] >= 0.0:
+            after[1] += after[2] * (last - after[0])
+        after[0] = last
+        out = np.array([[first, OUTAGE_NS, 0.0, *NONE]])
+        way = np.concatenate([way[way[:, 0] < first], out, after[None], way[way[:, 0] > last]])
+    return way
+
+
 def _gap(before: Stretch | None, now: Stretch, satellites: int, gaps_s: tuple[float, float]) -> float:
     """Outage at the beginning of a stretch."""
     if before is None or not before.nodes or not now.nodes:
