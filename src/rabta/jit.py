@@ -85,6 +85,15 @@ def inline(function: F) -> F:
     return cast("F", numba.njit(inline="always")(function))
 
 
+def foreign(name: str, result: str, *arguments: str) -> Any:
+    """Return a function of the C library for kernels to call, by name and types (``"intp"``, ``"int32"``, ``"voidptr"``).
+
+    It is looked up when the kernel is loaded, so that kernels which call it are cached like others.
+    """
+    types = numba.types
+    return types.ExternalFunction(name, getattr(types, result)(*(getattr(types, one) for one in arguments)))
+
+
 def each_part(function: Callable[..., None], count: int, *arguments: Any) -> None:
     """Call a kernel ``(first, last, *arguments)`` for the parts of a range, one thread each.
 

@@ -25,6 +25,7 @@ def _commands() -> None:
         catalog,
         compare,
         data,
+        emulate,
         epfd,
         events,
         export,
@@ -55,6 +56,7 @@ def _commands() -> None:
     app.command("epfd")(epfd.epfd)
     app.command("atlas")(atlas.atlas)
     app.command("export")(export.export)
+    app.command("emulate")(emulate.emulate)
     app.command("catalog")(catalog.catalog)
     app.command("verify")(verify.verify)
     app.add_typer(data.app, name="data")

@@ -139,6 +139,7 @@ GROUPS = {
         "spoofing",
     ),
     "security": ("vectors", "protocol", "logs", "bpsec", "posture", "overlay", "identity", "handshake"),
+    "emulation": ("emulation",),
     "transport": ("transport", "ground", "flow", "failures", "resilience", "weather"),
 }
 

@@ -12,11 +12,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from functools import cache
 
 from rabta.security.core import Rejected, Suite
 from rabta.security.core.peers import IDENTIFIER_BYTES, SessionKeys
-from rabta.security.core.suites import TAG_BYTES, X25519_BYTES, numbered
+from rabta.security.core.suites import SUITES, TAG_BYTES, X25519_BYTES, numbered
 from rabta.security.handshake import erasure
 
 VERSION = 1
@@ -71,12 +70,6 @@ def answer_bytes(suite: Suite) -> int:
     return X25519_BYTES + 2 * suite.kem_ciphertext_bytes + TAG_BYTES
 
 
-def message_bytes(kind: int, suite: Suite) -> int:
-    """Length of the message that a fragment is part of."""
-    return answer_bytes(suite) if kind == ANSWER else hello_bytes(suite)
-
-
-@cache
 def shape(kind: int, suite: Suite) -> tuple[int, int, int]:
     """Length of a message, how many parts it is cut into, and their length.
 
@@ -86,9 +79,19 @@ def shape(kind: int, suite: Suite) -> tuple[int, int, int]:
     >>> shape(HELLO, NS), shape(ANSWER, NS), shape(HELLO, CI), shape(ANSWER, CI)
     ((3232, 3, 1078), (3184, 3, 1062), (2368, 3, 790), (2224, 2, 1112))
     """
-    length = message_bytes(kind, suite)
+    return _SHAPES[kind == ANSWER, suite.identifier]
+
+
+def _shape(length: int) -> tuple[int, int, int]:
     count = -(-length // MOST_PAYLOAD)
     return length, count, -(-length // count)
+
+
+_SHAPES = {
+    (answer, suite.identifier): _shape((answer_bytes if answer else hello_bytes)(suite))
+    for suite in SUITES.values()
+    for answer in (False, True)
+}
 
 
 def new_exchange(parity: int) -> bytes:
