@@ -12,7 +12,11 @@ _TABLE = "CREATE TABLE IF NOT EXISTS session (name BLOB PRIMARY KEY, state BLOB 
 
 
 class Ledger:
-    """States by the name of their session.
+    """States by the name of their session; one process at a time.
+
+    Two processes with one ledger would use a counter twice, so the file stays locked while it is open. For
+    the same reason a copy of a ledger that is older than the last packet must never be put back. What is
+    written over is zeroed in the file: old chain keys stay neither in its pages nor in a journal.
 
     Parameters
     ----------
@@ -26,10 +30,23 @@ class Ledger:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
             if path.stat().st_mode & 0o077:
                 raise RabtaError("a ledger of keys that others may read", file=path, expected="mode 0600")
-            self._base = sqlite3.connect(path, isolation_level=None)
-            self._base.execute("PRAGMA journal_mode=WAL")
-            self._base.execute("PRAGMA synchronous=FULL")
+            self._base = sqlite3.connect(path, isolation_level=None, timeout=0.0)
+            for pragma in (
+                "locking_mode=EXCLUSIVE",
+                "journal_mode=TRUNCATE",
+                "secure_delete=ON",
+                "synchronous=FULL",
+            ):
+                self._base.execute(f"PRAGMA {pragma}")
             self._base.execute(_TABLE)
+            self._base.execute("BEGIN EXCLUSIVE")  # takes the lock, which this connection then keeps
+            self._base.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise self._failed(error) from None
+            raise RabtaError("another process uses this ledger of sessions", file=path,
+                             expected="one node a ledger; stop the other, or name another file",
+                             exit_code=EXIT_SYSTEM) from None  # fmt: skip
         except (OSError, sqlite3.Error) as error:
             raise self._failed(error) from None
         self._synchronous = True

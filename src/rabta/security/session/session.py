@@ -52,7 +52,7 @@ class Session:
         self._recent: deque[bytes] = deque(maxlen=REMEMBERED)
         self._waiting = b""
         self._refreshed = 0
-        self._send_lease = self._receive_lease = 0 if ledger is not None else MOST_COUNTER
+        self._send_lease = self._receive_lease = 0 if ledger is not None else MOST_COUNTER + 1
         self._lease = LEAST_LEASE
         self._before = self._after = b""
         self._room, self._cipher = 0, self.sending.ciphers[0]
@@ -129,13 +129,13 @@ class Session:
         self.sending.advance(note, secret)
         self._notes.append((note, secret))
         self._headed()
-        if self.ledger is not None:
-            self._keep(sync=False)
+        self._keep(sync=False)
 
     def refresh(self) -> None:
         """Begin a new exchange of keys on the packets to come (on the side that began the session)."""
         self._refreshed = self.counter
         self.refreshing.begin()
+        self._keep(sync=False)
 
     def due(self, now: float = 0.0) -> bool:  # noqa: ARG002 (the caller's clock, for whom time counts too)
         """Whether a new handshake should follow: many packets were sent."""
@@ -188,6 +188,7 @@ class Session:
                 self._follow(note)
             else:
                 self._refreshed_by_peer(note, secret)
+        self._keep(sync=False)
         return self._taken(packet, plain)
 
     def _secret(self, note: bytes) -> bytes:
@@ -214,7 +215,10 @@ class Session:
             self._heard(packet.heard)
         if plain[:1] == PLAIN:
             return plain[1:]
+        had = self.refreshing.secret
         self.refreshing.take(plain[1 : 1 + FRAME_BYTES])
+        if self.refreshing.secret != had:
+            self._keep(sync=False)
         if self.keys.initiator and self.refreshing.secret and len(self._notes) < MOST_NOTES:
             self._begin_refreshed()
         return plain[1 + FRAME_BYTES :]
@@ -300,7 +304,7 @@ class Session:
         self._refreshed = self.counter
         self.refreshing.number, self.refreshing.done, self.refreshing.secret = raw["refresh"]
         if not self.refreshing.secret:
-            self.refreshing.number = self.refreshing.done
+            self.refreshing.done = self.refreshing.number  # a round that was under way is given up
         return self
 
 
