@@ -37,13 +37,15 @@ class Device:
         ):
             raise Rejected("malformed", "no keys of a device")
 
-    def apply(self, raw: bytes, authority: CompositePublic | None = None) -> bytes:
+    def apply(self, raw: bytes, authority: CompositePublic | None, *, unsigned: bool = False) -> bytes:
         """Group key of a header.
 
         Parameters
         ----------
-        authority : CompositePublic, optional
-            Who must have signed it. Without, any member may have made it: for measurements.
+        authority : CompositePublic or None
+            Who must have signed it.
+        unsigned : bool
+            Take a header that nobody signed, and that any member may have made: for measurements alone.
 
         Raises
         ------
@@ -56,7 +58,9 @@ class Device:
             raise Rejected("malformed", "a header of another group")
         if header.epoch <= self.epoch:
             raise Rejected("stale", "a header that is not newer")
-        if authority is not None:
+        if not unsigned:
+            if authority is None:
+                raise Rejected("signature", "it was not said who must have signed the header")
             header.verify(authority)
         row, own = self._find(header.subsets)
         at = KEY_BYTES * row

@@ -1,8 +1,8 @@
 """What is broadcast for an epoch: for each subset of the cover the new key, masked; commitment, signature.
 
 The mask of a subset is a hash of its key with the epoch and a number used once, so that it is never the same
-again; what a member learns of other masks is of no use in other epochs. The commitment tells a receiver that the
-key is the one that was meant, the signature who meant it.
+again; what a member learns of other masks is of no use in other epochs. The commitment tells a receiver that
+the key is the one that was meant, the signature who meant it.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Devices are the leaves of a full binary tree; nodes are numbered as in a heap, the root is 1. The subset of
 two nodes (i, j), j below i, is all leaves below i but those below j. The labels of a subset come down from a
-secret of i by a one-way generator, left, right or to the key; a device has the labels that hang off its own way.
+secret of i by a one-way generator, left, right or to the key; a device has the labels that hang off its own
+way.
 """
 
 from __future__ import annotations
