@@ -32,7 +32,7 @@ from rabta.security.bundles.codec import (
     scan,
 )
 from rabta.security.bundles.contacts import Contact, Plan
-from rabta.security.bundles.store import Quota, Store
+from rabta.security.bundles.store import Quota, Store, database, parts
 from rabta.security.core import NS, CompositePrivate, HybridPrivate, Rejected
 
 A, B, C = (eid.parse(f"ipn:{number}.1") for number in (1, 2, 3))
@@ -123,18 +123,98 @@ def test_fragments_are_verified_as_a_whole(tmp_path: Path) -> None:
     for part in parts[::-1]:
         two.receive(part.raw)
     assert [path.read_bytes() for path in two.deliver(tmp_path / "in")] == [bytes(range(256))]
-    parts = fragments.split(one.send(B, bytes(200)), 100)
-    bad = Bundle(parts[1].primary, (*parts[1].blocks[:-1], parts[1].blocks[-1].change(b"x" * 100)))
-    two.receive(parts[0].raw)
-    with pytest.raises(Rejected):
-        two.receive(bad.raw)
-    assert len(two.store) == 0
-    again = fragments.split(one.send(B, bytes(300)), 100)
-    two.receive(again[0].raw)
-    liar = Bundle(again[0].primary, (*again[0].blocks[:-1], again[0].blocks[-1].change(b"y" * 100)))
-    with pytest.raises(Rejected):
-        two.receive(liar.raw)  # other bytes in the same place: nobody can say whose are right
-    assert len(two.store) == 0
+
+
+def forged(part: Bundle, payload: bytes) -> Bundle:
+    return Bundle(part.primary, (*part.blocks[:-1], part.blocks[-1].change(payload)))
+
+
+def parts_of(item: Agent) -> int:
+    count: int = item.store.base.execute("SELECT count(*) FROM parts").fetchone()[0]
+    return count
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_forged_fragments_do_not_keep_the_true_ones_out(tmp_path: Path, seed: int) -> None:
+    draw, payload = random.Random(seed), random.Random(seed).randbytes(300)
+    one, two = agent(tmp_path, A), agent(tmp_path, B)
+    true = fragments.split(one.send(B, payload), 100)
+    false = [forged(part, draw.randbytes(len(part.payload))) for part in true for _ in range(2)]
+    bare = Bundle(true[0].primary, (true[0].blocks[-1],))  # the first, without its security
+    coming = [*true, *false, bare.extension(blocks.AGE, scan.uint(0))]
+    draw.shuffle(coming)
+    for part in coming:
+        two.receive(part.raw)
+        if len(two.store):
+            break
+    assert [path.read_bytes() for path in two.deliver(tmp_path / "in")] == [payload]
+    assert parts_of(two) == 0
+    with pytest.raises(Rejected) as error:
+        two.receive(true[0].raw)  # the whole was here, and says so: the sender may let go
+    assert error.value.reason == "replay"
+
+
+def test_fragments_that_were_dropped_may_come_again(tmp_path: Path) -> None:
+    clock = Clock()
+    one, two = agent(tmp_path, A), agent(tmp_path, B, clock=clock)
+    two.store.quota = Quota(parts_bytes=6000, parts=4)
+    true = fragments.split(one.send(B, bytes(300), lifetime_s=10**6), 100)
+    two.receive(true[0].raw)
+    for number in range(5):  # others crowd it out
+        junk = Primary(B, C, sequence=number, flags=blocks.FRAGMENT, total=900)
+        two.receive(bundle.make(junk, bytes(100), (blocks.AGE, scan.uint(0))).raw)
+    assert parts_of(two) == 4
+    assert {item.reason for item in two.told} == {records.STORAGE}
+    for part in true:
+        two.receive(part.raw)
+    assert [path.read_bytes() for path in two.deliver(tmp_path / "in")] == [bytes(300)]
+    clock.now += parts.LIFETIME_S + 1
+    two.forward()
+    assert parts_of(two) == 0
+
+
+def test_fragments_of_nobody_take_no_room_of_bundles(tmp_path: Path) -> None:
+    one = agent(tmp_path, A)
+    two = Agent(B, Store(tmp_path / "2.db", Quota(20_000, 50, parts_bytes=5000)), None, Policy(keys=KEYS))
+    for number in range(100):
+        head = Primary(B, C, sequence=number, lifetime=1 << 50, flags=blocks.FRAGMENT, total=2000)
+        two.receive(bundle.make(head, bytes(1000), (blocks.AGE, scan.uint(0))).raw)
+    assert two.store.base.execute("SELECT sum(size) FROM parts").fetchone()[0] <= 5000
+    latest = two.store.base.execute("SELECT max(expires) FROM parts").fetchone()[0]
+    assert latest <= two.store.now() + parts.LIFETIME_S
+    two.receive(one.send(B, bytes(15_000)).raw)
+    assert len(two.store) == 1
+    for odd in ({"total": 1 << 63}, {"sequence": 1 << 63, "total": 2}, {"total": 6000}):
+        head = Primary(B, C, flags=blocks.FRAGMENT, **odd)
+        with pytest.raises(Rejected):
+            two.receive(bundle.make(head, b"x", (blocks.AGE, scan.uint(0))).raw)
+
+
+def test_only_fragments_of_the_same_bundle_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    two, read = agent(tmp_path, B), []
+    monkeypatch.setattr(database, "decode", lambda raw: read.append(raw) or decode(raw))
+    for number in range(50):
+        head = Primary(B, C, sequence=number // 25, flags=blocks.FRAGMENT, offset=number % 25, total=100)
+        two.receive(bundle.make(head, b"x", (blocks.AGE, scan.uint(0))).raw)
+    assert read == []
+    plan = two.store.base.execute(
+        "EXPLAIN QUERY PLAN SELECT id, start, stop FROM parts WHERE whole = ? ORDER BY id DESC", (b"",)
+    )
+    assert "parts_by_whole" in str(plan.fetchall())
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 10)), max_size=30), st.integers(1, 10))
+def test_ways_cover_and_are_bounded(pieces: list[tuple[int, int]], total: int) -> None:
+    found = [parts.Span(at, a, min(a + size, total)) for at, (a, size) in enumerate(pieces) if a < total]
+    ways = list(parts.ways(found, total))
+    assert len(ways) <= parts.MOST_TRIES
+    covered = {place for span in found for place in range(span.start, span.end)} == set(range(total))
+    assert bool(ways) == covered
+    named = {span.number: span for span in found}
+    for way in ways:
+        spans = [named[number] for number in way]
+        assert {place for span in spans for place in range(span.start, span.end)} == set(range(total))
 
 
 def test_hop_limit_expiry_and_storage_are_reported(tmp_path: Path) -> None:

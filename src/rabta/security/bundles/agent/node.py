@@ -94,16 +94,17 @@ class Agent:
         if item.primary.source.node == self.node.node:
             raise Rejected("replay", "an own bundle that came back")
         here = item.primary.destination.node == self.node.node
-        if here and not item.primary.fragment:
-            self._keep(item, self.policy.check(item), ())
-        else:
-            self.told += self.store.accept(item, here=here)
         if here and item.primary.fragment:
+            self.told += self.store.keep_part(item)
             self._join(item)
+        elif here:
+            self._keep(item, self.policy.check(item))
+        else:
+            self.told += self.store.accept(item, here=False)
         self._report(item, records.RECEIVED)
         return item
 
-    def _keep(self, item: Bundle, found: Accepted, instead_of: tuple[int, ...]) -> None:
+    def _keep(self, item: Bundle, found: Accepted, instead_of: Bundle | None = None) -> None:
         self.told += self.store.accept(
             item,
             here=True,
@@ -113,17 +114,23 @@ class Agent:
         )
 
     def _join(self, last: Bundle) -> None:
-        """Put fragments together where they are complete; a whole that does not hold goes with its parts."""
-        parts = [item for item in self.store.waiting(here=True) if _same(item.bundle, last)]
-        numbers = tuple(item.number for item in parts)
-        try:
-            whole = fragments.join([item.bundle for item in parts])
-            if whole is not None:
-                self._keep(whole, self.policy.check(whole), numbers)
-        except Rejected:
-            for number in numbers:
-                self.store.done(number)
-            raise
+        """Put fragments together where they are complete.
+
+        What does not hold stays beside its rivals, for one of them may be the true one; only a whole that is
+        accepted, or was here before, lets go of them.
+        """
+        for parts in self.store.wholes(last):
+            try:
+                whole = fragments.join(parts)
+                if whole is not None:
+                    self._keep(whole, self.policy.check(whole), last)
+                    return
+            except Rejected as error:
+                if error.reason == "limit":  # no room now: they wait
+                    return
+                if error.reason in {"replay", "stale"}:
+                    self.store.drop_parts(last)
+                    return
 
     def deliver(self, folder: Path) -> list[Path]:
         """Write the payloads of all bundles for this node, opened and verified, to a folder; paths of files.
@@ -242,16 +249,6 @@ class Agent:
         plain = plain.extension(blocks.AGE, scan.uint(0))
         here = primary.report_to.node == self.node.node
         self.told += self.store.accept(self.policy.protect(plain, number), here=here, own=True)
-
-
-def _same(one: Bundle, other: Bundle) -> bool:
-    a, b = one.primary, other.primary
-    return a.fragment and (a.source, a.created, a.sequence, a.total) == (
-        b.source,
-        b.created,
-        b.sequence,
-        b.total,
-    )
 
 
 def name_of(item: Bundle) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rabta.security.bundles.codec import Bundle, decode, records
-from rabta.security.bundles.store import files, quota, replay
+from rabta.security.bundles.store import files, parts, quota, replay
 from rabta.security.bundles.store.quota import Dropped, Quota
 from rabta.security.bundles.store.times import Times, elapsed
 from rabta.security.core import Rejected
@@ -97,7 +97,7 @@ class Store:
         authentic: bool = False,
         known_by: Sequence[replay.Seen] = (),
         own: bool = False,
-        instead_of: Sequence[int] = (),
+        instead_of: Bundle | None = None,
     ) -> list[Dropped]:
         """Keep a bundle; on disk when it returns.
 
@@ -111,8 +111,8 @@ class Store:
             More that it is known by, as its signer's counter.
         own : bool
             Made by this node, just now.
-        instead_of : sequence of int
-            Numbers of its fragments, which go in the same transaction.
+        instead_of : Bundle, optional
+            One of its fragments: they all go in the same transaction.
 
         Returns
         -------
@@ -132,7 +132,8 @@ class Store:
         raw, now = bundle.raw, self.now()
         with files.transaction(self.base, self.path):
             self._remember(bundle, authentic or own, known_by, heard=own or not authentic)
-            self.base.executemany("DELETE FROM bundles WHERE id = ?", [(number,) for number in instead_of])
+            if instead_of is not None:
+                self._let_go(instead_of)
             gone = quota.make_room(self.base, self.quota, len(raw), priority, here or own)
             self.base.execute(
                 "INSERT INTO bundles (raw, destination, here, priority, size, arrived, expires)"
@@ -141,6 +142,39 @@ class Store:
             )
             self._set("last", int(now * 1000))
         return gone
+
+    def keep_part(self, bundle: Bundle) -> list[Dropped]:
+        """Keep a fragment for this node, on disk when it returns; older ones that had to go.
+
+        Raises
+        ------
+        Rejected
+            With ``"replay"``, ``"expired"`` or ``"limit"``; nothing is changed then.
+        RabtaError
+            Where the disk is full.
+        """
+        left, now = self.times.remaining(bundle), self.now()
+        if left < 0:
+            raise Rejected("expired", "a fragment past its lifetime")
+        with files.transaction(self.base, self.path):
+            gone = parts.keep(self.base, self.quota, bundle, now, left)
+            self._set("last", int(now * 1000))
+        return gone
+
+    def wholes(self, part: Bundle) -> Iterator[list[Bundle]]:
+        """Sets of fragments that may make the whole bundle that one of them is of; none while some miss."""
+        for numbers in parts.ways(parts.spans(self.base, part), part.primary.total):
+            marks = ", ".join("?" * len(numbers))
+            rows = self.base.execute(f"SELECT raw FROM parts WHERE id IN ({marks})", numbers)  # noqa: S608
+            yield [decode(raw) for (raw,) in rows]
+
+    def drop_parts(self, part: Bundle) -> None:
+        """Let go of all fragments of a bundle."""
+        with files.transaction(self.base, self.path):
+            self._let_go(part)
+
+    def _let_go(self, part: Bundle) -> None:
+        self.base.execute("DELETE FROM parts WHERE whole = ?", (parts.whole_of(part),))
 
     def _remember(
         self, bundle: Bundle, authentic: bool, known_by: Sequence[replay.Seen], *, heard: bool
@@ -181,7 +215,8 @@ class Store:
             rows = self.base.execute(
                 "SELECT id, raw, priority FROM bundles WHERE expires < ?", (now,)
             ).fetchall()
-            return [quota.drop(self.base, number, raw, records.EXPIRED, rank) for number, raw, rank in rows]
+            gone = [quota.drop(self.base, number, raw, records.EXPIRED, rank) for number, raw, rank in rows]
+            return gone + parts.expire(self.base, now)
 
     def dropped(self) -> list[tuple[str, int, int]]:
         """All that was dropped: identifier, reason, priority."""

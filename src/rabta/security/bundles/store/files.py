@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rabta.errors import EXIT_SYSTEM, RabtaError
 
-VERSION = 1
+VERSION = 2
 SCHEMA = """
 CREATE TABLE bundles (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -44,6 +44,22 @@ CREATE TABLE dropped (
 );
 CREATE TABLE numbers (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
+SECOND = """
+CREATE TABLE parts (                -- fragments for this node
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    whole BLOB NOT NULL,            -- digest of what all fragments of a bundle have in common
+    digest BLOB NOT NULL UNIQUE,
+    start INTEGER NOT NULL,
+    stop INTEGER NOT NULL,
+    raw BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    expires REAL NOT NULL
+);
+CREATE INDEX parts_by_whole ON parts (whole, id, start, stop);
+CREATE INDEX parts_by_time ON parts (expires);
+CREATE INDEX parts_by_size ON parts (size);
+"""
+STEPS = (SCHEMA, SECOND)  # from each version to the next
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -81,8 +97,9 @@ def _schema(base: sqlite3.Connection, path: Path) -> None:
     version = base.execute("PRAGMA user_version").fetchone()[0]
     if version > VERSION:
         raise RabtaError("a store of a newer version", file=path, value=version, expected=str(VERSION))
-    if version == 0:
-        base.executescript(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
+    if version < VERSION:
+        steps = " ".join(STEPS[version:])
+        base.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {VERSION}; COMMIT;")
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from rabta.security.bundles.codec import records
 from rabta.security.core import Rejected
 
 BULK, NORMAL, EXPEDITED = 0, 1, 2
+MOST_NOTED = 100_000
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,15 @@ class Quota:
         How many.
     reserved : float
         Share of the bytes that only bundles for this node and expedited ones may use.
+    parts_bytes, parts : int
+        Bytes and number of fragments for this node, beside all others: nothing authenticates them.
     """
 
     bytes: int = 1 << 30
     bundles: int = 1_000_000
     reserved: float = 0.1
+    parts_bytes: int = 1 << 27
+    parts: int = 65_536
 
 
 @dataclass(frozen=True)
@@ -67,11 +72,17 @@ def make_room(base: sqlite3.Connection, quota: Quota, size: int, priority: int, 
 
 def drop(base: sqlite3.Connection, number: int, raw: bytes, reason: int, priority: int) -> Dropped:
     """Delete a bundle and write down that it was."""
+    base.execute("DELETE FROM bundles WHERE id = ?", (number,))
+    return noted(base, raw, reason, priority)
+
+
+def noted(base: sqlite3.Connection, raw: bytes, reason: int, priority: int) -> Dropped:
+    """Write down what was dropped; the newest `MOST_NOTED` are kept."""
     from rabta.security.bundles.codec import decode
 
     identifier = " ".join(map(str, decode(raw).primary.identifier))
-    base.execute("DELETE FROM bundles WHERE id = ?", (number,))
-    base.execute(
+    number = base.execute(
         "INSERT INTO dropped (identifier, reason, priority) VALUES (?, ?, ?)", (identifier, reason, priority)
-    )
+    ).lastrowid
+    base.execute("DELETE FROM dropped WHERE id <= ?", ((number or 0) - MOST_NOTED,))
     return Dropped(identifier, reason, priority, raw)

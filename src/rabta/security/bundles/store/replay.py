@@ -19,6 +19,7 @@ import hashlib
 import sqlite3
 from dataclasses import dataclass
 
+from rabta.security.bundles.codec import blocks, scan
 from rabta.security.bundles.codec.blocks import Primary
 from rabta.security.bundles.codec.bundle import Bundle
 from rabta.security.core import Rejected
@@ -92,11 +93,35 @@ def _raise_floor(base: sqlite3.Connection, entry: Seen) -> None:
     base.execute("DELETE FROM seen WHERE source = ? AND created = 0 AND sequence < ?", (entry.source, floor))
 
 
+def seen(base: sqlite3.Connection, primary: Primary) -> bool:
+    """True of a fragment whose authenticated whole was here."""
+    source, created, sequence, start, total = primary.identifier
+    if max(created, sequence, start, total) > _SQLITE_MOST:
+        raise Rejected("malformed", "a creation time, sequence number or length beyond 63 bits")
+    row = base.execute(
+        "SELECT 1 FROM seen WHERE source = ? AND created = ? AND sequence = ? AND total = 0",
+        (source, created, sequence),
+    ).fetchone()
+    return row is not None
+
+
+def digest(bundle: Bundle) -> bytes:
+    """Of all that no relay changes: primary block, all other blocks, of the hop count the limit."""
+    total = hashlib.sha256(bundle.primary.change(crc=0).raw)
+    for block in bundle.blocks:
+        data = block.data
+        if block.kind in {blocks.AGE, blocks.PREVIOUS_NODE}:
+            data = b""
+        elif block.kind == blocks.HOPS:
+            data = scan.uint((bundle.hops or (0, 0))[0])
+        total.update(block.header + scan.bstr(data))
+    return total.digest()
+
+
 def hear(base: sqlite3.Connection, bundle: Bundle) -> None:
     """Keep the digest of a bundle that is not authenticated; one that is there is refused."""
-    digest = hashlib.sha256(bundle.primary.change(crc=0).raw + bundle.payload).digest()
     try:
-        number = base.execute("INSERT INTO heard (digest) VALUES (?)", (digest,)).lastrowid or 0
+        number = base.execute("INSERT INTO heard (digest) VALUES (?)", (digest(bundle),)).lastrowid or 0
     except sqlite3.IntegrityError:
         raise Rejected("replay", "a bundle that was here before") from None
     base.execute("DELETE FROM heard WHERE id <= ?", (number - HEARD,))
