@@ -83,6 +83,37 @@ def test_a_node_is_issued_accepted_and_revoked(nation: Any, rabta: Any) -> None:
     assert rabta("keys show e1.cbor")["number"] == 1
     rabta("keys epoch 2 --after e1.cbor --root root.cbor --out e2.draft")
     assert len(rabta("keys show e2.draft")["revoked"]) == 1
+    with pytest.raises(RabtaError, match="still holds"):
+        rabta("keys epoch 2 --after e1.cbor --root root.cbor --drop gilgit.cred --out e2.draft")
+    rabta("keys epoch 10 --after e1.cbor --root root.cbor --drop gilgit.cred --out e10.draft")
+    assert not rabta("keys show e10.draft")["revoked"]
+
+
+def test_the_root_rotates_by_its_own_officers(nation: Any, rabta: Any) -> None:
+    rabta("keys officer o3.key --public o3.pub --no-sealed")
+    rabta("keys root o1.pub o2.pub o3.pub --threshold 2 --after root.cbor --out next.cbor")
+    for k in range(2):
+        shown = rabta(f"keys sign next.cbor --key o{k}.key --no-sealed --out r{k}")
+        assert (shown["root"], len(shown["sha384"])) == (1, 96)
+    with pytest.raises(RabtaError, match="1 of the 2"):
+        rabta("keys issue next.cbor r0 --root root.cbor --log no --log-key no --out signed.cbor")
+    from rabta.cli.keys.issuing import signature
+    from rabta.security.identity import cose
+    from rabta.security.identity.roots import ROOT
+
+    parts = tuple(signature(Path(f"r{k}"), ROOT) for k in range(2))
+    Path("signed.cbor").write_bytes(cose.Signed(ROOT, Path("next.cbor").read_bytes(), parts).encode())
+    assert rabta("keys rotate signed.cbor --root root.cbor --out root2.cbor")["serial"] == 1
+    with pytest.raises(RabtaError, match="of the 2 officers"):
+        rabta("keys rotate signed.cbor --root next.cbor --out root3.cbor")
+
+
+def test_officers_see_what_they_sign(nation: Any, rabta: Any) -> None:
+    shown = []
+    for k in range(2):
+        rabta(f"keys request twin{k}.key --name Twin --last 3 --out twin{k}.req")
+        shown.append(rabta(f"keys sign twin{k}.req --key o0.key --no-sealed --out t{k}"))
+    assert shown[0]["sha384"] != shown[1]["sha384"], "the same words, other keys"
 
 
 def test_one_officer_is_not_enough(nation: Any, rabta: Any) -> None:

@@ -7,7 +7,7 @@ import typer
 from rabta.cli.keys import token
 from rabta.cli.keys.epochs import draft
 from rabta.cli.keys.files import check, show
-from rabta.cli.keys.issuing import bundle, issue, officer, request, root, sign
+from rabta.cli.keys.issuing import bundle, issue, officer, request, root, rotate, sign
 
 app = typer.Typer(
     help="Keys: officers and their root, nodes' requests and credentials, epochs that revoke.",
@@ -20,7 +20,7 @@ def group() -> None:
     """Keys: officers and their root, nodes' requests and credentials, epochs that revoke."""
 
 
-for command in (officer, root, request, sign, issue, bundle, show, check):
+for command in (officer, root, rotate, request, sign, issue, bundle, show, check):
     app.command()(command)
 app.command("epoch")(draft)
 app.add_typer(token.app, name="token")

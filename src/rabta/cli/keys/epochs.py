@@ -11,6 +11,9 @@ import typer
 from rabta.cli.audit._common import content, say, write
 from rabta.cli.keys.issuing import Json, Out
 
+MOST_REVOKED = 3500
+"""Revoked that a statement holds with its signatures, within what a log takes as an entry (65,535 bytes)."""
+
 
 def draft(
     number: Annotated[int, typer.Argument(help="Number of the epoch, above the one before")],
@@ -18,6 +21,10 @@ def draft(
     revoke: Annotated[list[Path] | None, typer.Option(help="Credential or bundle to revoke; repeat")] = None,
     after: Annotated[Path | None, typer.Option(help="Statement before, whose revoked are kept")] = None,
     root_: Annotated[Path | None, typer.Option("--root", help="Root, to check the statement before")] = None,
+    drop: Annotated[
+        list[Path] | None,
+        typer.Option(help="Revoked credential that has expired by this epoch: leave it out"),
+    ] = None,
     json_: Json = False,
 ) -> None:
     """Draft an epoch: officers sign it, ``rabta keys issue`` joins and logs it. Epochs expire and revoke."""
@@ -35,19 +42,43 @@ def draft(
                 "epochs only go up", key="number", value=number, expected=f"above {before.number}"
             )
         gone |= before.revoked
+    gone -= epochs.short(_expired(path, number) for path in drop or [])
+    if len(gone) > MOST_REVOKED:
+        raise RabtaError(
+            "more are revoked than one statement holds", key="--revoke", value=len(gone),
+            expected=f"at most {MOST_REVOKED}: --drop expired ones, leave large numbers to the group's header",
+        )  # fmt: skip
     made = epochs.Epoch(number, gone, time=int(time.time()))
     write(out, made.encode())
     say({"epoch": number, "revoked": len(gone), "draft": str(out)}, json_)
 
 
-def _identifier(path: Path) -> bytes:
-    """Identifier of a credential, by itself or in a bundle."""
+def _credential(path: Path) -> bytes:
+    """Credential of a file, by itself or in a bundle."""
     from rabta.security.core import Rejected
-    from rabta.security.identity.credential import identifier
     from rabta.security.identity.issue import Bundle
 
     raw = content(path)
     try:
-        return identifier(Bundle.decode(raw).credential)
+        return Bundle.decode(raw).credential
     except Rejected:
-        return identifier(raw)
+        return raw
+
+
+def _identifier(path: Path) -> bytes:
+    from rabta.security.identity.credential import identifier
+
+    return identifier(_credential(path))
+
+
+def _expired(path: Path, number: int) -> bytes:
+    """Identifier of a credential that does not hold any more in an epoch."""
+    from rabta.errors import RabtaError
+    from rabta.security.identity import cose
+    from rabta.security.identity.credential import CREDENTIAL, Claims
+
+    claims = Claims.decode(cose.parse(_credential(path), CREDENTIAL).payload)
+    if claims.last >= number:
+        raise RabtaError("a credential that still holds must stay revoked", key="--drop", file=path,
+                         value=f"last epoch {claims.last}", expected=f"below {number}")  # fmt: skip
+    return _identifier(path)

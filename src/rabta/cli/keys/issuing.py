@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -43,13 +44,15 @@ def root(
     publics: Annotated[list[Path], typer.Argument(help="Officers' public keys")],
     threshold: Annotated[int, typer.Option(help="How many of them must sign")],
     out: Out,
+    after: Annotated[Path | None, typer.Option(help="Root before, whose officers sign this one")] = None,
     json_: Json = False,
 ) -> None:
     """Write the root; every node is installed with it, and people compare its fingerprint."""
     from rabta.security.core import CompositePublic
     from rabta.security.identity.roots import RootPolicy
 
-    made = RootPolicy(threshold, tuple(CompositePublic(content(path)) for path in publics))
+    serial = 0 if after is None else RootPolicy.decode(content(after)).serial + 1
+    made = RootPolicy(threshold, tuple(CompositePublic(content(path)) for path in publics), serial)
     write(out, made.encode())
     told = {"root": str(out), "threshold": threshold, "officers": len(publics)}
     say({**told, "fingerprint": made.fingerprint}, json_)
@@ -90,22 +93,45 @@ def _claims(claims: Any) -> dict[str, object]:
 
 
 def drafted(raw: bytes, path: Path) -> tuple[str, bytes, dict[str, object]]:
-    """Kind, payload and description of what officers are asked to sign: a request, or an epoch."""
+    """Kind, payload and description of what officers are asked to sign: a request, an epoch or the next root."""
     from rabta.security.core import Rejected
+
+    problem = ""
+    for reader in (_request, _epoch, _root):
+        try:
+            kind, payload, told = reader(raw)
+        except Rejected as error:
+            problem = problem or error.problem
+            continue
+        return kind, payload, {**told, "sha384": hashlib.sha384(payload).hexdigest()}
+    raise RabtaError(f"neither a request nor an epoch nor a root: {problem}", file=path)
+
+
+Draft = tuple[str, bytes, dict[str, object]]
+
+
+def _request(raw: bytes) -> Draft:
     from rabta.security.identity import issue as issuing
     from rabta.security.identity.credential import CREDENTIAL
+
+    claims = issuing.asked(raw)
+    return CREDENTIAL, claims.encode(), _claims(claims)
+
+
+def _epoch(raw: bytes) -> Draft:
     from rabta.security.identity.epochs import EPOCH, Epoch
 
-    try:
-        claims = issuing.asked(raw)
-    except Rejected as first:
-        try:
-            epoch = Epoch.decode(raw)
-        except Rejected:
-            raise RabtaError(f"neither a request nor an epoch: {first.problem}", file=path) from None
-        told: dict[str, object] = {"epoch": epoch.number, "revoked": len(epoch.revoked), "time": epoch.time}
-        return EPOCH, raw, told
-    return CREDENTIAL, claims.encode(), _claims(claims)
+    epoch = Epoch.decode(raw)
+    revoked = [one.hex() for one in sorted(epoch.revoked)]
+    return EPOCH, raw, {"epoch": epoch.number, "time": epoch.time, "revoked": revoked}
+
+
+def _root(raw: bytes) -> Draft:
+    from rabta.security.identity.roots import ROOT, RootPolicy
+
+    root = RootPolicy.decode(raw)
+    told = {"root": root.serial, "threshold": root.threshold, "officers": len(root.keys)}
+    return ROOT, raw, {**told, "fingerprint": root.fingerprint}
 
 
 def sign(
@@ -184,6 +210,20 @@ def issue(
         index = kept.append(made.encode())
     write(out, made.encode())
     say({**told, "file": str(out), "entry": index}, json_)
+
+
+def rotate(
+    statement: Annotated[Path, typer.Argument(help="Next root as its officers before signed it")],
+    out: Out,
+    root_: RootFile,
+    json_: Json = False,
+) -> None:
+    """Take the next root where enough officers of the one before signed it."""
+    from rabta.security.identity.roots import RootPolicy
+
+    after = RootPolicy.decode(content(root_)).successor(content(statement))
+    write(out, after.encode())
+    say({"root": str(out), "serial": after.serial, "fingerprint": after.fingerprint}, json_)
 
 
 def bundle(
