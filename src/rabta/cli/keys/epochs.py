@@ -46,7 +46,7 @@ def draft(
     if len(gone) > MOST_REVOKED:
         raise RabtaError(
             "more are revoked than one statement holds", key="--revoke", value=len(gone),
-            expected=f"at most {MOST_REVOKED}: --drop expired ones, leave large numbers to the group's header",
+            expected=f"at most {MOST_REVOKED}: --drop expired ones, leave many to the group's header",
         )  # fmt: skip
     made = epochs.Epoch(number, gone, time=int(time.time()))
     write(out, made.encode())

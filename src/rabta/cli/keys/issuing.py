@@ -93,7 +93,7 @@ def _claims(claims: Any) -> dict[str, object]:
 
 
 def drafted(raw: bytes, path: Path) -> tuple[str, bytes, dict[str, object]]:
-    """Kind, payload and description of what officers are asked to sign: a request, an epoch or the next root."""
+    """Kind, payload and description of what officers are asked to sign: request, epoch or next root."""
     from rabta.security.core import Rejected
 
     problem = ""
