@@ -8,16 +8,20 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from rabta.errors import RabtaError
+from rabta.security.bundles.bpsec import integrity
 from rabta.security.bundles.codec import Bundle, Primary, blocks, eid, make, scan
-from rabta.security.bundles.store import Quota, Store, replay
+from rabta.security.bundles.codec.bundle import hop_data
+from rabta.security.bundles.store import Quota, Store, files, replay
 from rabta.security.core import Rejected
 
 ME, YOU = eid.parse("ipn:2.1"), eid.parse("ipn:1.2")
+Spoil = Callable[[Bundle], Bundle]
 TEN_YEARS = 315_576_000_000
 
 
@@ -54,6 +58,54 @@ def test_a_relay_stops_repetitions_but_believes_nobody(tmp_path: Path) -> None:
     assert error.value.reason == "replay"
     store.accept(a_bundle(5), here=False)  # the honest one passes though its number was taken
     assert reason_of(store, a_bundle(5)) == "accepted"
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda item: item.extension(blocks.HOPS, hop_data(32, 32)),
+        lambda item: item.extension(blocks.HOPS, hop_data(1, 0)),
+        lambda item: item.extension(blocks.AGE, scan.uint(10**6)),
+        lambda item: item.without(item.first(blocks.INTEGRITY).number),
+        lambda item: item.with_blocks([item.first(blocks.INTEGRITY).change(b"none")]),
+        lambda item: item.extension(blocks.PREVIOUS_NODE, YOU.raw),
+        lambda item: item.insert(blocks.Block(192, 9, 4, b"delete me")),
+    ],
+)
+def test_a_relay_passes_the_true_one_after_a_spoiled_copy(tmp_path: Path, spoil: Spoil) -> None:
+    store = Store(tmp_path / "s.db")
+    honest = integrity.add(a_bundle(5), (0, 1), b"k" * 32, source=ME)
+    honest = honest.extension(blocks.HOPS, hop_data(32, 1)).extension(blocks.AGE, scan.uint(9))
+    store.accept(spoil(honest), here=False)
+    store.accept(honest, here=False)
+    assert honest.raw in [item.bundle.raw for item in store.waiting(here=False)]
+    for later in (
+        honest,
+        honest.extension(blocks.HOPS, hop_data(32, 3)).extension(blocks.AGE, scan.uint(10)),
+    ):
+        with pytest.raises(
+            Rejected
+        ) as error:  # loops and repetitions are neither younger nor fewer hops away
+            store.accept(later, here=False)
+        assert error.value.reason == "replay"
+
+
+def test_what_was_dropped_may_come_again(tmp_path: Path) -> None:
+    store = Store(tmp_path / "s.db")
+    store.accept(a_bundle(5), here=False)
+    store.refuse(next(store.waiting(here=False)).number, 4)
+    store.accept(a_bundle(5), here=False)
+
+
+def test_a_store_of_the_first_version_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "s.db"
+    path.touch(0o600)
+    base = sqlite3.connect(path)
+    base.executescript(files.SCHEMA + "PRAGMA user_version = 1; INSERT INTO heard (digest) VALUES (x'00');")
+    base.close()
+    store = Store(path)
+    store.accept(a_bundle(5), here=False)
+    assert store.base.execute("SELECT count(*) FROM heard").fetchone() == (2,)
 
 
 def test_the_floor_of_a_source(tmp_path: Path) -> None:

@@ -131,7 +131,9 @@ class Store:
             raise Rejected("expired", "a bundle past its lifetime")
         raw, now = bundle.raw, self.now()
         with files.transaction(self.base, self.path):
-            self._remember(bundle, authentic or own, known_by, heard=own or not authentic)
+            self._remember(bundle, authentic or own, known_by)
+            if own or not authentic:
+                replay.hear(self.base, bundle, here=here)
             if instead_of is not None:
                 self._let_go(instead_of)
             gone = quota.make_room(self.base, self.quota, len(raw), priority, here or own)
@@ -176,14 +178,10 @@ class Store:
     def _let_go(self, part: Bundle) -> None:
         self.base.execute("DELETE FROM parts WHERE whole = ?", (parts.whole_of(part),))
 
-    def _remember(
-        self, bundle: Bundle, authentic: bool, known_by: Sequence[replay.Seen], *, heard: bool
-    ) -> None:
+    def _remember(self, bundle: Bundle, authentic: bool, known_by: Sequence[replay.Seen]) -> None:
         if authentic:
             for entry in (replay.of_primary(bundle.primary), *known_by):
                 replay.record(self.base, entry)
-        if heard:
-            replay.hear(self.base, bundle)
 
     def waiting(self, *, here: bool) -> Iterator[Stored]:
         """Bundles for this node, or those to be forwarded: highest priority and oldest first."""

@@ -58,6 +58,8 @@ CREATE TABLE parts (                -- fragments for this node
 CREATE INDEX parts_by_whole ON parts (whole, id, start, stop);
 CREATE INDEX parts_by_time ON parts (expires);
 CREATE INDEX parts_by_size ON parts (size);
+ALTER TABLE heard ADD COLUMN hops INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE heard ADD COLUMN age INTEGER NOT NULL DEFAULT 0;
 """
 STEPS = (SCHEMA, SECOND)  # from each version to the next
 

@@ -73,8 +73,10 @@ def _room(base: sqlite3.Connection, quota: Quota, whole: bytes) -> list[Dropped]
     gone = []
     (count,) = base.execute("SELECT count(*) FROM parts WHERE whole = ?", (whole,)).fetchone()
     if count > MOST_OF_ONE:
-        row = base.execute("SELECT id, raw FROM parts WHERE whole = ? ORDER BY id", (whole,)).fetchone()
-        gone.append(_drop(base, *row, records.STORAGE))
+        number, raw = base.execute(
+            "SELECT id, raw FROM parts WHERE whole = ? ORDER BY id", (whole,)
+        ).fetchone()
+        gone.append(_drop(base, number, raw, records.STORAGE))
     used, count = base.execute("SELECT coalesce(sum(size), 0), count(*) FROM parts").fetchone()
     rows = base.execute("SELECT id, raw FROM parts ORDER BY id")
     while used > quota.parts_bytes or count > quota.parts:

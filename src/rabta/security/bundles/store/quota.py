@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from rabta.security.bundles.codec import records
+from rabta.security.bundles.codec import decode, records
+from rabta.security.bundles.store import replay
 from rabta.security.core import Rejected
 
 BULK, NORMAL, EXPEDITED = 0, 1, 2
@@ -73,13 +74,12 @@ def make_room(base: sqlite3.Connection, quota: Quota, size: int, priority: int, 
 def drop(base: sqlite3.Connection, number: int, raw: bytes, reason: int, priority: int) -> Dropped:
     """Delete a bundle and write down that it was."""
     base.execute("DELETE FROM bundles WHERE id = ?", (number,))
+    replay.unhear(base, decode(raw))
     return noted(base, raw, reason, priority)
 
 
 def noted(base: sqlite3.Connection, raw: bytes, reason: int, priority: int) -> Dropped:
     """Write down what was dropped; the newest `MOST_NOTED` are kept."""
-    from rabta.security.bundles.codec import decode
-
     identifier = " ".join(map(str, decode(raw).primary.identifier))
     number = base.execute(
         "INSERT INTO dropped (identifier, reason, priority) VALUES (?, ?, ?)", (identifier, reason, priority)

@@ -10,7 +10,8 @@ entry may go only when the bundle it stands for would be refused anyway, whateve
 
 So a clock that is ten years off neither admits a replay nor blocks an honest bundle. What is not
 authenticated, as on relays without keys, must change none of this: such bundles are known by a digest of what
-no relay changes, the newest `HEARD` of them, which stops loops and repetitions but proves nothing.
+no relay changes, security included, with hop count and age, the newest `HEARD` of them. This stops loops and
+repetitions and proves nothing; nor does it keep out a bundle by a copy that is any worse.
 """
 
 from __future__ import annotations
@@ -118,13 +119,40 @@ def digest(bundle: Bundle) -> bytes:
     return total.digest()
 
 
-def hear(base: sqlite3.Connection, bundle: Bundle) -> None:
-    """Keep the digest of a bundle that is not authenticated; one that is there is refused."""
-    try:
-        number = base.execute("INSERT INTO heard (digest) VALUES (?)", (digest(bundle),)).lastrowid or 0
-    except sqlite3.IntegrityError:
-        raise Rejected("replay", "a bundle that was here before") from None
-    base.execute("DELETE FROM heard WHERE id <= ?", (number - HEARD,))
+def _known(bundle: Bundle, here: bool) -> bytes:
+    if here:  # it is delivered once, by whatever way it came
+        return hashlib.sha256(bundle.primary.change(crc=0).raw + bundle.payload).digest()
+    previous = bundle.first(blocks.PREVIOUS_NODE)  # decides where it does not go
+    return hashlib.sha256(digest(bundle) + (previous.data if previous else b"")).digest()
+
+
+def hear(base: sqlite3.Connection, bundle: Bundle, *, here: bool) -> None:
+    """Keep the digest of a bundle that is not authenticated, and what relays make of it.
+
+    On its way, a bundle is refused only if all but age and hop count is that of one which was here, and these
+    are no less, as in a loop: who sends a copy that is soon too old, or without its security, gains nothing.
+
+    Raises
+    ------
+    Rejected
+        With ``"replay"``; the one that was here served as well.
+    """
+    known = _known(bundle, here)
+    hops = 0 if here else (bundle.hops or (0, 0))[1]
+    age = 0 if here else min(bundle.age or 0, _SQLITE_MOST)
+    row = base.execute("SELECT hops, age FROM heard WHERE digest = ?", (known,)).fetchone()
+    if row is not None and row[0] <= hops and row[1] <= age:
+        raise Rejected("replay", "a bundle that was here before")
+    number = base.execute(
+        "INSERT OR REPLACE INTO heard (digest, hops, age) VALUES (?, ?, ?)", (known, min(hops, 256), age)
+    ).lastrowid
+    base.execute("DELETE FROM heard WHERE id <= ?", ((number or 0) - HEARD,))
+
+
+def unhear(base: sqlite3.Connection, bundle: Bundle) -> None:
+    """Forget a bundle that had to go before it went on: it may come again."""
+    both = [(_known(bundle, here),) for here in (False, True)]
+    base.executemany("DELETE FROM heard WHERE digest = ?", both)
 
 
 def forget(base: sqlite3.Connection, lower: int, margin: int) -> int:
