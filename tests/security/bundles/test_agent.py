@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import socket
 import struct
@@ -19,7 +20,8 @@ from pyd3tn.mtcp import MTCPConnection, MTCPSocket
 
 from rabta.errors import RabtaError
 from rabta.security.bundles.agent import Agent, Policy, mtcp, seams, tcpcl
-from rabta.security.bundles.bpsec import Keyring
+from rabta.security.bundles.agent.policy import REPORT_BURST
+from rabta.security.bundles.bpsec import Keyring, accept
 from rabta.security.bundles.codec import (
     Bundle,
     Primary,
@@ -41,6 +43,7 @@ KEYS = Keyring(
     dict.fromkeys(("ipn:1", "ipn:2", "ipn:3"), b"c" * 32),
 )
 OPEN = Policy("nothing")
+HOPS_OVER = (blocks.HOPS, bundle.hop_data(1, 1))
 
 
 class Clock:
@@ -67,7 +70,7 @@ def test_protected_from_end_to_end_over_a_relay_without_keys(tmp_path: Path) -> 
     one, relay, two = (
         agent(tmp_path, A, clock=clock),
         agent(tmp_path, B, OPEN, clock=clock),
-        agent(tmp_path, C, clock=clock),
+        agent(tmp_path, C, Policy(keys=KEYS, reports=True), clock=clock),
     )
     one.links, relay.links = (
         {"ipn:2": seams.into(relay)},
@@ -219,7 +222,7 @@ def test_ways_cover_and_are_bounded(pieces: list[tuple[int, int]], total: int) -
 
 def test_hop_limit_expiry_and_storage_are_reported(tmp_path: Path) -> None:
     clock = Clock()
-    relay = agent(tmp_path, B, OPEN, clock=clock)
+    relay = agent(tmp_path, B, Policy(keys=KEYS, reports=True), clock=clock)
     one = agent(tmp_path, A, clock=clock)
     tired = one.send(C, b"x", report=blocks.REPORT_DELETION, hop_limit=1)
     relay.receive(tired.extension(blocks.HOPS, bundle.hop_data(1, 1)).raw)
@@ -228,7 +231,7 @@ def test_hop_limit_expiry_and_storage_are_reported(tmp_path: Path) -> None:
     relay.forward()
     assert sorted(item.reason for item in relay.told) == [records.EXPIRED, records.HOP_LIMIT]
     waiting = [item.bundle for item in relay.store.waiting(here=False)]
-    told = [records.decode(item.payload) for item in waiting]
+    told = [records.decode(accept(item, KEYS).bundle.payload) for item in waiting]
     assert sorted((item.states, item.reason) for item in told) == [(("deleted",), 1), (("deleted",), 9)]
 
 
@@ -442,6 +445,33 @@ def test_a_record_that_is_no_report_is_told(tmp_path: Path) -> None:
     assert two.reports() == []
     assert [item.reason for item in two.told] == [records.UNINTELLIGIBLE]
     assert len(two.store) == 0
-    silent = agent(tmp_path, C, Policy("nothing", reports=False))
-    silent.receive(agent(tmp_path, A, OPEN).send(C, b"x", report=blocks.REPORT_RECEPTION).raw)
-    assert len(silent.store) == 1
+    silent = agent(tmp_path, C)
+    silent.receive(agent(tmp_path, A).send(C, b"x", report=blocks.REPORT_RECEPTION).raw)
+    assert len(silent.store) == 1  # no reports unless they are asked of it
+
+
+@pytest.mark.parametrize("require", ["nothing", "signed"])
+def test_nobody_has_a_node_sign_reports_for_him(tmp_path: Path, require: str) -> None:
+    signer = CompositePrivate.generate()
+    two = agent(tmp_path, B, Policy(require, KEYS, signer, b"i" * 48, reports=True))
+    asks = blocks.REPORTS | blocks.FRAGMENT
+    for number in range(50):
+        for to, flags in ((C, blocks.REPORTS), (B, asks), (B, blocks.REPORTS)):
+            head = Primary(to, A, C, 0, number, 10**6, flags, total=9 if flags == asks else 0)
+            with contextlib.suppress(Rejected):
+                two.receive(bundle.make(head, b"x", (blocks.AGE, scan.uint(10**6)), HOPS_OVER).raw)
+    two.forward()
+    two.deliver(tmp_path / "in")
+    assert [item.bundle.payload for item in two.store.waiting(here=False)] == []
+
+
+def test_reports_are_few(tmp_path: Path) -> None:
+    clock = Clock()
+    one, two = agent(tmp_path, A), agent(tmp_path, B, Policy(keys=KEYS, reports=True), clock=clock)
+    for _ in range(3 * REPORT_BURST):
+        two.receive(one.send(B, b"x", report=blocks.REPORT_RECEPTION).raw)
+    assert len(list(two.store.waiting(here=False))) == REPORT_BURST
+    clock.now += 25
+    for _ in range(5):
+        two.receive(one.send(B, b"x", report=blocks.REPORT_RECEPTION).raw)
+    assert len(list(two.store.waiting(here=False))) == REPORT_BURST + 2

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from rabta.security.bundles.agent.policy import Policy, known_by
+from rabta.security.bundles.agent.policy import REPORT_BURST, Policy, known_by
 from rabta.security.bundles.bpsec import Accepted
 from rabta.security.bundles.codec import Bundle, Primary, blocks, decode, eid, fragments, make, records, scan
 from rabta.security.bundles.codec import bundle as bundles
@@ -48,6 +48,7 @@ class Agent:
         self.policy = policy or Policy()
         self.links: dict[str, Link] = {}
         self.told: list[Dropped] = []
+        self._reports, self._reported = float(REPORT_BURST), store.now()
 
     # own bundles
 
@@ -235,20 +236,36 @@ class Agent:
 
     def _lost(self, gone: Dropped) -> None:
         self.told.append(gone)
-        self._report(decode(gone.raw), records.DELETED, gone.reason)
+        if gone.raw:
+            self._report(decode(gone.raw), records.DELETED, gone.reason)
 
     def _report(self, about: Bundle, state: int, reason: int = 0) -> None:
-        """Answer where a report was asked for; without a time, as no clock is trusted."""
+        """Answer where an authentic bundle asks for it; without a time, as no clock is trusted.
+
+        Nobody else can have this node send, or sign, to an address of his choice.
+        """
         primary = about.primary
         asked = primary.flags & records.ASKED[state] and self.policy.reports
-        if not asked or primary.report_to.none:
+        if not asked or primary.report_to.none or not self._due():
             return
+        if not self.policy.authentic(about):
+            return
+        self._reports -= 1
         number = self.store.next_sequence()
         head = Primary(primary.report_to, self.node, eid.NONE, 0, number, primary.lifetime)
         plain = records.bundle(head, records.report_of(about, state, reason))
         plain = plain.extension(blocks.AGE, scan.uint(0))
         here = primary.report_to.node == self.node.node
-        self.told += self.store.accept(self.policy.protect(plain, number), here=here, own=True)
+        try:
+            self.told += self.store.accept(self.policy.protect(plain, number), here=here, own=True)
+        except Rejected:  # no room: a report is worth less than what it is about
+            return
+
+    def _due(self) -> bool:
+        now = self.store.now()
+        gained = (now - self._reported) / self.policy.report_interval_s
+        self._reports, self._reported = min(REPORT_BURST, self._reports + gained), now
+        return self._reports >= 1
 
 
 def name_of(item: Bundle) -> str:

@@ -13,6 +13,7 @@ from rabta.security.bundles.codec.eid import Eid
 from rabta.security.bundles.store import replay
 from rabta.security.core import Rejected, Signer
 
+REPORT_BURST = 32
 REQUIRES = ("nothing", "authentic", "signed")
 
 
@@ -33,7 +34,10 @@ class Policy:
     recipient : callable
         Public key that bundles for a node are sealed for, None for none.
     reports : bool
-        Whether it answers with status reports where a bundle asks for them.
+        Whether it answers with status reports where an authentic bundle asks for them; a relay needs keys to
+        tell which are.
+    report_interval_s : float
+        One report in so many seconds is made, after the first `REPORT_BURST`; more are left out.
     """
 
     require: str = "authentic"
@@ -41,7 +45,8 @@ class Policy:
     signer: Signer | None = field(default=None, repr=False)
     identifier: bytes = b""
     recipient: Callable[[Eid], Any] = lambda _: None
-    reports: bool = True
+    reports: bool = False
+    report_interval_s: float = 10.0
 
     def __post_init__(self) -> None:
         if self.require not in REQUIRES:
@@ -63,6 +68,13 @@ class Policy:
         ):
             raise Rejected("signature", f"a bundle that is not {self.require}")
         return found
+
+    def authentic(self, bundle: Bundle) -> bool:
+        """True where the source vouched for primary block and payload, as far as the keys here can tell."""
+        try:
+            return accept(bundle, self.keys).authentic
+        except Rejected:
+            return False
 
     def protect(self, bundle: Bundle, counter: int) -> Bundle:
         """Sign or authenticate an own bundle, then hide it, as far as there are keys for its destination."""
