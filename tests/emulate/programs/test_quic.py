@@ -70,4 +70,4 @@ def test_no_path_is_told() -> None:
 def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quic, "available", lambda: False)
     with pytest.raises(RabtaError, match=r"rabta\[emulate\]"):
-        quic.download(object(), "a", "b", 1)
+        quic.download(object(), "a", "b", 1)  # type: ignore[arg-type]
