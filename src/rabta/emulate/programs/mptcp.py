@@ -88,7 +88,7 @@ def download(
     """
     if multipath and not available():
         raise RabtaError("this kernel has no Multipath TCP", file=SWITCH, exit_code=EXIT_SYSTEM,
-                         expected="Linux 5.6 or newer with CONFIG_MPTCP, sysctl net.mptcp.enabled=1")  # fmt: skip
+                         expected="Linux 5.6 with CONFIG_MPTCP, sysctl net.mptcp.enabled=1")  # fmt: skip
     routed(bed, host, to, routers)
     kind = "mptcp" if multipath else "tcp"
     program, address = [sys.executable, "-m", __name__], bed.address(to)
@@ -142,7 +142,7 @@ def fetch(kind: str, address: str, seconds: float) -> dict[str, Any]:
         while (at := time.monotonic() - begun) < seconds:
             with suppress(TimeoutError):
                 data = line.recv(CHUNK)
-                came.append((time.monotonic() - begun, len(data)))
+                came.append((min(time.monotonic() - begun, seconds), len(data)))
             if kind == "mptcp" and at > 0.5 * len(told):
                 told.append(agreed(line))
         ports = {name: count - before.get(name, 0) for name, count in received().items()}

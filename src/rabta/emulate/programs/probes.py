@@ -173,15 +173,16 @@ def arrived(came: list[tuple[float, int]], size: int) -> dict[str, Any]:
     [(0.0, 1.0, 8000.0), (1.0, 1.5, 4000.0)]
     """
     total, end = sum(count for _, count in came), came[-1][0] if came else 0.0
-    slices: dict[int, int] = {}
+    last = max(math.ceil(end / SLICE_S) - 1, 0)
+    slices = [0] * (last + 1)
     for at, count in came:
-        slices[int(at / SLICE_S)] = slices.get(int(at / SLICE_S), 0) + count
-    spans = [(k, k * SLICE_S, min((k + 1) * SLICE_S, end)) for k in range(int(end / SLICE_S) + 1)]
+        slices[min(int(at / SLICE_S), last)] += count
+    spans = [(k, k * SLICE_S, min((k + 1) * SLICE_S, end)) for k in range(last + 1)]
     times = [0.0, *(at for at, _ in came)]
     return {
         "bytes": total, "seconds": end, "goodput_bps": 8.0 * total / end if end else 0.0,
         "intervals": [
-            (low, high, 8.0 * slices.get(k, 0) / (high - low)) for k, low, high in spans if high > low
+            (low, high, 8.0 * slices[k] / (high - low)) for k, low, high in spans if high > low
         ],
         "longest_gap_s": max((b - a for a, b in pairwise(times)), default=0.0),
         "failed": None if total == size else f"{total} of {size} bytes came",
