@@ -21,7 +21,10 @@ def test_defaults_give_the_published_rating() -> None:
     ("rate", "opinion"), [(90.0, 4.34), (80.0, 4.03), (70.0, 3.60), (60.0, 3.10), (50.0, 2.58)]
 )
 def test_opinion_of_each_class(rate: float, opinion: float) -> None:
-    """Limits of the classes of user satisfaction, G.107 annex B, table B.1 (the formula gives 4.024 for 80)."""
+    """Limits of the classes of user satisfaction, G.107 annex B, table B.1.
+
+    The formula itself gives 4.024 for 80.
+    """
     assert emodel.opinion(rate) == pytest.approx(opinion, abs=0.0065)
 
 
@@ -55,11 +58,13 @@ def test_bursts_cost_more() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "asked"), [("delay_ms", (501.0, 0.0, 1.0)), ("loss", (10.0, 0.21, 1.0)), ("burst", (10.0, 0.1, 0.5)),
-                       ("delay_ms", (float("nan"), 0.0, 1.0))]
+    ("key", "asked"),
+    [("delay_ms", (501.0, 0.0, 1.0)), ("loss", (10.0, 0.21, 1.0)),
+     ("burst", (10.0, 0.1, 0.5)),
+                       ("delay_ms", (float("nan"), 0.0, 1.0))],
 )  # fmt: skip
 def test_beyond_the_ranges_is_said(key: str, asked: tuple[float, float, float]) -> None:
     with pytest.raises(RabtaError, match=key):
         emodel.rating(*asked)
-    with pytest.raises(RabtaError, match="did you mean 'G.729A'"):
+    with pytest.raises(RabtaError, match=r"G\.729A"):
         emodel.rating(10.0, codec="G.729B")

@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from rabta.emulate.programs import emodel
@@ -50,6 +51,7 @@ def call(bed: Testbed, host: str, to: str, seconds: float, *, codec: str = "G.71
     dict
         For each host by name what it hears: ``packets`` and the ``summary`` of `heard`.
     """
+    emodel.known(codec)
     begin = time.monotonic_ns() + round(BEGIN_S * 1e9)
     talkers = {}
     for own, peer in ((host, to), (to, host)):
@@ -119,11 +121,10 @@ def rated(mouth_ms: float | None, loss: float, burst: float, codec: str) -> dict
     """Rating and opinion, or what keeps the E-model from saying them."""
     if mouth_ms is None:
         return {"rating": None, "opinion": None, "beyond": "nothing was heard"}
+    emodel.known(codec)
     try:
         rating = emodel.rating(mouth_ms, loss, min(max(burst, 1.0), emodel.MOST_BURST), codec)
     except RabtaError as error:
-        if error.key == "codec":
-            raise
         return {"rating": None, "opinion": None, "beyond": str(error)}
     return {"rating": rating, "opinion": emodel.opinion(rating), "beyond": None}
 
@@ -153,7 +154,7 @@ def jitter_ms(packets: Sequence[Packet]) -> float:
     1.0
     """
     jitter, transits = 0.0, [(back - out) / 1e6 for _, out, back in packets]
-    for before, now in zip(transits, transits[1:], strict=False):
+    for before, now in pairwise(transits):
         jitter += (abs(now - before) - jitter) / 16.0
     return jitter
 

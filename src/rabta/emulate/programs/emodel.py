@@ -51,17 +51,22 @@ def rating(delay_ms: float, loss: float = 0.0, burst: float = 1.0, codec: str = 
     >>> round(rating(0.0), 1)
     93.2
     """
+    known(codec)
     for key, value, low, high in (("delay_ms", delay_ms, 0.0, MOST_DELAY_MS), ("loss", loss, 0.0, MOST_LOSS),
                                   ("burst", burst, 1.0, MOST_BURST)):  # fmt: skip
         if not low <= value <= high:
             raise RabtaError("outside the E-model", key=key, value=value, expected=f"{low} to {high}")
-    if codec not in CODECS:
-        raise RabtaError("no such codec", key="codec", value=codec, expected=nearest(codec, CODECS))
     noise = noise_dbm0p()
     ratio = 15.0 - 1.5 * (SLR + noise)
     return (
         ratio - simultaneous(ratio, noise) - delayed(delay_ms, ratio, noise) - equipment(loss, burst, codec)
     )
+
+
+def known(codec: str) -> None:
+    """Raise for a codec that is not in the table."""
+    if codec not in CODECS:
+        raise RabtaError("no such codec", key="codec", value=codec, expected=nearest(codec, CODECS))
 
 
 def noise_dbm0p() -> float:
@@ -97,13 +102,14 @@ def simultaneous(ratio: float, noise: float) -> float:
 
 
 def delayed(delay_ms: float, ratio: float, noise: float) -> float:
-    """Id: echo that the talker hears, echo that the listener hears, and delay itself, equations 7-18 to 7-28."""
+    """Id: echo that the talker and the listener hear, and delay itself, equations 7-18 to 7-28."""
     masked = TELR - 40.0 * math.log10((1.0 + delay_ms / 10.0) / (1.0 + delay_ms / 150.0))
     masked += 6.0 * math.exp(-0.3 * delay_ms**2)
     half = (-1.5 * (noise - RLR) - (80.0 + 2.5 * (masked - 14.0))) / 2.0
     talker = (half + math.sqrt(half**2 + 100.0) - 1.0) * (1.0 - math.exp(-delay_ms))
-    half = (ratio - 10.5 * (WEPL + 7.0) * (2.0 * delay_ms + 1.0) ** -0.25) / 2.0
-    return talker + half + math.sqrt(half**2 + 169.0) + absolute(delay_ms)
+    half = (ratio - 10.5 * (WEPL + 7.0) * math.pow(2.0 * delay_ms + 1.0, -0.25)) / 2.0
+    listener = half + math.sqrt(half**2 + 169.0)
+    return talker + listener + absolute(delay_ms)
 
 
 def absolute(delay_ms: float) -> float:

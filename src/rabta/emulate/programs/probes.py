@@ -19,6 +19,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ PORT, TCP_PORT = 8090, 5201
 HEADER = struct.Struct("!qq")  # number, sent at (ns)
 PATIENCE_S = 20.0
 STARTING_S = 10.0
+SLICE_S = 1.0  # of which goodput is told
 CONTROLS = ("cubic", "bbr", "reno")
 
 
@@ -159,6 +161,31 @@ def counted(told: dict[str, Any], *, back: bool) -> dict[str, Any]:
             "goodput_bps": goodput, "bytes": sum(row["bytes"] for row in got), key: sum(missed),
             "protocol": "udp" if udp else "tcp",
         },
+    }  # fmt: skip
+
+
+def arrived(came: list[tuple[float, int]], size: int) -> dict[str, Any]:
+    """Goodput of what came when (s), whole and by slices of time.
+
+    Examples
+    --------
+    >>> arrived([(0.5, 1000), (1.5, 250)], 1250)["intervals"]
+    [(0.0, 1.0, 8000.0), (1.0, 1.5, 4000.0)]
+    """
+    total, end = sum(count for _, count in came), came[-1][0] if came else 0.0
+    last = max(math.ceil(end / SLICE_S) - 1, 0)
+    slices = [0] * (last + 1)
+    for at, count in came:
+        slices[min(int(at / SLICE_S), last)] += count
+    spans = [(k, k * SLICE_S, min((k + 1) * SLICE_S, end)) for k in range(last + 1)]
+    times = [0.0, *(at for at, _ in came)]
+    return {
+        "bytes": total, "seconds": end, "goodput_bps": 8.0 * total / end if end else 0.0,
+        "intervals": [
+            (low, high, 8.0 * slices[k] / (high - low)) for k, low, high in spans if high > low
+        ],
+        "longest_gap_s": max((b - a for a, b in pairwise(times)), default=0.0),
+        "failed": None if total == size else f"{total} of {size} bytes came",
     }  # fmt: skip
 
 
