@@ -19,7 +19,7 @@ from pyd3tn import bundle7
 from pyd3tn.mtcp import MTCPConnection, MTCPSocket
 
 from rabta.errors import RabtaError
-from rabta.security.bundles.agent import Agent, Policy, mtcp, seams, tcpcl
+from rabta.security.bundles.agent import Agent, Policy, files, mtcp, seams, tcpcl
 from rabta.security.bundles.agent.policy import REPORT_BURST
 from rabta.security.bundles.bpsec import Keyring, accept
 from rabta.security.bundles.codec import (
@@ -475,3 +475,35 @@ def test_reports_are_few(tmp_path: Path) -> None:
     for _ in range(5):
         two.receive(one.send(B, b"x", report=blocks.REPORT_RECEPTION).raw)
     assert len(list(two.store.waiting(here=False))) == REPORT_BURST + 2
+
+
+def test_one_file_that_cannot_be_written_holds_up_no_other(tmp_path: Path) -> None:
+    two, inbox = agent(tmp_path, B, OPEN), tmp_path / "in"
+    inbox.mkdir()
+    names = (f"dtn://far/{'x' * 300}", "dtn://far/" + 301 * "x", "dtn://a/b/c", "dtn://a_b/c")
+    for name in names:
+        head = Primary(B, eid.parse(name), sequence=1)
+        two.receive(bundle.make(head, name.encode(), (blocks.AGE, scan.uint(0))).raw)
+    stuck = files.name_of(next(two.store.waiting(here=True)).bundle)
+    (inbox / stuck).mkdir()
+    paths = two.deliver(inbox)
+    assert sorted(path.read_bytes() for path in paths) == sorted(name.encode() for name in names[1:])
+    assert list(two.unwritten) == [stuck]
+    (inbox / stuck).rmdir()
+    assert [path.read_bytes() for path in two.deliver(inbox)] == [names[0].encode()]
+    assert two.unwritten == {}
+
+
+def test_files_are_ours_alone_and_follow_no_link(tmp_path: Path) -> None:
+    one, two = agent(tmp_path, A), agent(tmp_path, B)
+    (tmp_path / "in").mkdir()
+    other = tmp_path / "other"
+    other.write_bytes(b"not to be touched")
+    name = files.name_of(one.send(B, b"Salam"))
+    for ending in ("", ".part"):
+        (tmp_path / "in" / (name + ending)).symlink_to(other)
+    one.links = {"ipn:2": seams.into(two)}
+    one.forward()
+    (path,) = two.deliver(tmp_path / "in")
+    assert (path.read_bytes(), path.is_symlink(), path.stat().st_mode & 0o777) == (b"Salam", False, 0o600)
+    assert other.read_bytes() == b"not to be touched"

@@ -108,7 +108,7 @@ def send(
 ) -> None:
     """Make a bundle of a file, protect it, keep it, and send all that waits to a neighbour."""
     from rabta.errors import RabtaError
-    from rabta.security.bundles.agent.node import name_of
+    from rabta.security.bundles.agent.files import name_of
     from rabta.security.bundles.codec import eid
 
     agent = _agent(node, store, keys, plain)
@@ -181,6 +181,7 @@ def receive(
     until = time.monotonic() + seconds if seconds else float("inf")
     files: list[Path] = []
     reports: list[records.Report] = []
+    told: set[str] = set()
     if not json_:
         print(f"{agent.node} listens at {':'.join(map(str, listener.address))} ({protocol})", flush=True)
     try:
@@ -188,6 +189,9 @@ def receive(
             with listener.lock:
                 new = agent.deliver(out)
                 reports += agent.reports()
+            for name in agent.unwritten.keys() - told:
+                typer.echo(f"{out / name} waits: {agent.unwritten[name]}", err=True)
+            told = set(agent.unwritten)
             files += new
             for path in new if not json_ else ():
                 print(f"{path} ({path.stat().st_size:,} bytes)", flush=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
+from rabta.security.bundles.agent import files
 from rabta.security.bundles.agent.policy import REPORT_BURST, Policy, known_by
 from rabta.security.bundles.bpsec import Accepted
 from rabta.security.bundles.codec import Bundle, Primary, blocks, decode, eid, fragments, make, records, scan
@@ -39,6 +39,8 @@ class Agent:
         By the neighbour's node: takes a bundle's bytes, says whether the neighbour has it.
     told : list of Dropped
         Bundles that had to go since the caller last looked.
+    unwritten : dict of str to str
+        By name, why the last delivery could not write a bundle's file.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Agent:
         self.policy = policy or Policy()
         self.links: dict[str, Link] = {}
         self.told: list[Dropped] = []
+        self.unwritten: dict[str, str] = {}
         self._reports, self._reported = float(REPORT_BURST), store.now()
 
     # own bundles
@@ -137,9 +140,11 @@ class Agent:
         """Write the payloads of all bundles for this node, opened and verified, to a folder; paths of files.
 
         A file's name is that of the bundle, so that a delivery that a crash cut off is done again to the
-        same file, and none is delivered twice.
+        same file, and none is delivered twice. One that cannot be written stays in the store for the next
+        time, is named in `unwritten`, and holds up no other.
         """
         written = []
+        self.unwritten = {}
         for item in self.store.waiting(here=True):
             if item.bundle.primary.fragment:
                 continue
@@ -150,7 +155,12 @@ class Agent:
             except Rejected:  # whose key or credential went since it came
                 self._lost(self.store.refuse(item.number, records.FAILED_SECURITY))
                 continue
-            written.append(_write(folder / name_of(item.bundle), found.bundle.payload))
+            name = files.name_of(item.bundle)
+            try:
+                written.append(files.write(folder / name, found.bundle.payload))
+            except OSError as error:
+                self.unwritten[name] = error.strerror or "cannot be written"
+                continue
             self._report(item.bundle, records.DELIVERED)
             self.store.done(item.number)
         return written
@@ -266,23 +276,3 @@ class Agent:
         gained = (now - self._reported) / self.policy.report_interval_s
         self._reports, self._reported = min(REPORT_BURST, self._reports + gained), now
         return self._reports >= 1
-
-
-def name_of(item: Bundle) -> str:
-    """File name of a delivered bundle: its source, creation time and sequence number."""
-    source, created, sequence, *_ = item.primary.identifier
-    plain = "".join(letter if letter.isalnum() or letter in ".-" else "_" for letter in source)
-    return f"{plain}_{created}_{sequence}"
-
-
-def _write(path: Path, payload: bytes) -> Path:
-    """Whole or not at all, on disk when it returns."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(payload)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-    return path

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rabta.errors import RabtaError
-from rabta.security.bundles.agent.node import Agent, name_of
+from rabta.security.bundles.agent.files import name_of
+from rabta.security.bundles.agent.node import Agent
 from rabta.security.bundles.agent.policy import Policy
 from rabta.security.bundles.codec import eid
 from rabta.security.bundles.contacts import Contact, Hop, Plan, route
