@@ -507,3 +507,91 @@ def test_files_are_ours_alone_and_follow_no_link(tmp_path: Path) -> None:
     (path,) = two.deliver(tmp_path / "in")
     assert (path.read_bytes(), path.is_symlink(), path.stat().st_mode & 0o777) == (b"Salam", False, 0o600)
     assert other.read_bytes() == b"not to be touched"
+
+
+@pytest.mark.parametrize("kind", ["tcpcl", "mtcp"])
+def test_a_connection_that_drips_is_given_up(
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    near, far = socket.socketpair()
+    hello = tcpcl.HEADER + tcpcl.session_init("ipn:1.0") if kind == "tcpcl" else b""
+    drops = bytes((tcpcl.KEEPALIVE,)) * 100 if kind == "tcpcl" else scan.head(scan.BYTES, 60_000)
+    near.sendall(hello)
+    real = mtcp.Patience.recv
+    monkeypatch.setattr(mtcp.time, "monotonic", clock)
+
+    def drip(self: mtcp.Patience, size: int) -> bytes:
+        clock.now += 5.0  # long below the timeout of one reading
+        near.sendall(drops[:1] or b"x")
+        return real(self, size)
+
+    patience = mtcp.Patience(far, 60.0)
+    monkeypatch.setattr(mtcp.Patience, "recv", drip)
+    serve = tcpcl.serve("ipn:2.0") if kind == "tcpcl" else mtcp._drain
+    with pytest.raises((TimeoutError, Rejected)) as error:
+        serve(patience, lambda raw: pytest.fail("no bundle came"))
+    assert error.type is TimeoutError
+    assert 60.0 <= clock.now <= 66.0
+    near.close()
+    far.close()
+
+
+def test_bundles_that_come_renew_the_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, (near, far) = Clock(), socket.socketpair()
+    monkeypatch.setattr(mtcp.time, "monotonic", clock)
+    near.sendall(bytes(6000))
+    patience = mtcp.Patience(far, 60.0)
+    for clock.now in (50.0, 100.0):
+        assert patience.recv(1)
+        patience.renew()
+    clock.now = 155.0
+    assert len(patience.recv(5000)) == 5000  # and these give five seconds more
+    clock.now = 164.0
+    assert patience.recv(1)
+    clock.now = 165.1
+    with pytest.raises(TimeoutError):
+        patience.recv(1)
+    near.close()
+    far.close()
+
+
+def test_a_listener_closes_what_brings_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[bytes] = []
+    renewed: list[mtcp.Patience] = []
+    real = mtcp.Patience.renew
+    monkeypatch.setattr(mtcp.Patience, "renew", lambda self: renewed.append(self) or real(self))
+    listener = mtcp.Listener(taken.append, timeout=2.0)
+    with socket.create_connection(listener.address) as connection:
+        assert mtcp.send(connection, b"bundle")
+        connection.settimeout(60)
+        assert connection.recv(1) == b""
+    listener.close()
+    assert taken == [b"bundle"]
+    assert len(renewed) == 2
+
+
+def test_a_neighbour_that_only_keeps_alive_does_not_hold_a_sender(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=_keeps_alive, args=(server,), daemon=True).start()
+        sender = tcpcl.Sender("ipn:1.0", *server.getsockname()[:2])
+        monkeypatch.setattr(mtcp.time, "monotonic", clock)
+        real = mtcp.Patience.recv
+
+        def later(self: mtcp.Patience, size: int) -> bytes:
+            clock.now += 5.0
+            return real(self, size)
+
+        monkeypatch.setattr(mtcp.Patience, "recv", later)
+        assert not sender(b"bundle")
+        sender.connection.close()
+    assert clock.now < 70.0
+
+
+def _keeps_alive(server: socket.socket) -> None:
+    connection, _ = server.accept()
+    with connection, contextlib.suppress(OSError):
+        connection.sendall(tcpcl.HEADER + tcpcl.session_init("ipn:2.0") + bytes((tcpcl.KEEPALIVE,)) * 1000)
+        while connection.recv(1000):
+            pass

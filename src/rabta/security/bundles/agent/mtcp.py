@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 from rabta.errors import RabtaError
 from rabta.security.bundles.codec import scan
@@ -17,6 +19,51 @@ from rabta.security.bundles.codec.bundle import MOST_BYTES
 from rabta.security.core import Rejected
 
 MOST_CONNECTIONS = 64
+LEAST_RATE = 1000.0  # bytes per second
+
+
+class Wire(Protocol):
+    """What a protocol needs of a connection."""
+
+    def recv(self, size: int, /) -> bytes:
+        """At most so many bytes; none where the other side closed."""
+
+    def sendall(self, raw: bytes, /) -> object:
+        """Send all bytes."""
+
+
+class Patience:
+    """A connection that is given up when bundles come too slowly, whatever drips in between.
+
+    From one accepted bundle to the next it has `idle` seconds, and one more for each `LEAST_RATE` bytes.
+    """
+
+    def __init__(self, connection: socket.socket, idle: float) -> None:
+        self._connection, self._idle = connection, idle
+        self.renew()
+
+    def renew(self) -> None:
+        """Start anew."""
+        self._until = time.monotonic() + self._idle
+
+    def _wait(self) -> None:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("a connection that is too slow")
+        self._connection.settimeout(left)
+
+    def recv(self, size: int, /) -> bytes:
+        """As a socket's."""
+        self._wait()
+        raw = self._connection.recv(size)
+        self._until += len(raw) / LEAST_RATE
+        return raw
+
+    def sendall(self, raw: bytes, /) -> None:
+        """As a socket's."""
+        self._until += len(raw) / LEAST_RATE
+        self._wait()
+        self._connection.sendall(raw)
 
 
 def send(connection: socket.socket, raw: bytes) -> bool:
@@ -28,7 +75,7 @@ def send(connection: socket.socket, raw: bytes) -> bool:
     return True
 
 
-def received(connection: socket.socket, most: int = MOST_BYTES) -> Iterator[bytes]:
+def received(connection: Wire, most: int = MOST_BYTES) -> Iterator[bytes]:
     """Bundles of a connection until the other side closes it.
 
     Raises
@@ -49,7 +96,7 @@ def received(connection: socket.socket, most: int = MOST_BYTES) -> Iterator[byte
         yield exactly(connection, size)
 
 
-def exactly(connection: socket.socket, size: int) -> bytes:
+def exactly(connection: Wire, size: int) -> bytes:
     """So many bytes; fewer are refused."""
     parts = bytearray()
     while len(parts) < size:
@@ -69,6 +116,8 @@ class Listener:
         Is given each bundle's bytes, from one thread at a time; may raise `Rejected`.
     serve : callable
         What is spoken over a connection: given it and `take`.
+    timeout : float
+        Seconds after which a connection that brings no bundle is closed, as `Patience` counts them.
 
     Attributes
     ----------
@@ -83,7 +132,7 @@ class Listener:
         take: Callable[[bytes], object],
         host: str = "127.0.0.1",
         port: int = 0,
-        serve: Callable[[socket.socket, Callable[[bytes], object]], None] | None = None,
+        serve: Callable[[Wire, Callable[[bytes], object]], None] | None = None,
         timeout: float = 60.0,
     ) -> None:
         self.socket = socket.create_server((host, port))
@@ -113,18 +162,20 @@ class Listener:
             self._room.release()
 
     def _spoken(self, connection: socket.socket) -> None:
-        connection.settimeout(self._timeout)
+        patience = Patience(connection, self._timeout)
+
+        def take(raw: bytes) -> None:
+            with self.lock:
+                self._take(raw)
+            patience.renew()
+
         with connection:
             try:
-                self._serve(connection, self._locked)
+                self._serve(patience, take)
             except RabtaError as error:  # refused, or a disk that is full: the sender keeps the bundle
                 self.refused.append(error)
             except OSError:
                 return
-
-    def _locked(self, raw: bytes) -> None:
-        with self.lock:
-            self._take(raw)
 
     def close(self) -> None:
         """Stop accepting."""
@@ -133,7 +184,7 @@ class Listener:
         self._thread.join(5)
 
 
-def _drain(connection: socket.socket, take: Callable[[bytes], object]) -> None:
+def _drain(connection: Wire, take: Callable[[bytes], object]) -> None:
     for raw in received(connection):
         try:
             take(raw)

@@ -12,7 +12,7 @@ import socket
 import struct
 from collections.abc import Callable
 
-from rabta.security.bundles.agent.mtcp import exactly
+from rabta.security.bundles.agent.mtcp import Patience, Wire, exactly
 from rabta.security.bundles.codec.bundle import MOST_BYTES
 from rabta.security.core import Rejected
 
@@ -31,7 +31,7 @@ def session_init(node: str, segment: int = SEGMENT, transfer: int = MOST_BYTES) 
     return struct.pack(">BHQQH", SESS_INIT, 0, segment, transfer, len(name)) + name + bytes(4)
 
 
-def _hello(connection: socket.socket, node: str) -> tuple[str, int, int]:
+def _hello(connection: Wire, node: str) -> tuple[str, int, int]:
     """Exchange contact headers and session parameters; the peer's node, segment and transfer size."""
     connection.sendall(HEADER)
     header = exactly(connection, 6)
@@ -46,7 +46,7 @@ def _hello(connection: socket.socket, node: str) -> tuple[str, int, int]:
     return name, segment, transfer
 
 
-def _extensions(connection: socket.socket) -> None:
+def _extensions(connection: Wire) -> None:
     """Pass extension items; one that must be understood ends the session (4.8)."""
     (size,) = struct.unpack(">I", exactly(connection, 4))
     if size > MOST_EXTENSIONS:
@@ -73,8 +73,9 @@ class Sender:
 
     def __init__(self, node: str, host: str, port: int, timeout: float = 60.0) -> None:
         self.connection = socket.create_connection((host, port), timeout)
+        self._wire = Patience(self.connection, timeout)
         try:
-            self.peer, self.segment, self.transfer = _hello(self.connection, node)
+            self.peer, self.segment, self.transfer = _hello(self._wire, node)
         except BaseException:
             self.connection.close()
             raise
@@ -89,7 +90,8 @@ class Sender:
         try:
             for start in range(0, len(raw), self.segment):
                 part = raw[start : start + self.segment]
-                self.connection.sendall(_segment(number, part, start, start + len(part) == len(raw)))
+                self._wire.renew()
+                self._wire.sendall(_segment(number, part, start, start + len(part) == len(raw)))
                 if not self._acknowledged(number, start + len(part)):
                     return self.refused == COMPLETED
         except (OSError, Rejected):
@@ -97,20 +99,20 @@ class Sender:
         return True
 
     def _acknowledged(self, number: int, expected: int) -> bool:
-        kind = exactly(self.connection, 1)[0]
+        kind = exactly(self._wire, 1)[0]
         while kind == KEEPALIVE:
-            kind = exactly(self.connection, 1)[0]
+            kind = exactly(self._wire, 1)[0]
         if kind == XFER_ACK:
-            _, which, length = struct.unpack(">BQQ", exactly(self.connection, 17))
+            _, which, length = struct.unpack(">BQQ", exactly(self._wire, 17))
             return bool(which == number and length == expected)
         if kind == XFER_REFUSE:
-            self.refused, _ = struct.unpack(">BQ", exactly(self.connection, 9))
+            self.refused, _ = struct.unpack(">BQ", exactly(self._wire, 9))
         return False
 
     def close(self) -> None:
         """End the session (6)."""
         with contextlib.suppress(OSError):
-            self.connection.sendall(bytes((SESS_TERM, 0, 0)))
+            self._wire.sendall(bytes((SESS_TERM, 0, 0)))
         self.connection.close()
 
 
@@ -120,10 +122,10 @@ def _segment(number: int, part: bytes, start: int, last: bool) -> bytes:
     return struct.pack(">BBQ", XFER_SEGMENT, flags, number) + extensions + struct.pack(">Q", len(part)) + part
 
 
-def serve(node: str) -> Callable[[socket.socket, Callable[[bytes], object]], None]:
+def serve(node: str) -> Callable[[Wire, Callable[[bytes], object]], None]:
     """Return what a `mtcp.Listener` speaks to receive by this protocol."""
 
-    def run(connection: socket.socket, take: Callable[[bytes], object]) -> None:
+    def run(connection: Wire, take: Callable[[bytes], object]) -> None:
         _hello(connection, node)
         while _message(connection, take):
             pass
@@ -131,7 +133,7 @@ def serve(node: str) -> Callable[[socket.socket, Callable[[bytes], object]], Non
     return run
 
 
-def _message(connection: socket.socket, take: Callable[[bytes], object]) -> bool:
+def _message(connection: Wire, take: Callable[[bytes], object]) -> bool:
     """Take one message or one whole transfer; False at the session's end."""
     first = connection.recv(1)
     kind = first[0] if first else SESS_TERM
@@ -148,7 +150,7 @@ def _message(connection: socket.socket, take: Callable[[bytes], object]) -> bool
     return True
 
 
-def _transfer(connection: socket.socket, take: Callable[[bytes], object]) -> None:
+def _transfer(connection: Wire, take: Callable[[bytes], object]) -> None:
     """Take the segments of a bundle; the last one is acknowledged when `take` has returned."""
     whole, number, last = bytearray(), -1, False
     while not last:
