@@ -15,7 +15,7 @@ from rabta.errors import RabtaError, nearest
 
 VERSION = 1
 COURSE, PLAN, RESULT = "course.npz", "plan.json", "result.json"
-KINDS = ("ping", "tcp", "lesson", "payments")
+KINDS = ("ping", "tcp", "lesson", "payments", "call", "quic")
 _NAMES = ("hosts", "gates")
 
 

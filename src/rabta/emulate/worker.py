@@ -9,11 +9,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rabta.emulate.engine import spaces
+from rabta.errors import RabtaError
 
 if TYPE_CHECKING:
     from rabta.emulate.plan import Activity, Plan
@@ -26,10 +29,12 @@ LISTEN_S = 10.0
 class Running:
     """An activity under way: its server, its client, and what it told."""
 
-    def __init__(self, bed: Testbed, activity: Activity) -> None:
-        self.bed, self.activity = bed, activity
+    def __init__(self, bed: Testbed, activity: Activity, said: Path) -> None:
+        self.bed, self.activity, self.said = bed, activity, said
         self.client: subprocess.Popen[Any] | None = None
         self.server: subprocess.Popen[Any] | None = None
+        self.thread: threading.Thread | None = None
+        self.outcome: dict[str, Any] = {"failed": "never started"}
 
     def serve(self) -> None:
         """Start the server, where the kind has one."""
@@ -53,6 +58,10 @@ class Running:
         """Start the client."""
         a, address = self.activity, self.bed.address(self.activity.server)
         o = a.options
+        if a.kind in CALLS:
+            self.thread = threading.Thread(target=self._call, daemon=True)
+            self.thread.start()
+            return
         commands = {
             "ping": ["ping", "-D", "-n", "-i", str(o.get("every_s", 0.2)), "-w", str(int(a.seconds)),
                      address],
@@ -62,22 +71,55 @@ class Running:
             "tcp": ["iperf3", "-c", address, "-p", str(self.port), "-t", str(int(a.seconds)), "-J", "-R",
                     "-C", str(o.get("control", "cubic"))],
         }  # fmt: skip
-        self.client = self.bed.start(a.user, commands[a.kind], stdout=subprocess.PIPE, text=True)
+        with self.said.open(
+            "wb"
+        ) as out:  # a file, for a pipe that nobody reads would fill and stop the program
+            self.client = self.bed.start(a.user, commands[a.kind], stdout=out)
+
+    def _call(self) -> None:
+        try:
+            self.outcome = CALLS[self.activity.kind](self.bed, self.activity)
+        except (RabtaError, OSError, ValueError, subprocess.SubprocessError) as error:
+            self.outcome = {"failed": str(error)}
 
     def end(self, patience_s: float) -> dict[str, Any]:
         """Wait for the client and read what it says."""
         a = self.activity
         head = {"kind": a.kind, "from": a.user, "to": a.server, "start_s": a.start_s, "seconds": a.seconds}
+        if self.thread is not None:
+            self.thread.join(patience_s)
+            return {**head, **({"failed": "did not end"} if self.thread.is_alive() else self.outcome)}
         if self.client is None:
-            return {**head, "failed": "never started"}
+            return {**head, **self.outcome}
         try:
-            text = self.client.communicate(timeout=patience_s)[0]
+            self.client.wait(timeout=patience_s)
         except subprocess.TimeoutExpired:
             return {**head, "failed": "did not end"}
         try:
-            return {**head, **told(a.kind, text)}
+            return {**head, **told(a.kind, self.said.read_text(encoding="utf-8", errors="replace"))}
         except (ValueError, KeyError, IndexError) as error:
             return {**head, "failed": f"said nothing that can be read: {error}"}
+
+
+def _talk(bed: Testbed, a: Activity) -> dict[str, Any]:
+    from rabta.emulate.programs import call
+
+    found = call.call(bed, a.user, a.server, a.seconds - 1.0)
+    each = {name: one["summary"] for name, one in found.items()}
+    return {"summary": {f"{name}: {key}": value for name, row in each.items() for key, value in row.items()}}
+
+
+def _fetch(bed: Testbed, a: Activity) -> dict[str, Any]:
+    from rabta.emulate.programs import quic
+
+    size = int(a.options.get("bytes", 5_000_000))
+    found = quic.download(bed, a.user, a.server, size, patience_s=a.seconds)
+    kept = ("handshake_s", "bytes", "seconds", "goodput_bps", "longest_gap_s", "failed")
+    return {"summary": {key: found[key] for key in kept}, "intervals": found["intervals"]}
+
+
+CALLS: dict[str, Callable[[Testbed, Activity], dict[str, Any]]] = {"call": _talk, "quic": _fetch}
+"""Kinds that a function of the programs carries out, in a thread of its own."""
 
 
 def told(kind: str, text: str) -> dict[str, Any]:
@@ -125,7 +167,9 @@ def carry_out(folder: Path) -> dict[str, Any]:
         capture=folder / "packets.pcapng" if plan.capture else None,
     )  # fmt: skip
     with Testbed(course, setup) as bed:
-        running = [Running(bed, activity) for activity in plan.activities]
+        running = [
+            Running(bed, activity, folder / f"activity-{k}.txt") for k, activity in enumerate(plan.activities)
+        ]
         for one in running:
             one.serve()
         begun = _timed(bed, plan, running)

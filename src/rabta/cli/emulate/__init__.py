@@ -18,7 +18,8 @@ def emulate(
     from_: Annotated[str, typer.Option("--from", help="Place of the user, as in --from Gilgit")],
     to: Annotated[str, typer.Option(help="Place of the servers, at home or abroad")],
     traffic: Annotated[
-        str, typer.Option(help="What runs, separated by commas: ping, tcp, tcp:bbr, lesson, payments")
+        str,
+        typer.Option(help="What runs, separated by commas: ping, tcp, tcp:bbr, quic, call, lesson, payments"),
     ] = "ping,lesson,payments",
     seconds: Annotated[float, typer.Option(help="Length, in real time")] = 60.0,
     start: Annotated[str | None, typer.Option(help="Start, UTC; that of the scenario if left out")] = None,
