@@ -288,3 +288,36 @@ def _keeps_alive(server: socket.socket) -> None:
         connection.sendall(tcpcl.HEADER + tcpcl.session_init("ipn:2.0") + bytes((tcpcl.KEEPALIVE,)) * 1000)
         while connection.recv(1000):
             pass
+
+
+def test_what_is_stored_can_be_read_again(tmp_path: Path) -> None:
+    two = agent(tmp_path, B, OPEN)
+    fill = [blocks.Block(192, 2 + at, 0, b"") for at in range(bundle.MOST_BLOCKS - 1)]
+    for offset, kept in ((0, fill), (1, [blocks.Block(blocks.AGE, 2, 0, scan.uint(9))])):
+        head = Primary(B, A, created=1, flags=blocks.FRAGMENT, offset=offset, total=2)
+        two.receive(Bundle(head, (*kept, blocks.Block(blocks.PAYLOAD, 1, 0, b"x"))).raw)
+    with pytest.raises(Rejected) as error:
+        two.send(A, bytes(bundle.MOST_BYTES))
+    assert error.value.reason == "limit"
+    two.receive(agent(tmp_path, A, OPEN).send(B, b"Salam").raw)
+    assert [path.read_bytes() for path in two.deliver(tmp_path / "in")] == [b"Salam"]
+    assert two.forward() == 0
+
+
+def test_a_first_fragment_with_too_many_blocks_keeps_nobody_out(tmp_path: Path) -> None:
+    one, two = agent(tmp_path, A), agent(tmp_path, B)
+    true = fragments.split(one.send(B, bytes(200)), 100)
+    fill = [blocks.Block(192, 50 + at, 0, b"") for at in range(bundle.MOST_BLOCKS - 1)]
+    two.receive(true[0].raw)
+    two.receive(Bundle(true[0].primary, (*fill, true[0].blocks[-1])).raw)
+    two.receive(true[1].raw)
+    assert [path.read_bytes() for path in two.deliver(tmp_path / "in")] == [bytes(200)]
+
+
+def test_ways_of_many_fragments_are_few() -> None:
+    count = parts.MOST_OF_ONE // 8
+    found = [parts.Span(at, at % count, at % count + 1) for at in range(8 * count - 1, -1, -1)]
+    assert len(list(parts.ways(found, count))) == parts.LEAST_TRIES
+    kept = parts._after(found, parts.LEAST_TRIES)
+    assert max(map(len, kept.values())) == parts.LEAST_TRIES
+    assert [span.number for span in kept[count - 1]] == [8 * count - 1]  # the newest, alone in its place

@@ -126,15 +126,24 @@ class Agent:
         for parts in self.store.wholes(last):
             try:
                 whole = fragments.join(parts)
-                if whole is not None:
-                    self._keep(whole, self.policy.check(whole), last)
-                    return
-            except Rejected as error:
-                if error.reason == "limit":  # no room now: they wait
-                    return
-                if error.reason in {"replay", "stale"}:
-                    self.store.drop_parts(last)
-                    return
+                if whole is None:
+                    continue
+                whole = decode(whole.raw)  # what is kept must be readable
+                found = self.policy.check(whole)
+            except Rejected:
+                continue
+            if self._joined(whole, found, last):
+                return
+
+    def _joined(self, whole: Bundle, found: Accepted, last: Bundle) -> bool:
+        """Keep a whole that holds; False where others may do better."""
+        try:
+            self._keep(whole, found, last)
+        except Rejected as error:
+            if error.reason in {"replay", "stale"}:
+                self.store.drop_parts(last)
+            return error.reason != "expired"  # without room, they wait
+        return True
 
     def deliver(self, folder: Path) -> list[Path]:
         """Write the payloads of all bundles for this node, opened and verified, to a folder; paths of files.

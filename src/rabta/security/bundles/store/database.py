@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rabta.security.bundles.codec import Bundle, decode, records
+from rabta.security.bundles.codec.bundle import MOST_BYTES
 from rabta.security.bundles.store import files, parts, quota, replay
 from rabta.security.bundles.store.quota import Dropped, Quota
 from rabta.security.bundles.store.times import Times, elapsed
@@ -130,6 +131,8 @@ class Store:
         if left < 0:
             raise Rejected("expired", "a bundle past its lifetime")
         raw, now = bundle.raw, self.now()
+        if len(raw) > MOST_BYTES:
+            raise Rejected("limit", f"a bundle of {len(raw)} bytes where at most {MOST_BYTES} are taken")
         with files.transaction(self.base, self.path):
             self._remember(bundle, authentic or own, known_by)
             if own or not authentic:

@@ -22,7 +22,8 @@ from rabta.security.core import Rejected
 
 LIFETIME_S = 86_400.0
 MOST_OF_ONE = 4096
-MOST_TRIES, LEAST_TRIES, TRIED_BYTES = 64, 4, 1 << 28
+MOST_TRIES, LEAST_TRIES, TRIED_BYTES, TRIED_PARTS = 64, 4, 1 << 28, 1 << 14
+Chain = tuple[int, "Chain"] | None  # of the last fragment's number and those before
 
 
 class Span(NamedTuple):
@@ -113,18 +114,51 @@ def ways(found: list[Span], total: int) -> Iterator[list[int]]:
     """
     if not found or not _covered(found, total):
         return
-    newest = found[0]
-    tries = max(LEAST_TRIES, min(MOST_TRIES, TRIED_BYTES // max(total, 1)))
-    stack: list[tuple[int, tuple[int, ...]]] = [(0, ())]
+    tries = min(MOST_TRIES, TRIED_BYTES // max(total, 1), TRIED_PARTS // len(found))
+    tries = max(LEAST_TRIES, tries)
+    after = _after(found, tries)
+    stack: list[tuple[int, Chain]] = [(0, None)]
     while stack and tries:
         at, chosen = stack.pop()
         if at == total and chosen:
             tries -= 1
-            yield list(chosen)
+            yield _unlinked(chosen)
             continue
-        here = [newest] if newest.start <= at < newest.end else [s for s in found if s.start <= at < s.end]
-        here = here[:tries]  # what is covered has no dead end, so more are never looked at
-        stack += [(span.end, (*chosen, span.number)) for span in reversed(here)]
+        stack += [(span.end, (span.number, chosen)) for span in reversed(after.get(at, []))]
+
+
+def _unlinked(chosen: Chain) -> list[int]:
+    numbers = []
+    while chosen is not None:
+        number, chosen = chosen
+        numbers.append(number)
+    return numbers
+
+
+def _after(found: list[Span], most: int) -> dict[int, list[Span]]:
+    """By each place where one begins or ends, the newest that cover what follows; the very newest alone.
+
+    A place that is full is stepped over from then on, so that the work is in proportion to what is kept.
+    """
+    places = sorted({place for span in found for place in span[1:]})
+    index = {place: at for at, place in enumerate(places)}
+    kept: list[list[Span]] = [[] for _ in places]
+    onward = list(range(len(places) + 1))  # the next place that is not full
+
+    def open_from(at: int) -> int:
+        while onward[at] != at:
+            onward[at] = onward[onward[at]]
+            at = onward[at]
+        return at
+
+    for span in found:
+        at = open_from(index[span.start])
+        while at < index[span.end]:
+            kept[at].append(span)
+            if len(kept[at]) == most or span is found[0]:
+                onward[at] = at + 1
+            at = open_from(at + 1)
+    return dict(zip(places, kept, strict=True))
 
 
 def _covered(found: list[Span], total: int) -> bool:
