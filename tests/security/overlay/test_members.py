@@ -98,6 +98,25 @@ def test_a_lost_device_is_revoked_in_mid_session(world: World) -> None:
     assert node.counters["revoked"] > 0  # it tried again, with handshakes
 
 
+def test_a_restart_does_not_forget_who_is_revoked(world: World) -> None:
+    one, two = world.member("a"), world.member("b")
+    accept(two.trust, world.folder / "a.bundle")
+    two.epoch(Node(two.local, two.trust.lookup, NS), *world.epoch(3, one.local.identifier), now=1.0)
+    again = world.member("b")
+    assert again.trust.epoch.number == 3
+    with pytest.raises(Rejected, match="revoked"):
+        accept(again.trust, world.folder / "a.bundle")
+
+
+def test_an_unreadable_epoch_file_is_counted_and_nothing_more(world: World, tmp_path: Path) -> None:
+    two = world.member("b")
+    node = Node(two.local, two.trust.lookup, NS)
+    (tmp_path / "e").write_bytes(bytes(1 << 23))
+    (tmp_path / "p").write_bytes(b"")
+    assert two.watch(node, tmp_path / "e", tmp_path / "p", 1.0).events == []
+    assert node.counters["epoch unreadable"] + node.counters["epoch malformed"] == 1
+
+
 def test_an_epoch_that_revokes_nobody_here_drops_nobody(world: World) -> None:
     sim, (_, two) = pair(world)
     sim.connect()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from rabta.security.core import CI, NS, HybridPrivate, Rejected, Suite
 from rabta.security.core.peers import Local, Peer
-from rabta.security.overlay.node import MOST_PAYLOAD, MOST_WAITING, Node, Policy, Step
+from rabta.security.overlay.node import MANY_WAITING, MOST_PAYLOAD, MOST_WORK, Node, Policy, Step
 from rabta.security.overlay.paths import Loss, Path, constant, handovers, independent, lost
 from rabta.security.overlay.simulate import Simulation, strangers
 from rabta.security.session import Ledger
@@ -184,10 +184,46 @@ def test_replayed_first_messages_push_out_nothing() -> None:
     for _, datagram in [one for hello in hellos for one in hello]:
         b.receive(datagram, b"attacker", 1.0)
     link = b.links[a.local.identifier]
-    assert len(link.live) == 1 + MOST_WAITING
+    assert len(link.live) == 1 + 6
     (_, packet) = a.send(b.local.identifier, b"hello", 2.0).send[0]
     assert b.receive(packet, A, 2.0).received == [(a.local.identifier, b"hello")]
     assert b.send(a.local.identifier, b"x", 2.0).send[0][0] == A
+
+
+def forged(book: Book, peer: Node, claimed: Node) -> list[bytes]:
+    """First message of somebody without keys who claims to be a node."""
+    keys = {CI.identifier: HybridPrivate.generate(CI)}
+    liar = Node(Local(claimed.local.identifier, keys), book.lookup, CI)
+    return [datagram for _, datagram in liar.connect(peer.local.identifier, B, 0.0).send]
+
+
+def test_forged_first_messages_keep_nobody_from_confirming() -> None:
+    """Before the true peer's first packet others begin sessions in its name, from its address and others."""
+    for addresses in ([A] * 40, [b"%d" % k for k in range(200)]):
+        book = Book(CI, "ab")
+        a, b = book.node("a"), book.node("b")
+        hello = a.connect(b.local.identifier, B, 0.0).send
+        answers = [out for _, datagram in hello for out in b.receive(datagram, A, 0.0).send]
+        for address in addresses:
+            for datagram in forged(book, b, a):
+                b.receive(datagram, address, 0.01)
+        packets = [out for _, datagram in answers for out in a.receive(datagram, B, 0.02).send]
+        for _, packet in packets:
+            b.receive(packet, A, 0.03)
+        assert b.ready(a.local.identifier)
+        assert b.links[a.local.identifier].address == A
+        assert b.responder.work <= 1 + MANY_WAITING, "from then on strangers must show cookies"
+
+
+def test_a_flood_makes_the_node_ask_for_cookies_by_itself() -> None:
+    book = Book(CI, "abc")
+    a, b, c = book.node("a"), book.node("b"), book.node("c")
+    for k in range(300):
+        for datagram in forged(book, b, (a, c)[k % 2]):
+            b.receive(datagram, b"spoofed %d" % k, 0.001 * k)
+    assert b.responder.work <= MOST_WORK + 1
+    shake(a, b, 0.5)
+    assert a.ready(b.local.identifier), "who hears the cookie gets in"
 
 
 def test_both_begin_at_once() -> None:
@@ -208,10 +244,12 @@ def test_both_begin_at_once() -> None:
 
 def test_a_killed_node_goes_on_from_its_ledger(tmp_path: File) -> None:
     book = Book(CI, "ab")
-    a, b = book.node("a"), book.node("b", ledger=Ledger(tmp_path / "ledger"))
+    ledger = Ledger(tmp_path / "ledger")
+    a, b = book.node("a"), book.node("b", ledger=ledger)
     shake(a, b)
     (_, old) = a.send(b.local.identifier, b"before", 1.0).send[0]
     assert b.receive(old, A, 1.0).received
+    ledger.close()
     again = book.node("b", ledger=Ledger(tmp_path / "ledger"))
     assert [event.kind for event in again.resume(5.0).events] == ["resumed"]
     assert again.receive(old, A, 5.0) == Step()  # no packet twice, over the crash

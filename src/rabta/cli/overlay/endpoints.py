@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -236,14 +237,16 @@ def _identity(asked: _Asked) -> tuple[Local, Lookup, Peer, Member | None]:
 
         other = pinned.read(content(asked.peer))
         return pinned.load(asked.key), pinned.lookup([other]), other, None
-    from rabta.cli.audit._common import policy_of
+    from rabta.cli.audit._common import PASSPHRASE, policy_of
     from rabta.security.overlay.members import accept, member
 
     if asked.own is None or asked.rule is None:
         raise RabtaError(
             "a root needs more", key="--root", expected="--own and --policy", exit_code=EXIT_USAGE
         )
-    found = member(asked.key, asked.own, asked.root, policy_of(asked.rule))
+    newest = None if asked.epoch is None or asked.epoch_proof is None else (asked.epoch, asked.epoch_proof)
+    secret = os.environ.get(PASSPHRASE)
+    found = member(asked.key, asked.own, asked.root, policy_of(asked.rule), newest, secret)
     other = accept(found.trust, asked.peer)
     return found.local, found.trust.lookup, other, found
 

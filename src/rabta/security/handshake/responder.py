@@ -41,6 +41,7 @@ class Responder:
         psk: bytes = b"",
         loaded: Callable[[], bool] | bool = False,
     ) -> None:
+        self.work = 0
         self.local, self.lookup, self.suites, self.psk, self.loaded = (
             local,
             lookup,
@@ -116,6 +117,7 @@ class Responder:
 
     def _agree(self, suite: Suite, exchange: bytes, message: bytes) -> tuple[bytes, SessionKeys]:
         """Second message and keys; `Rejected` where the first does not hold or its sender is not accepted."""
+        self.work += 1
         own, size = self.local.key(suite), suite.kem_public_bytes
         split = X25519_BYTES + size + suite.kem_ciphertext_bytes
         clear, hidden = message[:split], message[split:]

@@ -26,16 +26,21 @@ class Member:
     ----------
     trust : Trust
         Its `lookup` is what a `Node` asks.
+    state : Path
+        Where the newest epoch is kept, so that a restart does not forget who was revoked. Who can put back an
+        older copy of this file can also undo that; the next contact with the log's epochs mends it.
     """
 
     local: Local
     trust: Trust
+    state: Path
     seen: tuple[float, float] = (0.0, 0.0)
 
     def epoch(self, node: Node, statement: bytes, proof: Inclusion, now: float) -> Step:
         """Take a newer epoch, and drop whoever it revokes; one that is not newer changes nothing."""
-        if not self.trust.meet(statement, proof, now):
+        if not self.trust.meet(statement, proof):
             return Step()
+        self.trust.save(self.state)
         return node.review(now)
 
     def watch(self, node: Node, statement: Path, proof: Path, now: float) -> Step:
@@ -51,19 +56,43 @@ class Member:
             return self.epoch(node, content(statement), Inclusion.decode(content(proof)), now)
         except Rejected as error:
             node.counters[f"epoch {error.reason}"] += 1
-            return Step()
+        except RabtaError:
+            node.counters["epoch unreadable"] += 1
+        return Step()
 
 
-def member(key: Path, own: Path, root: Path, policy: Policy) -> Member:
-    """Oneself from a key file of `rabta keys`, the own bundle, the nation's root and the log's policy."""
-    keys, bundle = NodeKeys.load(key), Bundle.decode(content(own))
-    trust = Trust(RootPolicy.decode(content(root)), policy)
+def kept(state: Path, root: RootPolicy, policy: Policy) -> Trust:
+    """Trust of a node's state file; a new one where there is none, or another root or log is given now."""
+    if state.exists():
+        found = Trust.load(state)
+        if (found.root, found.policy) == (root, policy):
+            return found
+    return Trust(root, policy)
+
+
+def member(
+    key: Path, own: Path, root: Path, policy: Policy, epoch: tuple[Path, Path] | None = None,
+    passphrase: str | None = None,
+) -> Member:  # fmt: skip
+    """Oneself from a key file of `rabta keys`, the own bundle, the nation's root and the log's policy.
+
+    Parameters
+    ----------
+    epoch : tuple of Path, optional
+        Newest epoch's statement and proof, where these files are there already.
+    """
+    keys, bundle = NodeKeys.load(key, passphrase), Bundle.decode(content(own))
+    state = key.with_name(f"{key.name}.trust")
+    trust = kept(state, RootPolicy.decode(content(root)), policy)
+    if epoch is not None and all(path.exists() for path in epoch):
+        trust.meet(content(epoch[0]), Inclusion.decode(content(epoch[1])))
     mine = trust.accept(bundle)
+    trust.save(state)
     if {number: pair.public for number, pair in keys.keys.items()} != dict(mine.keys):
         raise RabtaError(
             "the bundle is another node's", file=own, expected=f"the one that goes with {key.name}"
         )
-    return Member(keys.local(mine.identifier, mine.name), trust)
+    return Member(keys.local(mine.identifier, mine.name), trust, state)
 
 
 def accept(trust: Trust, path: Path) -> Peer:

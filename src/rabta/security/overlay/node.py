@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from rabta.errors import RabtaError
 from rabta.security.core import Rejected, Suite, cbor
 from rabta.security.core.peers import Local, Peer, SessionKeys
 from rabta.security.handshake import Initiator, Responder, is_for_responder
@@ -28,8 +29,12 @@ MOST_PAYLOAD = 1056
 MOST_PENDING = 64
 """Payloads that wait for a first session."""
 MOST_LINKS = 4096
-MOST_WAITING = 2
-"""Sessions of a peer that wait for its first packet."""
+MOST_WAITING, MOST_WAITING_EACH, MANY_WAITING = 64, 16, 8
+"""Sessions of a peer that nobody confirmed: together, from one address, and when cookies are asked for."""
+WAITING_S = 20.0
+"""How long one waits for its first packet."""
+MOST_WORK, BUSY_S = 50, 5.0
+"""First messages opened in a second, above which strangers must show a cookie, and for how long then."""
 
 Lookup = Callable[[bytes], Peer]
 
@@ -125,6 +130,7 @@ class _Live:
     until: float
     session: Session
     heard: bool = False
+    address: bytes = b""
 
 
 @dataclass
@@ -181,10 +187,25 @@ class Node:
         self.counters: Counter[str] = Counter()
         self.links: dict[bytes, _Link] = {}
         self.by_session: dict[bytes, bytes] = {}
-        self.responder = Responder(local, lookup, (suite,), psk=psk, loaded=loaded)
+        self._asked, self._now = loaded, -math.inf
+        self._second, self._worked, self._busy_s = -math.inf, 0, -math.inf
+        self.responder = Responder(local, lookup, (suite,), psk=psk, loaded=self.loaded)
 
     def __repr__(self) -> str:
         return f"Node({self.local.name or self.local.identifier[:4].hex()}, {len(self.links)} peers)"
+
+    def loaded(self) -> bool:
+        """Whether strangers must show a cookie first: as asked for, or since many have just come."""
+        asked = self._asked() if callable(self._asked) else self._asked
+        return asked or self._now < self._busy_s
+
+    def _count(self, now: float) -> None:
+        """Notice a flood by the work that it makes."""
+        self._now = now
+        if now >= self._second + 1.0:
+            self._second, self._worked = now, self.responder.work
+        if self.responder.work - self._worked >= MOST_WORK:
+            self._busy_s = now + BUSY_S
 
     def connect(self, peer: bytes, address: bytes, now: float) -> Step:
         """Begin a handshake with a peer at an address; `Rejected` where it is not accepted."""
@@ -333,6 +354,7 @@ class Node:
 
     def _handshake(self, datagram: bytes, address: bytes, now: float) -> Step:
         if is_for_responder(datagram):
+            self._count(now)
             found = self.responder.receive(datagram, address, now)
             step = Step(send=[(address, out) for out in found.send])
             return step if found.keys is None else step.add(self._adopt(found.keys, address, now))
@@ -347,9 +369,10 @@ class Node:
         """Hold a new session beside the old ones; the side that began uses it at once."""
         # Who answers does not know yet whether the address is the peer's.
         link = self.links.get(keys.peer) or self._link(self.lookup(keys.peer), b"")
-        until = now + self.policy.expire_s
-        live = _Live(keys, now, until, Session(keys, self.ledger))
-        self._retire(link, now)
+        until = now + (self.policy.expire_s if keys.initiator else WAITING_S)
+        live = _Live(keys, now, until, Session(keys, self.ledger), address=address)
+        if not keys.initiator:
+            self._retire(link, address, now)
         link.live[keys.session] = live
         self.by_session[keys.session] = keys.peer
         if not keys.initiator:
@@ -385,7 +408,7 @@ class Node:
 
     def _heard(self, link: _Link, live: _Live, now: float) -> Step:
         """Both sides have the new session: the others are kept for what is under way."""
-        live.heard, step = True, Step()
+        live.heard, live.until, step = True, live.since + self.policy.expire_s, Step()
         if not live.keys.initiator:
             step.add(self._use(link, live, now)).add(self._seal(link, live, ALIVE, now))
         for name, other in link.live.items():
@@ -429,12 +452,21 @@ class Node:
             return link.said_s + CONFIRM_S
         return link.heard_s + self.policy.quiet_s if link.heard_s > link.said_s else math.inf
 
-    def _retire(self, link: _Link, now: float) -> None:
-        """Make room for one more that is not confirmed: replayed messages push out none that is."""
+    def _retire(self, link: _Link, address: bytes, now: float) -> None:
+        """Make room for one more that is not confirmed; who begins many pushes out none but the own.
+
+        A first message does not prove who sent it. So what it begins waits apart, for a short time, and
+        touches neither the peer's address nor the sessions that are confirmed.
+        """
         self._forget(link, now)
         waiting = [live for live in link.live.values() if not live.heard and not live.keys.initiator]
-        for live in waiting[: max(0, len(waiting) + 1 - MOST_WAITING)]:
+        own = [live for live in waiting if live.address == address]
+        for live in own[: max(0, len(own) + 1 - MOST_WAITING_EACH)]:
             self._end(link, live)
+        if len(waiting) >= MANY_WAITING:
+            self._busy_s = now + BUSY_S  # from here on nobody begins more from an address that is not his
+        if len(waiting) >= MOST_WAITING and len(own) < MOST_WAITING_EACH:
+            raise Rejected("limit", "too many sessions of this peer wait for a first packet")
 
     def _forget(self, link: _Link, now: float) -> None:
         for live in [live for live in link.live.values() if now >= live.until]:
@@ -457,9 +489,15 @@ class Node:
             times.append(self._alive_due(link, live))
         return min(times, default=math.inf)
 
+    def _leaf(self, kind: str, link: _Link, detail: str) -> bytes:
+        return cbor.encode([kind, self.local.identifier, link.peer.identifier, detail])
+
     def _told(self, kind: str, link: _Link, now: float, detail: str = "") -> Step:
         """An event, and its leaf in the audit log."""
         self.counters[kind] += 1
         if self.audit is not None:
-            self.audit.append(cbor.encode([kind, self.local.identifier, link.peer.identifier, detail]))
+            try:
+                self.audit.append(self._leaf(kind, link, detail))
+            except RabtaError:
+                self.counters["unaudited"] += 1  # a full disk must not stop sessions; the counter tells
         return Step(events=[Event(now, kind, link.peer.identifier, detail)])

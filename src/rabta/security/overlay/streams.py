@@ -85,10 +85,18 @@ class Receiving:
         if answer:
             self.endpoint.send(self.peer, answer)
 
+    def _part_of(self, stream: int) -> Path:
+        return self.path.with_name(f".{self.path.name}.{stream:016x}.part")
+
     def _open(self, stream: int) -> None:
         """Go on with the part of this stream, if there is one."""
-        path = self.path.with_name(f".{self.path.name}.{stream:016x}.part")
-        self.part = path.open("ab+", buffering=0)
+        path = self._part_of(stream)
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            self.part = os.fdopen(os.open(path, flags, 0o600), "ab+", buffering=0)
+        except OSError as error:
+            problem = f"cannot write: {error.strerror}"
+            raise RabtaError(problem, file=path, exit_code=EXIT_SYSTEM) from None
         self.receiver = Receiver(stream, self._write, os.fstat(self.part.fileno()).st_size)
 
     def _write(self, piece: bytes) -> None:
@@ -111,10 +119,11 @@ class Receiving:
         os.fsync(self.part.fileno())
         right = name_of(self.part)[0] == self.receiver.stream
         self.part.close()
+        part = self._part_of(self.receiver.stream)
         if not right:
-            Path(self.part.name).unlink()
+            part.unlink()
             raise RabtaError("the file's hash is not that of its stream", file=self.path)
-        Path(self.part.name).replace(self.path)
+        part.replace(self.path)
         self.whole = True
 
 
