@@ -62,12 +62,25 @@ class Member:
 
 
 def kept(state: Path, root: RootPolicy, policy: Policy) -> Trust:
-    """Trust of a node's state file; a new one where there is none, or another root or log is given now."""
-    if state.exists():
-        found = Trust.load(state)
-        if (found.root, found.policy) == (root, policy):
-            return found
-    return Trust(root, policy)
+    """Trust of a node's state file under the root and policy given now; a new one where there is none.
+
+    Raises
+    ------
+    RabtaError
+        Where the epoch that is known does not hold under another root or policy: it would be forgotten.
+    """
+    found = Trust(root, policy)
+    before = Trust.load(state) if state.exists() else found
+    if before.statement and before.proof is not None:
+        try:
+            found.advance(before.statement, before.proof)
+        except Rejected as error:
+            raise RabtaError(
+                f"epoch {before.epoch.number} is known and does not hold here: {error.problem}",
+                file=state,
+                expected="that epoch or a later one by --epoch under this root and policy; or no such file",
+            ) from None
+    return found
 
 
 def member(
@@ -83,9 +96,12 @@ def member(
     """
     keys, bundle = NodeKeys.load(key, passphrase), Bundle.decode(content(own))
     state = key.with_name(f"{key.name}.trust")
-    trust = kept(state, RootPolicy.decode(content(root)), policy)
+    given, trust = RootPolicy.decode(content(root)), None
     if epoch is not None and all(path.exists() for path in epoch):
+        trust = Trust(given, policy)
         trust.meet(content(epoch[0]), Inclusion.decode(content(epoch[1])))
+    if trust is None or (state.exists() and Trust.load(state).epoch.number > trust.epoch.number):
+        trust = kept(state, given, policy)
     mine = trust.accept(bundle)
     trust.save(state)
     if {number: pair.public for number, pair in keys.keys.items()} != dict(mine.keys):

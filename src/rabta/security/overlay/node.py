@@ -34,7 +34,7 @@ MOST_WAITING, MOST_WAITING_EACH, MANY_WAITING = 64, 16, 8
 WAITING_S = 20.0
 """How long one waits for its first packet."""
 MOST_WORK, BUSY_S = 50, 5.0
-"""First messages opened in a second, above which strangers must show a cookie, and for how long then."""
+"""First messages a second above which strangers must show a cookie, and for how long then."""
 
 Lookup = Callable[[bytes], Peer]
 
@@ -453,11 +453,7 @@ class Node:
         return link.heard_s + self.policy.quiet_s if link.heard_s > link.said_s else math.inf
 
     def _retire(self, link: _Link, address: bytes, now: float) -> None:
-        """Make room for one more that is not confirmed; who begins many pushes out none but the own.
-
-        A first message does not prove who sent it. So what it begins waits apart, for a short time, and
-        touches neither the peer's address nor the sessions that are confirmed.
-        """
+        """Make room for one more that is not confirmed; a first message proves nobody, so it waits apart."""
         self._forget(link, now)
         waiting = [live for live in link.live.values() if not live.heard and not live.keys.initiator]
         own = [live for live in waiting if live.address == address]
