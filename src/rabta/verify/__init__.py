@@ -138,7 +138,7 @@ GROUPS = {
         "rtk",
         "spoofing",
     ),
-    "security": ("vectors", "protocol", "logs", "bpsec", "posture", "overlay", "identity", "handshake"),
+    "security": ("vectors", "protocol", "logs", "bpsec", "posture", "overlay", "identity", "handshake", "session", "groups"),
     "emulation": ("emulation",),
     "transport": ("transport", "ground", "flow", "failures", "resilience", "weather"),
 }
