@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
+from rabta.errors import RabtaError
 from rabta.security.core import Rejected, cbor
 from rabta.security.core.peers import SessionKeys
 from rabta.security.core.suites import TAG_BYTES, numbered
@@ -262,8 +263,14 @@ class Session:
             raise
 
     def _keep(self, *, sync: bool) -> None:
-        if self.ledger is not None:
+        """Keep the state; what is no lease may fail to be kept, since counters alone must never come back."""
+        if self.ledger is None:
+            return
+        try:
             self.ledger.save(self.keys.session, self.state(), sync=sync)
+        except RabtaError:
+            if sync:
+                raise
 
     def state(self) -> bytes:
         """All that a restarted node needs, with secrets in it: counters as leased, newest chain keys."""
