@@ -86,7 +86,7 @@ def inline(function: F) -> F:
 
 
 def foreign(name: str, result: str, *arguments: str) -> Any:
-    """Return a function of the C library for kernels to call, by name and types (``"intp"``, ``"int32"``, ``"voidptr"``).
+    """Return a function of the C library for kernels to call, by name and types as ``"intp"`` or ``"int32"``.
 
     It is looked up when the kernel is loaded, so that kernels which call it are cached like others.
     """
