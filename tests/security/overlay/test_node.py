@@ -262,6 +262,68 @@ def test_a_killed_node_goes_on_from_its_ledger(tmp_path: File) -> None:
     assert again.tick(6.1).send  # a successor at once
 
 
+class Machine:
+    """A clock that counts on while processes die."""
+
+    def __init__(self) -> None:
+        self.boot, self.now = b"start", 100.0
+
+    def __call__(self) -> tuple[bytes, float]:
+        return self.boot, self.now
+
+
+def test_crashes_do_not_lengthen_the_life_of_a_session(tmp_path: File) -> None:
+    """Killed again and again, and its own counter of seconds begins anew each time: 180 s are 180 s."""
+    book, machine = Book(CI, "ab"), Machine()
+    a, b = book.node("a"), book.node("b", ledger=Ledger(tmp_path / "ledger", machine))
+    shake(a, b)
+    accepted = []
+    for crash in range(1, 9):
+        assert b.ledger is not None
+        b.ledger.close()
+        machine.now += 30.0
+        b = book.node("b", ledger=Ledger(tmp_path / "ledger", machine))
+        kinds = [event.kind for event in b.resume(5.0).events]
+        assert kinds == (["resumed"] if 30.0 * crash < 180.0 else [])
+        for live in [live for link in b.links.values() for live in link.live.values()]:
+            assert live.until - 5.0 == pytest.approx(180.0 - 30.0 * crash)
+        session = a.links[b.local.identifier].live[a.links[b.local.identifier].sending].session
+        session.counter += 1_000_000  # beyond what was leased
+        step = b.receive(session.seal(b"\x00late"), A, 5.0)
+        accepted.append(bool(step.received))
+    assert accepted == [True] * 5 + [False] * 3
+    assert b.ledger is not None
+    assert b.ledger.names() == []
+
+
+def test_after_a_restart_of_the_machine_there_is_a_new_handshake(tmp_path: File) -> None:
+    book, machine = Book(CI, "ab"), Machine()
+    a, b = book.node("a"), book.node("b", ledger=Ledger(tmp_path / "ledger", machine))
+    shake(a, b)
+    assert b.ledger is not None
+    b.ledger.close()
+    machine.boot = b"another start"
+    again = book.node("b", ledger=Ledger(tmp_path / "ledger", machine))
+    assert again.resume(5.0).events == []
+    assert again.counters["stale"] == 1
+    assert again.ledger is not None
+    assert again.ledger.names() == []
+    (_, packet) = a.send(b.local.identifier, b"x", 1.0).send[0]
+    assert again.receive(packet, A, 5.0) == Step()
+    shake(again, a, 6.0)
+    assert again.ready(a.local.identifier)
+
+
+def test_a_state_of_another_version_is_forgotten_with_one_count(tmp_path: File) -> None:
+    ledger = Ledger(tmp_path / "ledger")
+    ledger.save(b"12345678", b"\xa1\x67version\x01")
+    ledger.save(b"22345678", b"rubbish")
+    node = Book(CI, "ab").node("b", ledger=ledger)
+    assert node.resume(1.0).events == []
+    assert node.counters["version"] == node.counters["malformed"] == 1
+    assert ledger.names() == []
+
+
 def test_too_long_a_payload_is_refused() -> None:
     book = Book(CI, "ab")
     a, b = book.node("a"), book.node("b")

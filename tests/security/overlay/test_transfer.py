@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import os
 import random
+import struct
 from contextlib import suppress
-from typing import cast
+from pathlib import Path as File
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rabta.errors import RabtaError
 from rabta.security.core import Rejected
 from rabta.security.overlay.paths import Clock, Loss, Path, constant
-from rabta.security.overlay.transfer import HEAD, PIECE, Receiver, Sender
+from rabta.security.overlay.streams import Receiving
+from rabta.security.overlay.transfer import (
+    ACK_TYPE,
+    END_TYPE,
+    HEAD,
+    MAP_BYTES,
+    PIECE,
+    PIECE_TYPE,
+    Receiver,
+    Sender,
+    parse,
+)
 
 
 def carry(
@@ -77,3 +93,78 @@ def test_nothing_but_refusals_comes_of_noise(raw: bytes, framed: bool) -> None:
     ):
         with suppress(Rejected):
             receive(raw)
+
+
+def receiving(folder: File, *payloads: bytes) -> tuple[Receiving, dict[str, int]]:
+    """Receiving end to which a peer sent these; what was refused."""
+    from collections import Counter
+
+    counters: Counter[str] = Counter()
+    node = SimpleNamespace(counters=counters)
+    step = SimpleNamespace(received=[(b"peer", payload) for payload in payloads])
+    endpoint: Any = SimpleNamespace(node=node, poll=lambda _: step, send=lambda *_: None)
+    made = Receiving(endpoint, b"peer", folder / "out.bin")
+    made.turn()
+    return made, counters
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        HEAD.pack(PIECE_TYPE, 7, 0),
+        HEAD.pack(PIECE_TYPE, 7, 0) + bytes(PIECE + 1),
+        HEAD.pack(END_TYPE, 7, 0) + b"x",
+        HEAD.pack(ACK_TYPE, 7, 0) + bytes(MAP_BYTES),
+        HEAD.pack(ACK_TYPE, 7, 0),
+        HEAD.pack(0x13, 7, 0) + bytes(9),
+        HEAD.pack(PIECE_TYPE, 7, 1 << 41) + bytes(9),
+        struct.pack(">B", PIECE_TYPE),
+    ],
+)
+def test_only_a_piece_or_an_end_begins_a_file(tmp_path: File, payload: bytes) -> None:
+    made, counters = receiving(tmp_path, payload)
+    assert made.receiver is None
+    assert list(tmp_path.iterdir()) == []
+    assert sum(counters.values()) == 1
+    with suppress(Rejected):
+        assert parse(payload)[0] == ACK_TYPE
+
+
+def test_a_part_is_gone_on_with_when_it_is_ones_own(tmp_path: File) -> None:
+    made, _ = receiving(tmp_path, HEAD.pack(PIECE_TYPE, 7, 0) + b"begin")
+    made.close()
+    (part,) = tmp_path.iterdir()
+    assert part.stat().st_mode & 0o777 == 0o600
+    again, _ = receiving(tmp_path, HEAD.pack(PIECE_TYPE, 7, 5) + b" and end")
+    again.close()
+    assert part.read_bytes() == b"begin and end"
+
+
+def spoil(part: File, how: str) -> None:
+    if how == "others":
+        part.chmod(0o640)
+    elif how == "second name":
+        os.link(part, part.with_name("second"))
+    elif how == "link":
+        part.rename(part.with_name("elsewhere"))
+        part.symlink_to(part.with_name("elsewhere"))
+    elif how == "pipe":
+        part.unlink()
+        os.mkfifo(part, 0o600)
+    else:
+        os.chown(part, 12345, -1)
+
+
+@pytest.mark.parametrize("how", ["others", "second name", "link", "pipe", "owner"])
+def test_a_part_that_others_may_have_written_is_refused(tmp_path: File, how: str) -> None:
+    if how == "owner" and os.geteuid() != 0:
+        pytest.skip("only root can give a file away")
+    made, _ = receiving(tmp_path, HEAD.pack(PIECE_TYPE, 7, 0) + b"begin")
+    made.close()
+    (part,) = tmp_path.iterdir()
+    spoil(part, how)
+    with pytest.raises(RabtaError, match=r"not taken|cannot write"):
+        receiving(tmp_path, HEAD.pack(PIECE_TYPE, 7, 5) + b" and end")
+    if not part.is_fifo():
+        assert part.read_bytes() == b"begin"

@@ -162,3 +162,63 @@ def test_a_newer_state_and_rubbish_are_refused(tmp_path: Path) -> None:
     with pytest.raises(Rejected):
         Session.resume(b"rubbish", ledger)
     assert packets.HEADER_BYTES == 24
+
+
+class Started:
+    """A clock of a machine: which start, and seconds since."""
+
+    def __init__(self) -> None:
+        self.boot, self.now = b"first", 1000.0
+
+    def __call__(self) -> tuple[bytes, float]:
+        return self.boot, self.now
+
+
+def test_the_age_of_a_session_counts_on_over_crashes(tmp_path: Path) -> None:
+    clock = Started()
+    ledger = Ledger(tmp_path / "ledger", clock)
+    one = Session(keys(NS)[0], ledger)
+    one.seal(b"")
+    for crash in range(1, 4):
+        clock.now += 50.0
+        ledger.close()
+        ledger = Ledger(tmp_path / "ledger", clock)
+        state = ledger.load(one.keys.session)
+        assert state is not None
+        one = Session.resume(state, ledger)
+        assert one.age() == pytest.approx(50.0 * crash)
+        one.ratchet(bytes([crash]) * 32)  # which keeps the state anew
+
+
+@pytest.mark.parametrize(
+    "other", [(b"second", 2000.0), (b"first", 900.0), (b"", 2000.0), (b"first", float("nan"))]
+)
+def test_nobody_knows_an_age_over_another_start_or_a_clock_turned_back(
+    tmp_path: Path, other: tuple[bytes, float]
+) -> None:
+    clock = Started()
+    ledger = Ledger(tmp_path / "ledger", clock)
+    one = Session(keys(NS)[0], ledger)
+    clock.boot, clock.now = other
+    assert one.age() == float("inf")
+    assert Session(keys(NS)[0]).age() == float("inf")
+    for stamp in ([], None, [b"first"], [b"first", "1"], [b"first", True], {}):
+        assert ledger.age(stamp) == float("inf")
+
+
+def test_handovers_that_wait_for_the_peer_survive_a_crash(tmp_path: Path) -> None:
+    """More changes than notes: the rest is one more change once the peer is heard, also after a restart."""
+    one, two, ledger = started(tmp_path)
+    for k in range(packets.MOST_NOTES + 3):
+        one.ratchet(bytes([k]) * 32)
+    assert one.sending.epoch == packets.MOST_NOTES
+    state = ledger.load(one.keys.session)
+    assert state is not None
+    again = Session.resume(state, ledger)
+    assert again._waiting == one._waiting != b""
+    assert two.open(again.seal(b"heard")) == b"heard"
+    two.counter += 10_000
+    again.open(two.seal(b"so is this"))
+    assert again.sending.epoch == packets.MOST_NOTES + 1
+    assert two.open(again.seal(b"on")) == b"on"
+    assert two.receiving.epoch == again.sending.epoch

@@ -123,7 +123,8 @@ def _epoch(raw: bytes) -> Draft:
 
     epoch = Epoch.decode(raw)
     revoked = [one.hex() for one in sorted(epoch.revoked)]
-    return EPOCH, raw, {"epoch": epoch.number, "time": epoch.time, "revoked": revoked}
+    told: dict[str, object] = {"epoch": epoch.number, "time": epoch.time, "revoked": revoked}
+    return EPOCH, raw, told | ({"header": epoch.header.hex()} if epoch.header else {})
 
 
 def _root(raw: bytes) -> Draft:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from rabta.cli.overlay import bundles, endpoints, simulated
+from rabta.cli.overlay import bundles, endpoints, groups, logs, simulated
 
 app = typer.Typer(
     help="Secure overlay: sessions over the twin's paths and over UDP, bundles.", no_args_is_help=True
@@ -14,4 +14,6 @@ app.command("node")(endpoints.node)
 app.command("listen")(endpoints.listen)
 app.command("connect")(endpoints.connect)
 app.command("forward")(endpoints.forward)
+app.command("log")(logs.log)
 app.add_typer(bundles.app, name="bundles")
+app.add_typer(groups.app, name="group")

@@ -9,13 +9,28 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rabta.cli.overlay.credentials import (
+    Epoch,
+    Identity,
+    Own,
+    Peers,
+    Proof,
+    Root,
+    Rule,
+    Who,
+    identified,
+)
+
 if TYPE_CHECKING:
-    from rabta.security.bundles.agent import Agent, Policy
+    from rabta.security.bundles.agent import Agent
+    from rabta.security.bundles.bpsec import Keyring
     from rabta.security.bundles.contacts import Plan
 
 app = typer.Typer(help="Store-and-forward bundles (BPv7) with security.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON")]
-Node = Annotated[str, typer.Option(help="Own endpoint, as ipn:1.1 or dtn://lahore/mail")]
+Node = Annotated[
+    str, typer.Option(help="Own endpoint, as ipn:1.1 or dtn://lahore/mail; by the credential with --identity")
+]
 Keys = Annotated[
     list[Path] | None, typer.Option("--key", help="Key file shared with a node; more than one may be")
 ]
@@ -41,35 +56,41 @@ def key(
     print(f"{out}: key of {names[0]} and {names[1]}")
 
 
-def _policy(node: str, keys: list[Path] | None, plain: bool) -> Policy:
-    """Keys of the files; without any, nothing can be protected and `plain` must say so."""
+def _shared(node: str, paths: list[Path]) -> Keyring:
+    """Keys of files that two nodes share."""
     from rabta.errors import RabtaError
-    from rabta.security.bundles.agent import Policy
     from rabta.security.bundles.bpsec import Keyring
     from rabta.security.keystore import files
 
-    if not keys and not plain:
-        raise RabtaError(
-            "no key", key="--key", expected="a key file, or --plain for bundles without protection"
-        )
     macs: dict[str, bytes] = {}
     ciphers: dict[str, bytes] = {}
-    for path in keys or ():
+    for path in paths:
         held = files.load(path, KEY)
         others = [name for name in held["nodes"] if name != node]
         if len(others) != 1:
             raise RabtaError("a key of other nodes", file=path, value=", ".join(held["nodes"]), expected=node)
         macs[others[0]], ciphers[others[0]] = held["integrity"], held["confidentiality"]
-    return Policy("nothing" if plain else "authentic", Keyring(macs, ciphers))
+    return Keyring(macs, ciphers)
 
 
-def _agent(node: str, store: Path, keys: list[Path] | None, plain: bool) -> Agent:
-    from rabta.security.bundles.agent import Agent
+def _agent(node: str, store: Path, keys: list[Path] | None, plain: bool, who: Who) -> Agent:
+    """Agent of the node; without any key or credential nothing can be protected, and `plain` must say so."""
+    from rabta.errors import RabtaError
+    from rabta.security.bundles.agent import Agent, Policy
     from rabta.security.bundles.codec import eid
     from rabta.security.bundles.store import Store
 
-    own = eid.parse(node)
-    policy = _policy(own.node, keys, plain)
+    if plain and (keys or who.given):
+        raise RabtaError("both protected and not", key="--plain", expected="--plain alone, or keys alone")
+    if who.given:
+        return identified(node, store, who, None if not keys else lambda own: _shared(own, keys))
+    own = eid.parse(node or "ipn:1.1")
+    if not keys and not plain:
+        raise RabtaError(
+            "no key", key="--key, --identity",
+            expected="a key file, a node's identity, or --plain for bundles without protection",
+        )  # fmt: skip
+    policy = Policy("nothing" if plain else "authentic", _shared(own.node, keys or []))
     return Agent(own, Store(store), None, policy)
 
 
@@ -100,9 +121,16 @@ def send(
     protocol: Annotated[str, typer.Option(help="tcpcl (acknowledged) or mtcp")] = "tcpcl",
     lifetime: Annotated[float, typer.Option(help="Hours")] = 24.0,
     priority: Annotated[int, typer.Option(help="0 bulk, 1 normal, 2 expedited", min=0, max=2)] = 1,
-    node: Node = "ipn:1.1",
+    node: Node = "",
     store: Folder = Path("bundles.db"),
     keys: Keys = None,
+    identity: Identity = None,
+    own: Own = None,
+    root: Root = None,
+    rule: Rule = None,
+    epoch: Epoch = None,
+    epoch_proof: Proof = None,
+    peers: Peers = None,
     plain: Annotated[bool, typer.Option("--plain", help="Without protection")] = False,
     json_: Json = False,
 ) -> None:
@@ -111,7 +139,8 @@ def send(
     from rabta.security.bundles.agent.files import name_of
     from rabta.security.bundles.codec import eid
 
-    agent = _agent(node, store, keys, plain)
+    who = Who(identity, own, root, rule, epoch, epoch_proof, tuple(peers or ()))
+    agent = _agent(node, store, keys, plain, who)
     name = None
     if file is not None:
         where = eid.parse(to)
@@ -119,7 +148,7 @@ def send(
             raise RabtaError(
                 "nothing to send", file=file, key="--to", value=to, expected="a file and its destination"
             )
-        if not plain and where.node not in agent.policy.keys.integrity:
+        if not plain and not who.given and where.node not in agent.policy.keys.integrity:
             raise RabtaError("no key shared with the destination", key="--key", value=where.node)
         name = name_of(agent.send(where, file.read_bytes(), lifetime_s=lifetime * 3600, priority=priority))
     sent = _send_on(agent, via, protocol) if via else 0
@@ -165,9 +194,16 @@ def receive(
     protocol: Annotated[str, typer.Option(help="tcpcl or mtcp")] = "tcpcl",
     count: Annotated[int, typer.Option(help="End after so many files; 0 for never")] = 0,
     seconds: Annotated[float, typer.Option(help="End after so long; 0 for never")] = 0.0,
-    node: Node = "ipn:1.1",
+    node: Node = "",
     store: Folder = Path("bundles.db"),
     keys: Keys = None,
+    identity: Identity = None,
+    own: Own = None,
+    root: Root = None,
+    rule: Rule = None,
+    epoch: Epoch = None,
+    epoch_proof: Proof = None,
+    peers: Peers = None,
     plain: Annotated[bool, typer.Option("--plain", help="Take bundles without protection too")] = False,
     json_: Json = False,
 ) -> None:
@@ -175,7 +211,8 @@ def receive(
     from rabta.security.bundles.agent import mtcp, tcpcl
     from rabta.security.bundles.codec import records
 
-    agent = _agent(node, store, keys, plain)
+    who = Who(identity, own, root, rule, epoch, epoch_proof, tuple(peers or ()))
+    agent = _agent(node, store, keys, plain, who)
     serve = tcpcl.serve(str(agent.node)) if protocol == "tcpcl" else None
     listener = mtcp.Listener(agent.receive, *_address(listen), serve=serve)
     until = time.monotonic() + seconds if seconds else float("inf")

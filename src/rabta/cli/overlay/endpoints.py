@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import closing
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rabta.errors import EXIT_SYSTEM, EXIT_USAGE, RabtaError
+from rabta.cli.overlay.opening import Asked, opened
+from rabta.errors import EXIT_SYSTEM, RabtaError
 
 if TYPE_CHECKING:
-    from rabta.security.core.peers import Local, Peer
-    from rabta.security.overlay.members import Member
-    from rabta.security.overlay.node import Lookup
     from rabta.security.overlay.udp import Endpoint
 
 Key = Annotated[Path, typer.Option("--key", help="This node's key file")]
@@ -36,22 +32,34 @@ Ledger = Annotated[
     Path | None, typer.Option(help="File in which sessions outlive a crash (mode 0600); none if left out")
 ]
 Wait = Annotated[float, typer.Option(help="Give up after so many seconds")]
-MOST_WAIT_S = 7 * 86400.0
+LogFolder = Annotated[
+    Path | None, typer.Option("--log", help="Audit log of rabta audit: sessions, keys, refusals, epochs")
+]
+LogKey = Annotated[Path | None, typer.Option(help="With --log: the log's key file")]
+LogStop = Annotated[
+    bool,
+    typer.Option("--log-stop", help="End where the log takes nothing; else traffic goes on, and says so"),
+]
 
 
 def node(
     name: Annotated[str, typer.Argument(help="Name of the node")],
     key: Annotated[Path, typer.Option("--key", help="Key file to make; it must stay on this machine")],
     card: Annotated[Path, typer.Option("--card", help="Card to make: public, for the other node")],
+    sealed: Annotated[
+        bool, typer.Option("--sealed", help="Key file under a passphrase: asked for, or RABTA_PASSPHRASE")
+    ] = False,
 ) -> None:
     """Make a node's keys, and the card that others need of it."""
     from rabta import io
+    from rabta.cli.audit._common import passphrase
     from rabta.security.overlay import pinned
 
     if not 0 < len(name) <= 200:
         raise RabtaError("name out of range", key="NAME", value=len(name), expected="1 to 200 letters")
-    io.write_atomic(card, pinned.make(key, name))
-    print(f"keys in {key}, card in {card}: identifier {pinned.load(key).identifier.hex()[:16]}")
+    made = pinned.make(key, name, passphrase() if sealed else None)
+    io.write_atomic(card, made)
+    print(f"keys in {key}, card in {card}: identifier {pinned.read(made).identifier.hex()[:16]}")
 
 
 def listen(
@@ -67,24 +75,27 @@ def listen(
     rule: Rule = None,
     epoch: Epoch = None,
     epoch_proof: Proof = None,
+    log: LogFolder = None,
+    log_key: LogKey = None,
+    log_stop: LogStop = False,
 ) -> None:
     """Receive one file from a peer; after a crash it goes on where it stopped."""
     from rabta.security.overlay.streams import Receiving
 
-    asked = _Asked(key, peer, suite, ledger, at, wait_s, own, root, rule, epoch, epoch_proof)
-    endpoint, other, watch = _open(asked)
-    host, port = endpoint.address
-    print(f"listening on {host}:{port}", flush=True)
-    receiving = Receiving(endpoint, other.identifier, out)
-    until = endpoint.clock() + wait_s
-    quiet_from = float("inf")
-    while endpoint.clock() < min(until, quiet_from):
-        watch()
-        receiving.turn()
-        if receiving.whole:  # the last acknowledgement may get lost: answer for a while
-            quiet_from = min(quiet_from, endpoint.clock() + LINGER_S)
-    receiving.close()
-    endpoint.close()
+    asked = Asked(
+        key, peer, suite, ledger, at, wait_s, own, root, rule, epoch, epoch_proof, log, log_key, log_stop
+    )
+    with closing(opened(asked)) as node_:
+        endpoint = node_.endpoint
+        print(f"listening on {endpoint.address[0]}:{endpoint.address[1]}", flush=True)
+        receiving = Receiving(endpoint, node_.other.identifier, out)
+        until, quiet_from = endpoint.clock() + wait_s, float("inf")
+        while endpoint.clock() < min(until, quiet_from):
+            node_.watch()
+            receiving.turn()
+            if receiving.whole:  # the last acknowledgement may get lost: answer for a while
+                quiet_from = min(quiet_from, endpoint.clock() + LINGER_S)
+        receiving.close()
     _told(receiving.whole, out, endpoint, wait_s)
 
 
@@ -105,6 +116,9 @@ def connect(
     rule: Rule = None,
     epoch: Epoch = None,
     epoch_proof: Proof = None,
+    log: LogFolder = None,
+    log_key: LogKey = None,
+    log_stop: LogStop = False,
 ) -> None:
     """Send one file to a peer; started again after a crash it sends only the rest."""
     from rabta.security.overlay.streams import Sending
@@ -112,18 +126,19 @@ def connect(
 
     there = packed(parsed(address, "ADDRESS"))
     at = "[::]:0" if at == "0.0.0.0:0" and address.startswith("[") else at
-    asked = _Asked(key, peer, suite, ledger, at, wait_s, own, root, rule, epoch, epoch_proof)
-    endpoint, other, watch = _open(asked)
-    with _source(send) as stream:
+    asked = Asked(
+        key, peer, suite, ledger, at, wait_s, own, root, rule, epoch, epoch_proof, log, log_key, log_stop
+    )
+    with closing(opened(asked)) as node_, _source(send) as stream:
+        endpoint, other = node_.endpoint, node_.other
         sending = Sending(endpoint, other.identifier, stream)
         until, tried = endpoint.clock() + wait_s, -1e9
         while not sending.sender.done and endpoint.clock() < until:
-            watch()
+            node_.watch()
             if not endpoint.node.ready(other.identifier) and endpoint.clock() > tried + RETRY_S:
                 tried = endpoint.clock()
                 endpoint.flush(endpoint.node.connect(other.identifier, there, tried))
             sending.turn()
-    endpoint.close()
     _told(sending.sender.done, Path(send), endpoint, wait_s)
 
 
@@ -147,6 +162,9 @@ def forward(
     rule: Rule = None,
     epoch: Epoch = None,
     epoch_proof: Proof = None,
+    log: LogFolder = None,
+    log_key: LogKey = None,
+    log_stop: LogStop = False,
 ) -> None:
     """Carry a local UDP port to a peer and back."""
     from rabta.security.overlay.forward import Forward
@@ -155,19 +173,21 @@ def forward(
     there = None if to is None else packed(parsed(to, "--to"))
     goal = None if target is None else parsed(target, "--target")
     inside = parsed(port, "--port")
-    asked = _Asked(key, peer, suite, ledger, at, wait_s, own, root, rule, epoch, epoch_proof)
-    endpoint, other, watch = _open(asked)
-    carried = Forward(endpoint, other.identifier, inside, goal)
-    print(f"listening on {endpoint.address[0]}:{endpoint.address[1]}", flush=True)
-    until, tried = endpoint.clock() + wait_s, -1e9
-    while endpoint.clock() < until:
-        watch()
-        if there and not endpoint.node.ready(other.identifier) and endpoint.clock() > tried + RETRY_S:
-            tried = endpoint.clock()
-            endpoint.flush(endpoint.node.connect(other.identifier, there, tried))
-        carried.turn()
-    carried.close()
-    endpoint.close()
+    asked = Asked(
+        key, peer, suite, ledger, at, wait_s, own, root, rule, epoch, epoch_proof, log, log_key, log_stop
+    )
+    with closing(opened(asked)) as node_:
+        endpoint, other = node_.endpoint, node_.other
+        carried = Forward(endpoint, other.identifier, inside, goal)
+        print(f"listening on {endpoint.address[0]}:{endpoint.address[1]}", flush=True)
+        until, tried = endpoint.clock() + wait_s, -1e9
+        while endpoint.clock() < until:
+            node_.watch()
+            if there and not endpoint.node.ready(other.identifier) and endpoint.clock() > tried + RETRY_S:
+                tried = endpoint.clock()
+                endpoint.flush(endpoint.node.connect(other.identifier, there, tried))
+            carried.turn()
+        carried.close()
 
 
 def _source(send: str) -> IO[bytes]:
@@ -183,72 +203,6 @@ def _source(send: str) -> IO[bytes]:
     held = tempfile.TemporaryFile()  # noqa: SIM115 (closed by the caller)
     shutil.copyfileobj(sys.stdin.buffer, held)
     return held
-
-
-@dataclass(frozen=True)
-class _Asked:
-    key: Path
-    peer: Path
-    suite: str
-    ledger: Path | None
-    at: str
-    wait_s: float
-    own: Path | None
-    root: Path | None
-    rule: Path | None
-    epoch: Path | None
-    epoch_proof: Path | None
-
-
-def _open(asked: _Asked) -> tuple[Endpoint, Peer, Callable[[], None]]:
-    """Endpoint, the peer, and what looks for a newer epoch."""
-    from rabta.security.core.suites import named
-    from rabta.security.overlay.node import Node
-    from rabta.security.overlay.udp import Endpoint, parsed
-    from rabta.security.session import Ledger as Kept
-
-    if not 0.0 < asked.wait_s <= MOST_WAIT_S:
-        raise RabtaError(
-            "out of range", key="--wait-s", value=asked.wait_s, expected="above 0", exit_code=EXIT_USAGE
-        )
-    bind, suite = parsed(asked.at, "--listen"), named(asked.suite)
-    local, lookup, other, member = _identity(asked)
-    kept = None if asked.ledger is None else Kept(asked.ledger)
-    endpoint = Endpoint(Node(local, lookup, suite, ledger=kept), bind)
-    endpoint.flush(endpoint.node.resume(endpoint.clock()))
-    looked = [-1e9]
-
-    def watch() -> None:
-        now = endpoint.clock()
-        if member is None or asked.epoch is None or asked.epoch_proof is None or now < looked[0] + 1.0:
-            return
-        looked[0] = now
-        endpoint.flush(member.watch(endpoint.node, asked.epoch, asked.epoch_proof, now))
-
-    return endpoint, other, watch
-
-
-def _identity(asked: _Asked) -> tuple[Local, Lookup, Peer, Member | None]:
-    """Oneself and the peer: by cards, or by credentials under a root."""
-    from rabta.security.overlay import pinned
-
-    if asked.root is None:
-        from rabta.security.overlay.members import content
-
-        other = pinned.read(content(asked.peer))
-        return pinned.load(asked.key), pinned.lookup([other]), other, None
-    from rabta.cli.audit._common import PASSPHRASE, policy_of
-    from rabta.security.overlay.members import accept, member
-
-    if asked.own is None or asked.rule is None:
-        raise RabtaError(
-            "a root needs more", key="--root", expected="--own and --policy", exit_code=EXIT_USAGE
-        )
-    newest = None if asked.epoch is None or asked.epoch_proof is None else (asked.epoch, asked.epoch_proof)
-    secret = os.environ.get(PASSPHRASE)
-    found = member(asked.key, asked.own, asked.root, policy_of(asked.rule), newest, secret)
-    other = accept(found.trust, asked.peer)
-    return found.local, found.trust.lookup, other, found
 
 
 def _told(done: bool, path: Path, endpoint: Endpoint, wait_s: float) -> None:

@@ -11,7 +11,7 @@ from rabta.errors import RabtaError
 from rabta.security.core import Signer
 from rabta.security.groups.device import Device
 from rabta.security.groups.header import CONTEXT, MOST_DEPTH, NONCE_BYTES, Header, commitment, mask
-from rabta.security.groups.tree import ALL, KEY_BYTES, cover, down, hanging, subset_key
+from rabta.security.groups.tree import ALL, KEY_BYTES, cover, cover_of, down, hanging, subset_key
 
 DEPTH = 20
 
@@ -64,12 +64,20 @@ class Authority:
             )
 
     def header(
-        self, revoked: Iterable[int], epoch: int, signer: Signer | None = None
-    ) -> tuple[Header, bytes]:
-        """Header of an epoch, and its new group key (32 bytes)."""
-        out = set(revoked)
-        self._check(out)
-        subsets, key, nonce = sorted(cover(out, self.depth)), os.urandom(KEY_BYTES), os.urandom(NONCE_BYTES)
+        self, revoked: Iterable[int], epoch: int, signer: Signer | None = None,
+        members: Iterable[int] | None = None,
+    ) -> tuple[Header, bytes]:  # fmt: skip
+        """Header of an epoch, and its new group key (32 bytes).
+
+        Parameters
+        ----------
+        members : iterable of int, optional
+            Who gets the key at most; everybody if left out.
+        """
+        out, of = set(revoked), None if members is None else set(members)
+        self._check(out | (of or set()))
+        found = cover(out, self.depth) if of is None else cover_of(of - out, self.depth)
+        subsets, key, nonce = sorted(found), os.urandom(KEY_BYTES), os.urandom(NONCE_BYTES)
         plain = int.from_bytes(key, "big")
         masked = b"".join(
             (plain ^ mask(self._subset(i, j), epoch, nonce)).to_bytes(KEY_BYTES, "big") for i, j in subsets

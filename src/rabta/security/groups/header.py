@@ -67,9 +67,25 @@ class Header:
         """Leaf for the audit log: what and by whom, in 48 bytes."""
         return hashlib.sha384(CONTEXT + self.to_bytes()).digest()
 
+    def covers(self, index: int) -> bool:
+        """Whether a device is among those who get the key."""
+        leaf = index + (1 << self.depth)
+        return any(_below(leaf, i) and not _below(leaf, j) for i, j in self.pairs)
+
+    @property
+    def pairs(self) -> list[tuple[int, int]]:
+        """The subsets (i, j)."""
+        return list(zip(self.subsets[::2], self.subsets[1::2], strict=True))
+
     def verify(self, authority: CompositePublic) -> None:
         """Do nothing where the authority signed it; `Rejected` otherwise."""
         authority.verify(self.signature, self.body, CONTEXT)
+
+
+def _below(leaf: int, node: int) -> bool:
+    """Whether a leaf is below a node; none is below the node 0."""
+    up = leaf.bit_length() - node.bit_length()
+    return node > 0 and up >= 0 and leaf >> up == node
 
 
 def parse(raw: bytes) -> Header:

@@ -51,11 +51,37 @@ def cover(revoked: Iterable[int], depth: int) -> list[tuple[int, int]]:
     >>> cover([], 3), cover([0], 3), cover(range(8), 3)
     ([(1, 0)], [(1, 8)], [])
     """
-    open_ = {leaf + (1 << depth): leaf + (1 << depth) for leaf in revoked}
-    if not open_:
+    return _cover({leaf + (1 << depth) for leaf in revoked}, depth)
+
+
+def cover_of(members: Iterable[int], depth: int) -> list[tuple[int, int]]:
+    """Disjoint subsets (i, j) that hold these devices and no other: at most as many as they are.
+
+    Examples
+    --------
+    >>> cover_of([5], 3), cover_of([0, 1, 6], 3), cover_of(range(8), 3)
+    ([(6, 12)], [(7, 15), (2, 5)], [(1, 0)])
+    """
+    return _cover(_outside(members, depth), depth)
+
+
+def _outside(members: Iterable[int], depth: int) -> set[int]:
+    """Highest nodes with none of these devices below them."""
+    ways = {leaf + (1 << depth) >> up for leaf in members for up in range(depth + 1)}
+    return {node ^ 1 for node in ways if node > 1} - ways or ({1} - ways)
+
+
+def _cover(out: set[int], depth: int) -> list[tuple[int, int]]:
+    """Cover of all leaves but those below some nodes, none of which is below another."""
+    if not out:
         return [ALL]
-    found = []
-    for _ in range(depth):
+    levels: dict[int, list[int]] = {}
+    for node in out:
+        levels.setdefault(node.bit_length() - 1, []).append(node)
+    found: list[tuple[int, int]] = []
+    open_: dict[int, int] = {}
+    for level in range(depth, 0, -1):
+        open_ |= {node: node for node in levels.get(level, ())}
         above: dict[int, int] = {}
         for node, hole in open_.items():
             other = open_.get(node ^ 1)
@@ -66,7 +92,7 @@ def cover(revoked: Iterable[int], depth: int) -> list[tuple[int, int]]:
                     found.append((node, hole))
                 above[node >> 1] = node >> 1
         open_ = above
-    hole = open_[1]
+    hole = open_.get(1, 1)
     return found if hole == 1 else [*found, (1, hole)]
 
 

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rabta.security.audit.checkpoint import Checkpoint
+from rabta.security.audit.meet import Evidence
 from rabta.security.audit.policy import Policy
 from rabta.security.audit.portable import Inclusion
 from rabta.security.core import Rejected
@@ -27,6 +29,8 @@ from rabta.security.keystore import files
 
 KIND = "trust"
 MOST_PEERS = 65_536
+MOST_HEADS = 256
+"""Checkpoints that are kept to compare others' with."""
 
 
 @dataclass
@@ -43,6 +47,10 @@ class Trust:
         may be now. Infinity for always. A node that was switched off meanwhile counts from its start.
     counter : callable
         The node's monotonic counter, seconds, where a call says no other instant.
+    watchers : list of callable
+        Called after each newer epoch, by whatever way it came: sessions must be judged again at once.
+    evidence : Evidence or None
+        Of two views of the log, once such were seen; no proof under the second one is taken.
     """
 
     root: RootPolicy
@@ -53,9 +61,13 @@ class Trust:
     statement: bytes = b""
     proof: Inclusion | None = None
     size: int = 0
+    note: bytes = b""
+    evidence: Evidence | None = None
+    watchers: list[Callable[[], None]] = field(default_factory=list)
     stated_s: float = 0.0
     counter: Callable[[], float] = time.monotonic
     _known: dict[bytes, tuple[Peer, Claims]] = field(default_factory=dict)
+    _heads: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)
 
     def accept(self, bundle: Bundle, now: float | None = None) -> Peer:
         """Peer of a bundle.
@@ -69,14 +81,19 @@ class Trust:
         """
         if bundle.epoch and bundle.epoch_proof is not None:
             self.meet(bundle.epoch, bundle.epoch_proof, now)
-        claims = Claims.decode(self.root.check(cose.parse(bundle.credential, CREDENTIAL)))
-        self._witnessed(bundle.proof, bundle.credential, now)
+        claims = self.claimed(bundle, now)
         found = peer(bundle.credential, claims)
         self._judge(found.identifier, claims, now)
         if len(self._known) >= MOST_PEERS:
             self._known.pop(next(iter(self._known)))
         self._known[found.identifier] = found, claims
         return found
+
+    def claimed(self, bundle: Bundle, now: float | None = None) -> Claims:
+        """Claims that enough officers signed and that are on the log, judged by no epoch."""
+        claims = Claims.decode(self.root.check(cose.parse(bundle.credential, CREDENTIAL)))
+        self._witnessed(bundle.proof, bundle.credential, now)
+        return claims
 
     def lookup(self, name: bytes, now: float | None = None) -> Peer:
         """Peer that was accepted before, judged by what is known now."""
@@ -104,6 +121,8 @@ class Trust:
             raise Rejected("stale", f"epoch {after.number}, and {self.epoch.number} is known")
         self.stated_s = self._witnessed(proof, statement, now)
         self.epoch, self.statement, self.proof = after, statement, proof
+        for watcher in self.watchers:
+            watcher()
         return after
 
     def meet(self, statement: bytes, proof: Inclusion, now: float | None = None) -> bool:
@@ -113,13 +132,39 @@ class Trust:
         self.advance(statement, proof, now)
         return True
 
+    def witness(self, note: bytes, now: float | None = None) -> None:
+        """Take a checkpoint that a quorum signed; it bounds the clock, and later ones are compared with it.
+
+        Raises
+        ------
+        Rejected
+            ``"split"`` where another of its size is known: two views of one log (`evidence` shows them);
+            ``"quorum"``, ``"signature"``, ``"malformed"``.
+        """
+        self._seen(self.policy.check(note), note, now)
+
+    def head(self, size: int) -> tuple[bytes, bytes] | None:
+        """Root and note of a checkpoint that was seen here."""
+        return self._heads.get(size)
+
     def _witnessed(self, proof: Inclusion, leaf: bytes, now: float | None) -> float:
         """Time that a quorum signed over an entry; it bounds the clock from below."""
         found = proof.verify(leaf, self.policy)
-        self.size = max(self.size, found.size)
+        self._seen(found, proof.note, now)
+        return float(found.time)
+
+    def _seen(self, found: Checkpoint, note: bytes, now: float | None) -> None:
+        """Remember a checkpoint; one that contradicts another is refused."""
+        root, before = self._heads.setdefault(found.size, (found.root, note))
+        if root != found.root:
+            self.evidence = self.evidence or Evidence(before, note)
+            raise Rejected("split", f"the log shows two trees of {found.size} entries")
+        if len(self._heads) > MOST_HEADS:
+            del self._heads[min(self._heads)]
+        if found.size >= self.size:
+            self.size, self.note = found.size, note
         if found.time:
             self.clock.witnessed(float(found.time), self.counter() if now is None else now)
-        return float(found.time)
 
     def _judge(self, name: bytes, claims: Claims, now: float | None) -> None:
         least = self.clock.lower(self.counter() if now is None else now)
@@ -136,7 +181,7 @@ class Trust:
         """Keep root, policy and newest epoch, whole or not at all."""
         proof = b"" if self.proof is None else self.proof.encode()
         fields = {"root": self.root.encode(), "policy": self.policy.fields(), "statement": self.statement,
-                  "proof": proof, "size": self.size}  # fmt: skip
+                  "proof": proof, "size": self.size, "note": self.note}  # fmt: skip
         files.save(path, KIND, fields, overwrite=True)
 
     @classmethod
@@ -147,6 +192,8 @@ class Trust:
             found = cls(RootPolicy.decode(f["root"]), Policy.of(f["policy"]), most_age_s)
             if f["statement"]:
                 found.advance(f["statement"], Inclusion.decode(f["proof"]), now)
+            if f.get("note"):
+                found.witness(f["note"], now)
             found.size = max(found.size, int(f["size"]))
         except (KeyError, TypeError, ValueError):
             raise Rejected("malformed", "a file of trust with other contents", file=path) from None

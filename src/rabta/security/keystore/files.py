@@ -124,6 +124,11 @@ def load(path: Path, kind: str, passphrase: str | None = None) -> Fields:
     return fields
 
 
+def sealed(path: Path, kind: str) -> bool:
+    """Whether a key file needs a passphrase; errors as of `load`."""
+    return "body" not in _head(path, read(path), kind)
+
+
 def read(path: Path) -> bytes:
     """Bytes of a private file, after its owner and permissions were checked on the open file."""
     try:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rabta.errors import RabtaError
 from rabta.security.audit.policy import Policy
 from rabta.security.audit.portable import Inclusion
-from rabta.security.core import Rejected
+from rabta.security.core import Rejected, Suite
 from rabta.security.core.peers import Local, Peer
 from rabta.security.identity.issue import Bundle, NodeKeys
 from rabta.security.identity.roots import RootPolicy
 from rabta.security.identity.trust import Trust
+from rabta.security.keystore import files
+from rabta.security.overlay.news import News
 from rabta.security.overlay.node import Node, Step
 
 MOST_FILE = 1 << 20
@@ -35,13 +38,36 @@ class Member:
     trust: Trust
     state: Path
     seen: tuple[float, float] = (0.0, 0.0)
+    unsaved: str = ""
+    news: News = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.news = News(self.trust)
+        self.trust.watchers.append(self.save)
+
+    def node(self, suite: Suite, **options: Any) -> Node:
+        """Node that tells its peers of epochs and hears of them; options as `Node` takes them."""
+        return Node(self.local, self.trust.lookup, suite, news=self.news, **options)
+
+    def save(self) -> None:
+        """Keep what is known; where the disk takes nothing that is noted, for a restart would forget."""
+        try:
+            self.trust.save(self.state)
+            if self.trust.evidence is not None and not self.evidence.exists():
+                files.write(self.evidence, self.trust.evidence.encode())
+        except RabtaError as error:
+            self.unsaved = error.problem
+        else:
+            self.unsaved = ""
+
+    @property
+    def evidence(self) -> Path:
+        """Where two views of the log are kept once they were seen; `rabta audit` judges them."""
+        return self.state.with_name(f"{self.state.name}.split")
 
     def epoch(self, node: Node, statement: bytes, proof: Inclusion, now: float) -> Step:
         """Take a newer epoch, and drop whoever it revokes; one that is not newer changes nothing."""
-        if not self.trust.meet(statement, proof):
-            return Step()
-        self.trust.save(self.state)
-        return node.review(now)
+        return node.review(now) if self.trust.meet(statement, proof) else Step()
 
     def watch(self, node: Node, statement: Path, proof: Path, now: float) -> Step:
         """Take an epoch from its files where they have changed since the last look."""
@@ -74,6 +100,8 @@ def kept(state: Path, root: RootPolicy, policy: Policy) -> Trust:
     if before.statement and before.proof is not None:
         try:
             found.advance(before.statement, before.proof)
+            if before.note:
+                found.witness(before.note)
         except Rejected as error:
             raise RabtaError(
                 f"epoch {before.epoch.number} is known and does not hold here: {error.problem}",

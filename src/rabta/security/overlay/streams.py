@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import IO
 from rabta.errors import EXIT_SYSTEM, RabtaError
 from rabta.security.core import Rejected
 from rabta.security.overlay.node import Step
-from rabta.security.overlay.transfer import HEAD, Receiver, Sender
+from rabta.security.overlay.transfer import ACK_TYPE, Receiver, Sender, parse
 from rabta.security.overlay.udp import Endpoint
 
 MOST_FILE = 1 << 36
@@ -74,10 +75,11 @@ class Receiving:
         return step
 
     def _take(self, payload: bytes) -> None:
-        if len(payload) < HEAD.size:
-            raise Rejected("malformed", "a piece of a stream of the wrong length")
+        kind, stream, _ = parse(payload)
+        if kind == ACK_TYPE:
+            raise Rejected("unknown", "an acknowledgement of what was not sent")
         if self.receiver is None:
-            self._open(int(HEAD.unpack_from(payload)[1]))
+            self._open(stream)
         assert self.receiver is not None
         answer = self.receiver.receive(payload)
         if self.receiver.done and not self.whole:
@@ -93,11 +95,18 @@ class Receiving:
         path = self._part_of(stream)
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
-            self.part = os.fdopen(os.open(path, flags, 0o600), "ab+", buffering=0)
+            handle = os.open(path, flags, 0o600)
         except OSError as error:
             problem = f"cannot write: {error.strerror}"
             raise RabtaError(problem, file=path, exit_code=EXIT_SYSTEM) from None
-        self.receiver = Receiver(stream, self._write, os.fstat(self.part.fileno()).st_size)
+        try:
+            status = os.fstat(handle)
+            _own(path, status)
+        except RabtaError:
+            os.close(handle)
+            raise
+        self.part = os.fdopen(handle, "ab+", buffering=0)
+        self.receiver = Receiver(stream, self._write, status.st_size)
 
     def _write(self, piece: bytes) -> None:
         assert self.part is not None
@@ -125,6 +134,24 @@ class Receiving:
             raise RabtaError("the file's hash is not that of its stream", file=self.path)
         part.replace(self.path)
         self.whole = True
+
+
+def _own(path: Path, status: os.stat_result) -> None:
+    """Go on only with a part that nobody else can have written, or can read."""
+    wrong = ""
+    if not stat.S_ISREG(status.st_mode):
+        wrong = "it is no regular file"
+    elif status.st_uid != os.geteuid():
+        wrong = "it belongs to another user"
+    elif status.st_mode & 0o077:
+        wrong = f"it is open to other users (mode {stat.S_IMODE(status.st_mode):04o})"
+    elif status.st_nlink != 1:
+        wrong = "it has another name too"
+    if wrong:
+        raise RabtaError(
+            f"the part of an earlier transfer is not taken: {wrong}", file=path,
+            expected="your own file of mode 0600; remove it, and the transfer begins anew",
+        )  # fmt: skip
 
 
 def _passed(endpoint: Endpoint, act: Callable[[], None]) -> None:

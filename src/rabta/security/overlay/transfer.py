@@ -102,7 +102,7 @@ class Sender:
 
     def receive(self, datagram: bytes, now: float) -> None:
         """Take an acknowledgement."""
-        kind, stream, offset = _head(datagram)
+        kind, stream, offset = parse(datagram)
         if kind != ACK_TYPE or stream != self.stream or offset > self.size:
             return
         if not self.started or (self.acked >= self.size > offset):
@@ -143,8 +143,8 @@ class Receiver:
 
     def receive(self, datagram: bytes) -> bytes:
         """Take a piece or the end; the acknowledgement to send back, empty for another stream's."""
-        kind, stream, offset = _head(datagram)
-        if stream != self.stream or kind not in {PIECE_TYPE, END_TYPE}:
+        kind, stream, offset = parse(datagram)
+        if stream != self.stream or kind == ACK_TYPE:
             return b""
         if kind == END_TYPE:
             self.done = self.done or offset == self.offset
@@ -174,10 +174,15 @@ class Receiver:
         return HEAD.pack(ACK_TYPE, self.stream, self.offset) + bits.to_bytes(MAP_BYTES, "big")
 
 
-def _head(datagram: bytes) -> tuple[int, int, int]:
+def parse(datagram: bytes) -> tuple[int, int, int]:
+    """Kind, stream and offset of what may be a piece, an acknowledgement or an end; `Rejected` otherwise."""
     if not HEAD.size <= len(datagram) <= HEAD.size + PIECE + MAP_BYTES:
         raise Rejected("malformed", "a piece of a stream of the wrong length")
     kind, stream, offset = HEAD.unpack_from(datagram)
+    inside = len(datagram) - HEAD.size
+    wrong = {PIECE_TYPE: not 0 < inside <= PIECE, ACK_TYPE: inside != MAP_BYTES, END_TYPE: inside != 0}
+    if wrong.get(kind, True):
+        raise Rejected("malformed", "no piece, acknowledgement or end of a stream")
     if offset > MOST_BYTES:
         raise Rejected("limit", "a stream that is too long")
     return int(kind), int(stream), int(offset)

@@ -50,6 +50,12 @@ def parsed(text: str, key: str) -> Address:
     return found
 
 
+def seconds() -> float:
+    """Monotonic seconds that count on while the machine sleeps: keys grow old then too."""
+    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return time.clock_gettime(clock)
+
+
 class Endpoint:
     """A node behind a socket.
 
@@ -59,10 +65,10 @@ class Endpoint:
     bind : tuple
         Address and port; port 0 lets the system choose.
     clock : callable
-        Monotonic seconds.
+        Monotonic seconds, those of a machine asleep included.
     """
 
-    def __init__(self, node: Node, bind: Address, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, node: Node, bind: Address, clock: Callable[[], float] = seconds) -> None:
         self.node, self.clock = node, clock
         family = socket.AF_INET6 if ":" in bind[0] else socket.AF_INET
         self.socket = socket.socket(family, socket.SOCK_DGRAM)

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from rabta.errors import EXIT_SYSTEM, RabtaError
 
 _TABLE = "CREATE TABLE IF NOT EXISTS session (name BLOB PRIMARY KEY, state BLOB NOT NULL) WITHOUT ROWID"
+
+Stamp = tuple[bytes, float]
+"""Which start of the machine, and seconds since then, sleep included."""
+
+
+def since_start() -> Stamp:
+    """Now by a clock that no setting of the time moves, and that a process's end does not turn back."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_bytes().strip()
+        return boot, time.clock_gettime(time.CLOCK_BOOTTIME)
+    except (OSError, AttributeError):
+        return b"", math.nan  # nothing is known: what is stamped so is of no age
 
 
 class Ledger:
@@ -22,10 +37,12 @@ class Ledger:
     ----------
     path : Path
         Made for its owner only where it is missing; refused where others may read it.
+    clock : callable
+        By which the age of what is kept counts on over a crash.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, clock: Callable[[], Stamp] = since_start) -> None:
+        self.path, self.clock = path, clock
         try:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
             if path.stat().st_mode & 0o077:
@@ -88,6 +105,20 @@ class Ledger:
     def forget(self, name: bytes) -> None:
         """Drop a session that is over."""
         self._base.execute("DELETE FROM session WHERE name = ?", (name,))
+
+    def stamp(self) -> list[object]:
+        """Now, in plain types: the machine's start, and whole milliseconds since; none where nobody knows."""
+        boot, now = self.clock()
+        return [boot, int(now * 1e3)] if boot and math.isfinite(now) else []
+
+    def age(self, stamp: object) -> float:
+        """Seconds since a stamp; infinity for one of another start of the machine, or of the future."""
+        now = self.stamp()
+        if not now or not isinstance(stamp, list) or len(stamp) != 2 or stamp[0] != now[0]:
+            return math.inf
+        if type(stamp[1]) is not int or not isinstance(now[1], int) or stamp[1] > now[1]:
+            return math.inf
+        return (now[1] - stamp[1]) / 1e3
 
     def close(self) -> None:
         """Let go of the file."""

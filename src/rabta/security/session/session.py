@@ -7,6 +7,7 @@ arrives.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable
 from typing import Any
@@ -29,7 +30,7 @@ REFRESH_PACKETS = 2000
 RENEW_PACKETS = 1 << 32
 LEAST_LEASE, MOST_LEASE = 64, 8192
 REMEMBERED = 64
-VERSION = 1
+VERSION = 2
 
 
 class Session:
@@ -53,6 +54,7 @@ class Session:
         self._recent: deque[bytes] = deque(maxlen=REMEMBERED)
         self._waiting = b""
         self._refreshed = 0
+        self._began = ledger.stamp() if ledger is not None else []
         self._send_lease = self._receive_lease = 0 if ledger is not None else MOST_COUNTER + 1
         self._lease = LEAST_LEASE
         self._before = self._after = b""
@@ -123,6 +125,7 @@ class Session:
         if len(self._notes) >= MOST_NOTES:
             # the peer has not been heard for several handovers: they count as one when it is
             self._waiting = packets.handover_note(self.suite.digest(self._waiting, note))
+            self._keep(sync=False)
             return
         self._advance(note)
 
@@ -283,9 +286,14 @@ class Session:
                 "send": [self.sending.key, self.sending.epoch, self._send_lease],
                 "receive": [self.receiving.key, self.receiving.epoch, self._receive_lease],
                 "notes": [list(note) for note in self._notes], "recent": list(self._recent),
+                "waiting": self._waiting, "began": self._began,
                 "refresh": [self.refreshing.number, self.refreshing.done, self.refreshing.secret],
             }
         )  # fmt: skip
+
+    def age(self) -> float:
+        """Seconds since the handshake, by the ledger's clock; infinity where nobody knows."""
+        return math.inf if self.ledger is None else self.ledger.age(self._began)
 
     @classmethod
     def resume(cls, state: bytes, ledger: Ledger) -> Session:
@@ -308,6 +316,7 @@ class Session:
         self._notes = [(note, secret) for note, secret in raw["notes"]]
         self._headed()
         self._recent.extend(raw["recent"])
+        self._waiting, self._began = raw["waiting"], raw["began"]
         self._refreshed = self.counter
         self.refreshing.number, self.refreshing.done, self.refreshing.secret = raw["refresh"]
         if not self.refreshing.secret:

@@ -15,7 +15,7 @@ from rabta.verify import Row, suite
 
 if TYPE_CHECKING:
     from rabta.security.core.peers import Peer
-    from rabta.security.identity.issue import Bundle
+    from rabta.security.identity.issue import Bundle, NodeKeys
     from rabta.security.identity.trust import Trust
 
 START = 1_800_000_000
@@ -61,12 +61,14 @@ class Nation:
         proofs = [replace(self.log.prove(first + k), note=note) for k in range(len(raws))]
         return list(zip(raws, proofs, strict=True))
 
-    def credential(self, name: str, last: int, officers: int = 2) -> bytes:
-        """Credential of a new node."""
+    def credential(
+        self, name: str, last: int, officers: int = 2, keys: NodeKeys | None = None
+    ) -> bytes:  # fmt: skip
+        """Credential of a node, with new keys where none are given."""
         from rabta.security.identity import credential, issue
         from rabta.security.identity.credential import Claims
 
-        keys = issue.NodeKeys.generate()
+        keys = keys or issue.NodeKeys.generate()
         public = {number: key.public for number, key in keys.keys.items()}
         claims = issue.asked(
             issue.request(keys, Claims(name, "node", "secret", 0, last, keys.sign.public, public))

@@ -51,6 +51,8 @@ class Accepted:
         Numbers of blocks (0 the primary) whose bytes are authenticated.
     sources : frozenset of str
         Nodes that vouched for a guarded block.
+    vouched : mapping of str to frozenset
+        By node, the numbers of the blocks that it vouched for.
     signed : Signed or None
         Signature of the source, where there was one.
     hidden : frozenset of int
@@ -62,11 +64,12 @@ class Accepted:
     hidden: frozenset[int] = frozenset()
     sources: frozenset[str] = frozenset()
     signed: Signed | None = None
+    vouched: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
     @property
     def authentic(self) -> bool:
-        """True where the bundle's source vouched, and primary block and payload are both authenticated."""
-        return {0, 1} <= self.guarded and self.bundle.primary.source.node in self.sources
+        """True where the bundle's source itself vouched for both primary block and payload."""
+        return {0, 1} <= self.vouched.get(self.bundle.primary.source.node, frozenset())
 
 
 def accept(bundle: Bundle, keys: Keyring) -> Accepted:
@@ -77,26 +80,26 @@ def accept(bundle: Bundle, keys: Keyring) -> Accepted:
     Rejected
         With ``"unknown"`` where a key is missing, or the reason of the block.
     """
-    guarded: set[int] = set()
     hidden: set[int] = set()
-    sources: set[str] = set()
+    vouched: dict[str, set[int]] = {}
     proof = None
     for number, body in asb.of(bundle, blocks.CONFIDENTIALITY).items():
         bundle = _open(bundle, number, body, keys)
         hidden.update(body.targets)
         if body.context == asb.BCB_AES_GCM:
-            guarded.update(_covered(body, confidentiality.SCOPE))
-            sources.add(body.source.node)
+            vouched.setdefault(body.source.node, set()).update(_covered(body, confidentiality.SCOPE))
     for number, body in asb.of(bundle, blocks.INTEGRITY).items():
         if body.context == signed.CONTEXT:
             proof = _signed(bundle, number, keys)
-            guarded.update(body.targets)
+            covered = set(body.targets)
         else:
             integrity.verify(bundle, number, _key(keys.integrity, body), body=body)
-            guarded.update(_covered(body, integrity.SCOPE))
-        sources.add(body.source.node)
+            covered = _covered(body, integrity.SCOPE)
+        vouched.setdefault(body.source.node, set()).update(covered)
         bundle = bundle.without(number)
-    return Accepted(bundle, frozenset(guarded), frozenset(hidden), frozenset(sources), proof)
+    guarded = frozenset().union(*vouched.values())
+    by = {node: frozenset(numbers) for node, numbers in vouched.items()}
+    return Accepted(bundle, guarded, frozenset(hidden), frozenset(vouched), proof, by)
 
 
 def _signed(bundle: Bundle, number: int, keys: Keyring) -> Signed:

@@ -12,142 +12,37 @@ what is still under way. Whoever is no longer accepted (revoked, expired) loses 
 from __future__ import annotations
 
 import math
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Protocol
 
-from rabta.errors import RabtaError
-from rabta.security.core import Rejected, Suite, cbor
+from rabta.security.core import Rejected, Suite
 from rabta.security.core.peers import Local, Peer, SessionKeys
 from rabta.security.handshake import Initiator, Responder, is_for_responder
+from rabta.security.overlay.node.journal import Journal
+from rabta.security.overlay.node.state import (
+    ALIVE,
+    BUSY_S,
+    CONFIRM_S,
+    DATA,
+    MANY_WAITING,
+    MOST_DATAGRAM,
+    MOST_LINKS,
+    MOST_PAYLOAD,
+    MOST_WAITING,
+    MOST_WAITING_EACH,
+    MOST_WORK,
+    NEWS,
+    WAITING_S,
+    Event,
+    Link,
+    Live,
+    Log,
+    Lookup,
+    Policy,
+    Step,
+    Talk,
+)
 from rabta.security.session import Ledger, Session, is_packet, session_of
-
-MOST_DATAGRAM = 1232
-MOST_PAYLOAD = 1056
-"""Longest payload that fits into a datagram beside everything that the overlay adds."""
-MOST_PENDING = 64
-"""Payloads that wait for a first session."""
-MOST_LINKS = 4096
-MOST_WAITING, MOST_WAITING_EACH, MANY_WAITING = 64, 16, 8
-"""Sessions of a peer that nobody confirmed: together, from one address, and when cookies are asked for."""
-WAITING_S = 20.0
-"""How long one waits for its first packet."""
-MOST_WORK, BUSY_S = 50, 5.0
-"""First messages a second above which strangers must show a cookie, and for how long then."""
-
-Lookup = Callable[[bytes], Peer]
-
-
-class Log(Protocol):
-    """Whatever takes leaves of the audit log."""
-
-    def append(self, leaf: bytes) -> object:
-        """Append one leaf."""
-
-
-@dataclass(frozen=True)
-class Policy:
-    """When a node renews what it has.
-
-    Attributes
-    ----------
-    renew_s : float
-        Age at which a session gets a successor.
-    expire_s : float
-        Age at which a session is of no use any more.
-    grace_s : float
-        How long the session before is kept for packets that are still under way.
-    give_up_s : float
-        How long a handshake is tried.
-    quiet_s : float
-        Who got something and had nothing to say for so long sends an empty packet; who sends and hears
-        nothing for half as long again begins a new handshake.
-    parity : int
-        Fragments of a handshake message, 0 to 2, that may be lost without a repetition.
-    """
-
-    renew_s: float = 120.0
-    expire_s: float = 180.0
-    grace_s: float = 10.0
-    give_up_s: float = 20.0
-    quiet_s: float = 10.0
-    parity: int = 1
-
-
-@dataclass(frozen=True)
-class Event:
-    """Something that the node did and that others may want to know; no secret is in it.
-
-    Attributes
-    ----------
-    kind : str
-        ``session``, ``resumed``, ``key_epoch``, ``roamed``, ``dropped``, ``gave_up``.
-    peer : bytes
-        Identifier.
-    """
-
-    at: float
-    kind: str
-    peer: bytes
-    detail: str = ""
-
-
-@dataclass
-class Step:
-    """What follows from one call.
-
-    Attributes
-    ----------
-    send : list of (address, datagram)
-    received : list of (peer, payload)
-    """
-
-    send: list[tuple[bytes, bytes]] = field(default_factory=list)
-    received: list[tuple[bytes, bytes]] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-
-    def add(self, other: Step) -> Step:
-        """Take over what another step has; returns this one."""
-        self.send += other.send
-        self.received += other.received
-        self.events += other.events
-        return self
-
-
-ALIVE = b""
-"""An empty payload is a sign of life."""
-CONFIRM_S = 1.0
-"""How often the first packet of a session is repeated until the other side is heard."""
-
-
-@dataclass
-class _Live:
-    """A session in use, on its way out, or waiting for the peer's first packet (not `heard`)."""
-
-    keys: SessionKeys
-    since: float
-    until: float
-    session: Session
-    heard: bool = False
-    address: bytes = b""
-
-
-@dataclass
-class _Link:
-    """What is held of one peer."""
-
-    peer: Peer
-    address: bytes
-    live: dict[bytes, _Live] = field(default_factory=dict)
-    sending: bytes = b""
-    began: Initiator | None = None
-    began_s: float = 0.0
-    tick_s: float = math.inf
-    heard_s: float = -math.inf
-    said_s: float = -math.inf
-    unanswered_s: float = math.inf
-    pending: deque[bytes] = field(default_factory=lambda: deque(maxlen=MOST_PENDING))
 
 
 class Node:
@@ -165,7 +60,9 @@ class Node:
     ledger : Ledger, optional
         Counters that survive a crash.
     audit : Log, optional
-        Takes a leaf for every session, change of keys, dropped peer and change of policy.
+        Takes a leaf for every session, change of keys, peer that is dropped or refused, and new epoch.
+    news : Talk, optional
+        Lets nodes tell each other newer epochs, inside their sessions.
     loaded : callable or bool
         Whether strangers must show a cookie before any work is done for them.
     """
@@ -179,17 +76,19 @@ class Node:
         psk: bytes = b"",
         ledger: Ledger | None = None,
         audit: Log | None = None,
+        news: Talk | None = None,
         policy: Policy | None = None,
         loaded: Callable[[], bool] | bool = False,
     ) -> None:
         self.local, self.lookup, self.suite, self.psk = local, lookup, suite, psk
-        self.ledger, self.audit, self.policy = ledger, audit, policy or Policy()
+        self.ledger, self.news, self.policy = ledger, news, policy or Policy()
+        self.journal = Journal(audit, local.identifier)
         self.counters: Counter[str] = Counter()
-        self.links: dict[bytes, _Link] = {}
+        self.links: dict[bytes, Link] = {}
         self.by_session: dict[bytes, bytes] = {}
         self._asked, self._now = loaded, -math.inf
         self._second, self._worked, self._busy_s = -math.inf, 0, -math.inf
-        self.responder = Responder(local, lookup, (suite,), psk=psk, loaded=self.loaded)
+        self.responder = Responder(local, self._accepted, (suite,), psk=psk, loaded=self.loaded)
 
     def __repr__(self) -> str:
         return f"Node({self.local.name or self.local.identifier[:4].hex()}, {len(self.links)} peers)"
@@ -198,6 +97,14 @@ class Node:
         """Whether strangers must show a cookie first: as asked for, or since many have just come."""
         asked = self._asked() if callable(self._asked) else self._asked
         return asked or self._now < self._busy_s
+
+    def _accepted(self, name: bytes) -> Peer:
+        """Who begins a handshake here; who is refused is noted, though the name is not proven."""
+        try:
+            return self.lookup(name)
+        except Rejected as error:
+            self.journal.refused(name, error.reason, self._now)
+            raise
 
     def _count(self, now: float) -> None:
         """Notice a flood by the work that it makes."""
@@ -209,12 +116,15 @@ class Node:
 
     def connect(self, peer: bytes, address: bytes, now: float) -> Step:
         """Begin a handshake with a peer at an address; `Rejected` where it is not accepted."""
+        first = self._reviewed(Step(), now)
         link = self.links.get(peer) or self._link(self.lookup(peer), address)
         link.address = address
-        return Step() if link.began else self._begin(link, now)
+        return first if link.began else first.add(self._begin(link, now))
 
     def send(self, peer: bytes, payload: bytes, now: float) -> Step:
         """Seal a payload, or hold it until the first session is there (the newest `MOST_PENDING`)."""
+        if self._asks():
+            return self.review(now).add(self.send(peer, payload, now))
         link = self.links.get(peer)
         if link is None:
             raise Rejected("unknown", "no link with this peer")
@@ -223,31 +133,40 @@ class Node:
         live = link.live.get(link.sending)
         if live is None or not link.address or now >= live.since + self.policy.expire_s:
             link.pending.append(payload)
-            return Step() if link.began or not link.address else self._begin(link, now)
+            return Step() if link.began or not link.address else self._renew(link, now)
         self.counters["sent"] += 1
-        return self._seal(link, live, payload, now)
+        return self._seal(link, live, DATA + payload, now)
 
     def resume(self, now: float) -> Step:
         """Take up the sessions that a crash has left in the ledger; each gets a successor soon.
 
         Their peers' next packets are opened as if nothing had happened, from where counters were leased.
+        Their age counts on from the handshake, by a clock that a crash does not turn back; after a restart of
+        the machine nobody knows it, and they are forgotten.
         """
         step = Step()
         for name in self.ledger.names() if self.ledger is not None else ():
-            assert self.ledger is not None
-            session = Session.resume(self.ledger.load(name) or b"", self.ledger)
             try:
-                link = self._link(self.lookup(session.keys.peer), b"")
+                step.add(self._resumed(name, now))
             except Rejected as error:
                 self.counters[error.reason] += 1
-                self.ledger.forget(name)
-                continue
-            since = now - self.policy.renew_s - self.policy.grace_s
-            live = _Live(session.keys, since, since + self.policy.expire_s, session, heard=session.confirmed)
-            link.live[name], self.by_session[name] = live, session.keys.peer
-            link.sending = name if live.heard else link.sending
-            step.add(self._told("resumed", link, now, name.hex()))
+                if self.ledger is not None:
+                    self.ledger.forget(name)
         return step
+
+    def _resumed(self, name: bytes, now: float) -> Step:
+        """Take up one session as old as it is; `Rejected` where that is too old or nobody knows."""
+        assert self.ledger is not None
+        session = Session.resume(self.ledger.load(name) or b"", self.ledger)
+        age = session.age()
+        if age >= self.policy.expire_s:
+            raise Rejected("stale", "a session of the ledger that is over")
+        link = self._link(self.lookup(session.keys.peer), b"")
+        until = now - age + (self.policy.expire_s if session.confirmed else WAITING_S)
+        live = Live(session.keys, now - age, until, now, session, heard=session.confirmed)
+        link.live[name], self.by_session[name] = live, session.keys.peer
+        link.sending = name if live.heard else link.sending
+        return self._told("resumed", link.peer.identifier, now, name.hex())
 
     def ready(self, peer: bytes) -> bool:
         """Whether there is a session over which a payload leaves at once."""
@@ -256,11 +175,15 @@ class Node:
 
     def receive(self, datagram: bytes, address: bytes, now: float) -> Step:
         """Take a datagram from anywhere."""
+        if self._asks():
+            return self.review(now).add(self.receive(datagram, address, now))
+        self._now = now
         try:
-            return self._taken(datagram, address, now)
+            step = self._taken(datagram, address, now)
         except Rejected as error:
             self.counters[error.reason] += 1
-            return Step()
+            step = Step()
+        return self._reviewed(step, now) if self._asks() else step
 
     def _taken(self, datagram: bytes, address: bytes, now: float) -> Step:
         if not 0 < len(datagram) <= MOST_DATAGRAM:
@@ -271,22 +194,32 @@ class Node:
 
     def tick(self, now: float) -> Step:
         """Do what is due: repeat handshakes, renew sessions, show signs of life, forget what is over."""
-        step = Step()
+        step = self._reviewed(Step(), now)
+        self.journal.tick(now)
         for link in list(self.links.values()):
             step.add(self._repeat(link, now))
             self._forget(link, now)
-            live = link.live.get(link.sending)
-            if live is None or link.began or not link.address:
-                continue
-            if self._renews(link, live, now):
+            live = link.speaking
+            if live is not None and not link.began and self._renews(link, live, now):
                 step.add(self._renew(link, now))
-            if now >= self._alive_due(link, live) and link.live:
-                step.add(self._seal(link, live, ALIVE, now))
+            if live is not None and link.live:
+                step.add(self._says(link, live, now))
+        return step
+
+    def _says(self, link: Link, live: Live, now: float) -> Step:
+        """A sign of life, and what there is to tell."""
+        step = Step()
+        if not link.began and now >= self._alive_due(link, live):
+            step.add(self._alive(link, live, now))
+        for inside in self.news.tick(link.peer.identifier, now) if self.news is not None else ():
+            step.add(self._seal(link, live, NEWS + inside, now))
         return step
 
     def due(self) -> float:
         """When `tick` has something to do at the earliest; infinity for never."""
-        return min((self._due(link) for link in self.links.values()), default=math.inf)
+        if self._asks():
+            return -math.inf
+        return min((self._due(link) for link in self.links.values()), default=self.journal.due())
 
     def handover(self, peer: bytes, words: str, now: float) -> Step:
         """Take new keys for what is sent, at an event of the path; nothing is sent for it and nothing waits.
@@ -305,51 +238,64 @@ class Node:
         if live is not None:
             live.session.ratchet(context)
         self.counters["handovers"] += 1
-        return self._told("key_epoch", link, now, words)
+        return self._told("key_epoch", peer, now, words)
 
     def review(self, now: float) -> Step:
         """Ask again of every peer whether it is accepted, as after a new epoch; drop those that are not."""
         step = Step()
+        words = self.news.changed() if self.news is not None else ""
+        if words:
+            step.add(self._told("epoch", b"", now, words))
         for link in list(self.links.values()):
             try:
                 link.peer = self.lookup(link.peer.identifier)
             except Rejected as error:
                 self._drop(link)
-                step.add(self._told("dropped", link, now, error.reason))
+                step.add(self._told("dropped", link.peer.identifier, now, error.reason))
         return step
 
-    def _link(self, peer: Peer, address: bytes) -> _Link:
+    def _asks(self) -> bool:
+        """Whether an epoch came, by whatever way: before anything else is done it ends sessions."""
+        return self.news is not None and self.news.pending()
+
+    def _reviewed(self, step: Step, now: float) -> Step:
+        self._now = now
+        return step.add(self.review(now)) if self._asks() else step
+
+    def _link(self, peer: Peer, address: bytes) -> Link:
         if peer.identifier not in self.links and len(self.links) >= MOST_LINKS:
             raise Rejected("limit", "too many peers")
-        return self.links.setdefault(peer.identifier, _Link(peer, address))
+        return self.links.setdefault(peer.identifier, Link(peer, address))
 
-    def _drop(self, link: _Link) -> None:
+    def _drop(self, link: Link) -> None:
         for live in list(link.live.values()):
             self._end(link, live)
         self.links.pop(link.peer.identifier, None)
+        if self.news is not None:
+            self.news.gone(link.peer.identifier)
 
     # Handshakes
 
-    def _begin(self, link: _Link, now: float) -> Step:
+    def _begin(self, link: Link, now: float) -> Step:
         link.peer = self.lookup(link.peer.identifier)
         began = Initiator(self.local, link.peer, self.suite, self.psk, parity=self.policy.parity)
         link.began, link.began_s = began, now
         return Step(send=[(link.address, datagram) for datagram in began.start(now)])
 
-    def _renew(self, link: _Link, now: float) -> Step:
+    def _renew(self, link: Link, now: float) -> Step:
         """Begin a handshake beside the session, or drop a peer that is not accepted any more."""
         try:
             return self._begin(link, now)
         except Rejected as error:
             self._drop(link)
-            return self._told("dropped", link, now, error.reason)
+            return self._told("dropped", link.peer.identifier, now, error.reason)
 
-    def _repeat(self, link: _Link, now: float) -> Step:
+    def _repeat(self, link: Link, now: float) -> Step:
         if link.began is None:
             return Step()
         if now >= link.began_s + self.policy.give_up_s:
             link.began = None
-            return self._told("gave_up", link, now)
+            return self._told("gave_up", link.peer.identifier, now)
         return Step(send=[(link.address, datagram) for datagram in link.began.tick(now)])
 
     def _handshake(self, datagram: bytes, address: bytes, now: float) -> Step:
@@ -370,7 +316,8 @@ class Node:
         # Who answers does not know yet whether the address is the peer's.
         link = self.links.get(keys.peer) or self._link(self.lookup(keys.peer), b"")
         until = now + (self.policy.expire_s if keys.initiator else WAITING_S)
-        live = _Live(keys, now, until, Session(keys, self.ledger), address=address)
+        renews = now + self.policy.renew_s + (0.0 if keys.initiator else self.policy.grace_s)
+        live = Live(keys, now, until, renews, Session(keys, self.ledger), address=address)
         if not keys.initiator:
             self._retire(link, address, now)
         link.live[keys.session] = live
@@ -378,7 +325,7 @@ class Node:
         if not keys.initiator:
             return Step()
         link.began, link.address = None, address
-        step = Step() if link.pending else self._seal(link, live, ALIVE, now)
+        step = Step() if link.pending and self.news is None else self._alive(link, live, now)
         return step.add(self._use(link, live, now))
 
     # Sessions
@@ -396,27 +343,45 @@ class Node:
         step = Step()
         if address != link.address:
             if link.address:
-                step.add(self._told("roamed", link, now))
+                step.add(self._told("roamed", link.peer.identifier, now))
             link.address = address
         link.heard_s, link.unanswered_s = now, math.inf
         if not live.heard:
             step.add(self._heard(link, live, now))
-        if inside != ALIVE:
+        if inside[:1] == DATA:
             self.counters["received"] += 1
-            step.received.append((link.peer.identifier, inside))
+            step.received.append((link.peer.identifier, inside[1:]))
+        elif inside != ALIVE:
+            step.add(self._inside(link, inside[:1], inside[1:], now))
         return step
 
-    def _heard(self, link: _Link, live: _Live, now: float) -> Step:
+    def _inside(self, link: Link, kind: bytes, inside: bytes, now: float) -> Step:
+        """What an authenticated peer says that is no payload but for the node itself."""
+        peer, step, live = link.peer.identifier, Step(), link.speaking
+        if kind != NEWS or self.news is None or live is None or now >= live.until:
+            self.counters["unread"] += 1
+            return step
+        try:
+            answers = self.news.receive(peer, inside, now)
+        except Rejected as error:
+            self.counters[f"news {error.reason}"] += 1
+            answers = []
+        self._reviewed(step, now)  # which may end the session with this very peer
+        for answer in answers if self.links.get(peer) is link else ():
+            step.add(self._seal(link, live, NEWS + answer, now))
+        return step
+
+    def _heard(self, link: Link, live: Live, now: float) -> Step:
         """Both sides have the new session: the others are kept for what is under way."""
         live.heard, live.until, step = True, live.since + self.policy.expire_s, Step()
         if not live.keys.initiator:
-            step.add(self._use(link, live, now)).add(self._seal(link, live, ALIVE, now))
+            step.add(self._use(link, live, now)).add(self._alive(link, live, now))
         for name, other in link.live.items():
             if name != link.sending and other.heard:
                 other.until = min(other.until, now + self.policy.grace_s)
         return step
 
-    def _use(self, link: _Link, live: _Live, now: float) -> Step:
+    def _use(self, link: Link, live: Live, now: float) -> Step:
         """Send over a session from now on; what waited goes first.
 
         Where both sides began at once both take the session of the lesser name.
@@ -429,30 +394,36 @@ class Node:
             if crossed and before.keys.session < live.keys.session:
                 live = before
         link.sending = live.keys.session
-        step = self._told("session", link, now, live.keys.session.hex())
+        step = self._told("session", link.peer.identifier, now, live.keys.session.hex())
         while link.pending:
-            step.add(self._seal(link, live, link.pending.popleft(), now))
+            step.add(self._seal(link, live, DATA + link.pending.popleft(), now))
             self.counters["sent"] += 1
         return step
 
-    def _seal(self, link: _Link, live: _Live, inside: bytes, now: float) -> Step:
+    def _seal(self, link: Link, live: Live, inside: bytes, now: float) -> Step:
         link.said_s = now
         link.unanswered_s = min(link.unanswered_s, now)
         return Step(send=[(link.address, live.session.seal(inside))])
 
-    def _renews(self, link: _Link, live: _Live, now: float) -> bool:
+    def _alive(self, link: Link, live: Live, now: float) -> Step:
+        """A sign of life; it says what newest epoch is known here."""
+        news = self.news
+        return self._seal(
+            link, live, ALIVE if news is None else NEWS + news.hello(link.peer.identifier, now), now
+        )
+
+    def _renews(self, link: Link, live: Live, now: float) -> bool:
         """Whether this side begins a new handshake: when the session is old, or the peer is silent."""
         quiet = now >= link.unanswered_s + 1.5 * self.policy.quiet_s
-        mine = live.keys.initiator or now >= live.since + self.policy.renew_s + self.policy.grace_s
-        return quiet or (mine and (now >= live.since + self.policy.renew_s or live.session.due(now)))
+        return quiet or now >= live.renews or (live.keys.initiator and live.session.due(now))
 
-    def _alive_due(self, link: _Link, live: _Live) -> float:
+    def _alive_due(self, link: Link, live: Live) -> float:
         """When to show a sign of life."""
         if live.keys.initiator and not live.heard:
             return link.said_s + CONFIRM_S
         return link.heard_s + self.policy.quiet_s if link.heard_s > link.said_s else math.inf
 
-    def _retire(self, link: _Link, address: bytes, now: float) -> None:
+    def _retire(self, link: Link, address: bytes, now: float) -> None:
         """Make room for one more that is not confirmed; a first message proves nobody, so it waits apart."""
         self._forget(link, now)
         waiting = [live for live in link.live.values() if not live.heard and not live.keys.initiator]
@@ -464,36 +435,31 @@ class Node:
         if len(waiting) >= MOST_WAITING and len(own) < MOST_WAITING_EACH:
             raise Rejected("limit", "too many sessions of this peer wait for a first packet")
 
-    def _forget(self, link: _Link, now: float) -> None:
+    def _forget(self, link: Link, now: float) -> None:
         for live in [live for live in link.live.values() if now >= live.until]:
             self._end(link, live)
 
-    def _end(self, link: _Link, live: _Live) -> None:
+    def _end(self, link: Link, live: Live) -> None:
         link.live.pop(live.keys.session, None)
         self.by_session.pop(live.keys.session, None)
         if self.ledger is not None:
             self.ledger.forget(live.keys.session)
 
-    def _due(self, link: _Link) -> float:
+    def _due(self, link: Link) -> float:
         times = [live.until for live in link.live.values()]
-        live = link.live.get(link.sending)
+        live = link.speaking
         if link.began is not None:
             times += [link.began.due(), link.began_s + self.policy.give_up_s]
-        elif live is not None and link.address:
-            late = 0.0 if live.keys.initiator else self.policy.grace_s
-            times += [live.since + self.policy.renew_s + late, link.unanswered_s + 1.5 * self.policy.quiet_s]
-            times.append(self._alive_due(link, live))
-        return min(times, default=math.inf)
+        elif live is not None:
+            times += [live.renews, link.unanswered_s + 1.5 * self.policy.quiet_s, self._alive_due(link, live)]
+        if live is not None and self.news is not None:
+            times.append(self.news.due(link.peer.identifier))
+        return min([*times, self.journal.due()])
 
-    def _leaf(self, kind: str, link: _Link, detail: str) -> bytes:
-        return cbor.encode([kind, self.local.identifier, link.peer.identifier, detail])
-
-    def _told(self, kind: str, link: _Link, now: float, detail: str = "") -> Step:
+    def _told(self, kind: str, peer: bytes, now: float, detail: str = "") -> Step:
         """An event, and its leaf in the audit log."""
         self.counters[kind] += 1
-        if self.audit is not None:
-            try:
-                self.audit.append(self._leaf(kind, link, detail))
-            except RabtaError:
-                self.counters["unaudited"] += 1  # a full disk must not stop sessions; the counter tells
-        return Step(events=[Event(now, kind, link.peer.identifier, detail)])
+        self.journal.write(kind, peer, detail, now)
+        if self.journal.lost:
+            self.counters["unaudited"] = self.journal.lost
+        return Step(events=[Event(now, kind, peer, detail)])
