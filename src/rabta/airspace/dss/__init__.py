@@ -1,0 +1,1 @@
+"""Discovery and synchronization: what there is in the airspace, and who must hear of a change."""

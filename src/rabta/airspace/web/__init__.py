@@ -1,0 +1,1 @@
+"""Airspace services on the network: requests become calls, and answers messages."""

@@ -1,0 +1,72 @@
+"""`rabta airspace`: services of the low airspace."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Services of the low airspace, by the published standards.")
+
+
+@app.callback()
+def _noun() -> None:
+    """Keep the noun even while it has one verb."""
+
+
+@app.command()
+def serve(
+    key: Annotated[list[str], typer.Option(help="Public RSA key (PEM) of who signs tokens; may repeat.")],
+    store: Annotated[str, typer.Option(help="File of SQLite, or postgresql://... for several instances.")]
+    = "airspace.sqlite",
+    host: Annotated[str, typer.Option(help="Address to serve at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to serve at.")] = 8082,
+    audience: Annotated[list[str] | None, typer.Option(help="Name that tokens are for; may repeat.")] = None,
+    public: Annotated[str, typer.Option(help="Address that others reach this instance at.")] = "",
+    instance: Annotated[str, typer.Option(help="Name of this instance.")] = "rabta-1",
+    certificate: Annotated[str, typer.Option(help="Certificate (PEM) for TLS.")] = "",
+    certificate_key: Annotated[str, typer.Option(help="Its private key.")] = "",
+) -> None:  # fmt: skip
+    """Serve discovery and synchronization: ASTM F3548-21, F3411-22a and F3411-19."""
+    from rabta.airspace.dss.service import Service
+    from rabta.airspace.store import opened
+    from rabta.airspace.web import serve as door
+    from rabta.airspace.web.discovery import Discovery
+    from rabta.airspace.web.tokens import Tokens, keys
+
+    tokens = Tokens(keys(key), audience or ())
+    address = public or f"http://{host}:{port}"
+    made = Discovery(Service(opened(store)), tokens, instance=instance, public=address)
+    typer.echo(f"discovery and synchronization at {address}, store {store.rsplit('@', 1)[-1]}", err=True)
+    door.serve(made.app(), host, port, certificate=certificate, key=certificate_key)
+
+
+@app.command()
+def supply(
+    key: Annotated[list[str], typer.Option(help="Public RSA key (PEM) of who signs tokens; may repeat.")],
+    discovery: Annotated[str, typer.Option(help="Address of the service of discovery.")],
+    authority: Annotated[str, typer.Option(help="Address that gives access tokens.")],
+    subject: Annotated[str, typer.Option(help="Name of this service in its tokens.")],
+    store: Annotated[str, typer.Option(help="File of SQLite for its flights.")] = "flights.sqlite",
+    host: Annotated[str, typer.Option(help="Address to serve at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to serve at.")] = 8074,
+    audience: Annotated[list[str] | None, typer.Option(help="Name that tokens are for; may repeat.")] = None,
+    public: Annotated[str, typer.Option(help="Address that others reach this service at.")] = "",
+    certificate: Annotated[str, typer.Option(help="Certificate (PEM) for TLS.")] = "",
+    certificate_key: Annotated[str, typer.Option(help="Its private key.")] = "",
+) -> None:
+    """Serve those who fly: plans without conflicts, details for other services, notifications (F3548-21)."""
+    from rabta.airspace.uss.book import Book
+    from rabta.airspace.uss.flights import Flights
+    from rabta.airspace.uss.network import Network
+    from rabta.airspace.volumes.messages import volume
+    from rabta.airspace.web import serve as door
+    from rabta.airspace.web.supplier import Supplier
+    from rabta.airspace.web.tokens import Tokens, keys
+
+    address = public or f"http://{host}:{port}"
+    tokens = Tokens(keys(key), audience or ())
+    flights = Flights(Book(store), Network(discovery, authority, subject), address)
+    typer.echo(f"service {subject} at {address}, discovery at {discovery}", err=True)
+    app_ = Supplier(flights, tokens, volume).app()
+    door.serve(app_, host, port, certificate=certificate, key=certificate_key)
