@@ -10,6 +10,13 @@ from numpy.typing import NDArray
 from rabta.emulate.engine.course import Course
 
 Array = NDArray[np.float64]
+Index = NDArray[np.int64]
+
+PAYLOAD = 1448.0 / 1500.0
+"""Share of TCP's data in a full IPv4 packet with time stamps (RFC 7323): 20 + 20 + 12 bytes of heads."""
+STARTING_S = 2.0
+PING_BYTES = 84  # 56 of data, 8 of ICMP, 20 of IPv4
+SLACK_NS = 5e6  # between the clock of ping and the engine's
 
 
 def delays_ms(course: Course, path: int, times_s: Array) -> Array:
@@ -24,9 +31,41 @@ def round_trips_ms(course: Course, host: str, other: str, times_s: Array) -> Arr
     """Computed round trip from one host to another and back, ms, of packets that leave at some instants."""
     route = course.route()
     a, b = course.hosts.index(host), course.hosts.index(other)
+    if min(route[a, b], route[b, a]) < 0:  # no path of their own: others forward
+        return np.full(np.shape(times_s), np.nan)
     there = delays_ms(course, int(route[a, b]), times_s)
     back = delays_ms(course, int(route[b, a]), times_s + np.nan_to_num(there) / 1e3)
     return there + back
+
+
+def gate_bps(course: Course, sender: str, receiver: str) -> float:
+    """Mean rate over time of the narrower gate between two hosts, bit/s; infinite where none limits."""
+    path = int(course.route()[course.hosts.index(sender), course.hosts.index(receiver)])
+    means = []
+    for gate in (int(course.up[path]), int(course.down[path])) if path >= 0 else ():
+        if gate >= 0:
+            rows = course.gate_pieces[course.gate_first[gate] : course.gate_first[gate + 1]]
+            span = np.diff(np.append(rows[:, 0], max(float(course.length_ns), float(rows[-1, 0]) + 1.0)))
+            means.append(float((rows[:, 1] * span).sum() / span.sum()) or np.inf)
+    return min(means, default=np.inf)
+
+
+def goodput(
+    course: Course, sender: str, receiver: str, intervals: Sequence[Sequence[float]]
+) -> dict[str, float | None]:
+    """Goodput of TCP beside what the gates let through; another flow through them takes its part.
+
+    Parameters
+    ----------
+    intervals : sequence
+        End (s) and bit/s of each; those of the first two seconds, in which TCP starts, are left out.
+    """
+    expected = gate_bps(course, sender, receiver) * PAYLOAD
+    steady = [bps for end, bps in intervals if end > STARTING_S]
+    if not np.isfinite(expected) or not steady:
+        return {"expected_mbps": None, "share": None}
+    share = float(np.mean(steady)) / expected
+    return {"expected_mbps": round(expected / 1e6, 4), "share": round(share, 4)}
 
 
 def pings(
@@ -57,3 +96,62 @@ def pings(
         "p99_ms": round(float(np.percentile(more, 99)), 4),
         "share_within": round(float(within.mean()), 4),
     }
+
+
+def parts(
+    course: Course, record: Index, host: str, other: str, rtts: Sequence[tuple[float, float]], begun_s: float
+) -> dict[str, float | int | None]:
+    """Where round trips above the computed ones come from: queues by the record of fates, and lateness.
+
+    A round trip is the path's delay, what packets waited in queues (both known from the record to the
+    nanosecond), and the rest: how late the emulator was and how long the hosts took.
+
+    Parameters
+    ----------
+    record : ndarray of int64, shape (packet, 6)
+        Fates, as `rabta.emulate.engine.virtual.COLUMNS` has them.
+
+    Returns
+    -------
+    dict
+        ``matched`` pings; medians of ``queues_ms`` and ``rest_ms``, and 99th percentile of the rest; and the
+        ``share_within`` 1 % or 0.3 ms of computed delay and queues together.
+    """
+    rows = np.array(rtts, dtype=np.float64).reshape(-1, 2)
+    left = rows[:, 0] - begun_s - rows[:, 1] / 1e3
+    route = course.route()
+    a, b = course.hosts.index(host), course.hosts.index(other)
+    there, back = (_of(record, int(route[x, y])) for x, y in ((a, b), (b, a)))
+    first = _next(there[:, 0], left * 1e9 - SLACK_NS)
+    out = there[first, 1] if len(there) else np.zeros(0)
+    second = _next(back[:, 0], out)
+    if not len(there) or not len(back):
+        return {"matched": 0, "queues_ms": None, "rest_ms": None, "rest_p99_ms": None, "share_within": None}
+    near = np.abs(there[first, 0] - left * 1e9) < 2.0 * SLACK_NS
+    near &= (back[second, 0] >= out) & (back[second, 0] - out < 2.0 * SLACK_NS)
+    recorded = (out - there[first, 0] + back[second, 1] - back[second, 0])[near] / 1e6
+    computed = round_trips_ms(course, host, other, there[first, 0][near] / 1e9)
+    rest = rows[near, 1] - recorded
+    good = np.isfinite(computed)
+    recorded, computed, rest = recorded[good], computed[good], rest[good]
+    if not rest.size:
+        return {"matched": 0, "queues_ms": None, "rest_ms": None, "rest_p99_ms": None, "share_within": None}
+    within = np.abs(rest) <= np.maximum(0.01 * recorded, 0.3)
+    return {
+        "matched": int(rest.size),
+        "queues_ms": round(float(np.median(recorded - computed)), 4),
+        "rest_ms": round(float(np.median(rest)), 4),
+        "rest_p99_ms": round(float(np.percentile(rest, 99)), 4),
+        "share_within": round(float(within.mean()), 4),
+    }
+
+
+def _of(record: Index, path: int) -> Index:
+    """Pings of a path that arrived, as they came."""
+    found = record[(record[:, 2] == path) & (record[:, 3] == PING_BYTES) & (record[:, 4] == 0)]
+    return np.asarray(found[np.argsort(found[:, 0], kind="stable")])
+
+
+def _next(times: Index, wanted: Array | Index) -> Index:
+    """Row of the first time that is not before each wanted one; the last where there is none."""
+    return np.asarray(np.clip(np.searchsorted(times, wanted), 0, max(len(times) - 1, 0)))

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import struct
+import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -10,13 +15,35 @@ from typing import Any
 
 import numpy as np
 
+from rabta.emulate.engine import sound
 from rabta.emulate.engine.course import Course
 from rabta.errors import RabtaError, nearest
 
 VERSION = 1
 COURSE, PLAN, RESULT = "course.npz", "plan.json", "result.json"
-KINDS = ("ping", "tcp", "lesson", "payments", "call", "quic")
+PING, IP = ("ping", "iputils-ping"), ("ip", "iproute2")
+KINDS: dict[str, tuple[tuple[str, str], ...]] = {
+    "ping": (PING,), "tcp": (("iperf3", "iperf3"),), "lesson": (), "payments": (), "call": (), "quic": (),
+    "probes": (), "mptcp": (IP,), "ospf": (IP, ("ospfd", "frr")), "overlay": (), "bundles": (),
+    "wireguard": (("wireguard-go", "wireguard-go"), PING, IP, ("unshare", "util-linux"), ("mount", "mount")),
+}  # fmt: skip
+"""Kinds of traffic, and the programs of others that each takes, with Debian's packages."""
+HOP = ("mptcp", "ospf")
+"""Kinds for which hosts route for themselves, over two ways."""
+PLACES = ("/usr/lib/frr", "/usr/libexec/frr", "/usr/sbin")  # of daemons, beyond the usual ones
 _NAMES = ("hosts", "gates")
+MOST = 1 << 62
+DAMAGE = (OSError, ValueError, KeyError, EOFError, NotImplementedError, RuntimeError, MemoryError,
+          RecursionError, zipfile.BadZipFile, zlib.error, struct.error)  # fmt: skip
+"""What reading a file of ours raises where it is none."""
+_NUMBER = (int, float)
+TYPES: dict[str, tuple[type, ...]] = {
+    "length_s": _NUMBER, "seed": (int,), "mtu": (int,), "capture": (bool,), "fates": (bool,),
+    "spin_ns": (int,), "hop": (bool,),
+    "run": (str,), "start": (str,), "backend": (str,),
+    "kind": (str,), "user": (str,), "server": (str,), "start_s": _NUMBER,
+    "seconds": _NUMBER, "options": (dict,),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -31,7 +58,8 @@ class Activity:
         Hosts.
     start_s, seconds : float
     options : dict
-        Of the kind: ``every_s`` and ``deadline_s`` of payments, ``control`` of tcp (cubic or bbr).
+        Of the kind: ``every_s`` and ``deadline_s`` of payments, ``control`` of tcp (cubic or bbr) and of
+        overlay (file), ``renew_s`` of wireguard, ``bytes``, ``size``.
     """
 
     kind: str
@@ -50,7 +78,18 @@ class Activity:
 
 @dataclass(frozen=True)
 class Plan:
-    """All that a worker needs beside the course."""
+    """All that a worker needs beside the course.
+
+    Attributes
+    ----------
+    hop : bool
+        Hosts route for themselves over two ways; the course is `rabta.emulate.hop.fork`'s.
+    run, start : str
+        Folder of a finished run and the instant of second 0 (ISO 8601, UTC), where changes of the path come
+        from the run's events and changes of keys go to; empty for neither.
+    backend : str
+        What carries packets: a name of `rabta.emulate.backends.choice`.
+    """
 
     length_s: float
     activities: tuple[Activity, ...]
@@ -59,6 +98,16 @@ class Plan:
     capture: bool = False
     fates: bool = True
     spin_ns: int = 0
+    hop: bool = False
+    run: str = ""
+    start: str = ""
+    backend: str = "tun"
+
+
+def lacks(kind: str) -> tuple[str, str] | None:
+    """First program that a kind takes and this machine lacks, and Debian's package of it."""
+    where = ":".join((os.environ.get("PATH", os.defpath), *PLACES))
+    return next((need for need in KINDS[kind] if shutil.which(need[0], path=where) is None), None)
 
 
 def write(folder: Path, course: Course, plan: Plan) -> None:
@@ -80,21 +129,62 @@ def read(folder: Path) -> tuple[Course, Plan]:
     RabtaError
         Where there is none, or one of a newer version.
     """
+    held = _plan(folder / PLAN)
     try:
-        held = json.loads((folder / PLAN).read_text(encoding="utf-8"))
-        version = held.pop("version")
-        with np.load(folder / COURSE) as file:
+        with (folder / COURSE).open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             found = {name: file[name] for name in file.files}
-    except (OSError, ValueError, KeyError) as error:
-        raise RabtaError(f"no emulation in this folder: {error}", file=folder) from None
-    if version != VERSION:
-        raise RabtaError("an emulation of another version", file=folder / PLAN, value=version,
-                         expected=f"version {VERSION}")  # fmt: skip
+    except DAMAGE as error:
+        raise RabtaError(f"no emulation in this folder: {error}", file=folder / COURSE) from None
+    known = {one.name for one in fields(Course)}
+    wrong = sound.fault(found) or ("" if found.keys() == known else "other parts than a course's")
+    if wrong:
+        raise RabtaError(f"a damaged course: {wrong}", file=folder / COURSE,
+                         expected="a course as rabta emulate writes it")  # fmt: skip
     values: dict[str, Any] = {name: tuple(found[name].tolist()) for name in _NAMES}
     values |= {name: value for name, value in found.items() if name not in _NAMES}
     values["length_ns"] = int(values["length_ns"])
-    activities = tuple(Activity(**row) for row in held.pop("activities"))
-    return Course(**values), Plan(activities=activities, **held)
+    plan = _made(held, folder / PLAN, values["hosts"])
+    return Course(**values), plan
+
+
+def _plan(path: Path) -> dict[str, Any]:
+    """What a plan's file holds, of this version."""
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+        version = held.pop("version")
+    except (*DAMAGE, AttributeError, TypeError) as error:
+        raise RabtaError(f"no emulation in this folder: {error}", file=path) from None
+    if version != VERSION:
+        raise RabtaError("an emulation of another version", file=path, value=version,
+                         expected=f"version {VERSION}")  # fmt: skip
+    return dict(held)
+
+
+def _made(held: dict[str, Any], path: Path, hosts: tuple[str, ...]) -> Plan:
+    """Plan of a file's values, each of the type that it must have."""
+    expected = "a plan as rabta emulate writes it"
+    try:
+        activities = tuple(Activity(**row) for row in held.pop("activities"))
+        plan = Plan(activities=activities, **held)
+    except (TypeError, KeyError, AttributeError, ValueError, RabtaError) as error:
+        raise RabtaError(f"a damaged plan: {error}", file=path, expected=expected) from None
+    parts: tuple[Plan | Activity, ...] = (plan, *activities)
+    for one in parts:
+        for name in TYPES.keys() & {each.name for each in fields(one)}:
+            value = getattr(one, name)
+            if type(value) not in TYPES[name] or not _fits(value):
+                raise RabtaError("a damaged plan", file=path, key=name, value=value, expected=expected)
+    for one in activities:
+        for name in {one.user, one.server} - set(hosts):
+            raise RabtaError(
+                "a damaged plan: no such host", file=path, value=name, expected=nearest(name, hosts)
+            )
+    return plan
+
+
+def _fits(value: object) -> bool:
+    """Whether a number is finite and none is negative."""
+    return not isinstance(value, int | float) or 0.0 <= value < MOST
 
 
 def steady(course: Course, path: int) -> Sequence[tuple[float, float, float]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,8 +14,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from rabta.emulate.engine import spaces
-from rabta.emulate.engine.course import Course
+from rabta.emulate.engine import leftovers, rights, spaces
+from rabta.emulate.engine.course import Course, Pages
 from rabta.emulate.engine.live import Engine, Tuning
 from rabta.emulate.engine.records import Capture, Fates
 from rabta.errors import RabtaError, nearest
@@ -23,7 +23,6 @@ from rabta.errors import RabtaError, nearest
 HOST_PORT = "rabta0"
 MASK = "255.0.0.0"
 MOST_HOSTS = 1 << 16
-OPEN_FILES = 20_000
 
 
 @dataclass(frozen=True)
@@ -58,8 +57,13 @@ class Testbed:
 
     __test__ = False  # no test, whatever the name says to pytest
 
-    def __init__(self, course: Course, setup: Setup | None = None) -> None:
-        self.course, self.setup = course, setup or Setup()
+    def __init__(
+        self, course: Course, setup: Setup | None = None, pages: Callable[[Course], Pages] = Pages
+    ) -> None:
+        self.course, self.setup, self._paged = course, setup or Setup(), pages
+        if pages is not Pages and self.setup.fates is not None:
+            problem = "no record of ways that are computed meanwhile: it could not be carried again"
+            raise RabtaError(problem, key="fates", value=self.setup.fates, expected="a course with pieces")
         if not 1 <= len(course.hosts) <= MOST_HOSTS or len(set(course.hosts)) < len(course.hosts):
             raise RabtaError("hosts need names of their own", value=len(course.hosts),
                              expected=f"1 to {MOST_HOSTS} different names")  # fmt: skip
@@ -69,11 +73,14 @@ class Testbed:
         self.engine: Engine | None = None
 
     def __enter__(self) -> Self:
+        leftovers.clear()
+        count = len(self.course.hosts)
+        rights.files(2 * count + len(self.course.ends) * self.setup.hop + rights.SPARE_FILES)
         home = spaces.here()
         try:
             ports, links = self._hops() if self.setup.hop else self._hosts()
             spaces.enter(home)
-            self.engine = Engine(self.course, ports, self.setup.tuning, links)
+            self.engine = Engine(self.course, ports, self.setup.tuning, links, self._paged)
             if self.setup.fates is not None:
                 self.engine.fates = Fates(self.setup.fates, self.course, self.setup.tuning.seed)
             if self.setup.capture is not None:
@@ -98,6 +105,8 @@ class Testbed:
         for child in self._children:
             if child.poll() is None:
                 child.kill()
+        if self._children:
+            leftovers.close(id(self))
         for child in self._children:
             child.wait()
             for pipe in (child.stdin, child.stdout, child.stderr):
@@ -151,6 +160,7 @@ class Testbed:
 
     def start(self, host: str, command: Sequence[str], **more: Any) -> subprocess.Popen[Any]:
         """Start a program inside a host; it ends with the testbed at the latest."""
+        more["env"] = leftovers.marked(more.get("env"), id(self))
         child = subprocess.Popen(list(command), preexec_fn=spaces.entering(self.space(host)), **more)  # noqa: S603, PLW1509
         self._children.append(child)
         return child
@@ -159,6 +169,25 @@ class Testbed:
         """Return a socket of this process inside a host."""
         return spaces.inside(self.space(host), socket.AF_INET, kind)
 
+    def now(self) -> int:
+        """Emulation's clock, ns."""
+        return 0 if self.engine is None else self.engine.now()
+
+    def restart(self) -> None:
+        """Put the clock back to instant 0."""
+        if self.engine is not None:
+            self.engine.restart()
+
+    def host(self, name: str, peer: str = "") -> dict[str, Any]:
+        """Counters of a host, with a peer also its queues and its delay to it; empty without an engine."""
+        rows = self._rows
+        return {} if self.engine is None else self.engine.host(rows[name], rows.get(peer, -1))
+
+    @property
+    def trouble(self) -> str:
+        """What went wrong with records, in words; empty where nothing did."""
+        return "" if self.engine is None else self.engine.trouble
+
     def counters(self) -> dict[str, int]:
         """Packets read and written so far, how late they were written, what could not be recorded."""
         if self.engine is None:
@@ -166,7 +195,8 @@ class Testbed:
         read, written, late, most = (int(x) for x in self.engine.stats[:4])
         return {
             "read": read, "written": written, "late_mean_ns": late // max(written, 1), "late_most_ns": most,
-            "late_pages": self.engine.late_pages, "unrecorded": self.engine.unlogged,
+            "late_pages": self.engine.late_pages, "stale_pages": self.engine.pages.stale,
+            "unrecorded": self.engine.unlogged,
         }  # fmt: skip
 
 

@@ -52,23 +52,32 @@ class Access:
     frame_s: float = 0.0
 
 
-def pieces(watch: Watch, *, gaps_s: tuple[float, float] = (0.0, 0.0), loss: Loss = NONE) -> Array:
+def pieces(
+    watch: Watch,
+    *,
+    gaps_s: tuple[float, float] = (0.0, 0.0),
+    loss: Loss = NONE,
+    stretches: Sequence[Stretch] | None = None,
+) -> Array:
     """One-way delay between a watch's two ends as pieces of a path, shape (piece, 7).
 
     Parameters
     ----------
+    stretches : sequence of Stretch, optional
+        Those of the watch that count; all if left out.
     gaps_s : tuple of float
         Outage after a change of the satellite at the first end, and at the second.
     """
     rows: list[Array] = []
     before: Stretch | None = None
-    for stretch in watch.stretches():
+    chosen = watch.stretches() if stretches is None else stretches
+    for stretch in chosen:
         rows.append(_legs(watch, stretch, _gap(before, stretch, watch.graph.network.size, gaps_s)))
         before = stretch
     found: Array = np.concatenate(rows)
     keep = np.append(np.diff(found[:, 0]) >= CLOSEST_NS, True)
     found = found[keep]  # of changes within two milliseconds the last counts
-    found[0, 0] = 0.0
+    found[0, 0] = 1e9 * chosen[0].start_s
     found[:, 3:] = loss
     return np.asarray(found)
 

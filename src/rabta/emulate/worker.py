@@ -7,30 +7,42 @@ has started a thread; and because whatever happens to it, the kernel cleans up b
 from __future__ import annotations
 
 import json
+import os
+import select
+import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from rabta.emulate.engine import spaces
-from rabta.errors import RabtaError
+from rabta.emulate import watch
+from rabta.emulate.engine import leftovers, spaces
+from rabta.emulate.kinds import KINDS, Place, place, result
+from rabta.errors import EXIT_INTERRUPTED, EXIT_SYSTEM, RabtaError
 
 if TYPE_CHECKING:
-    from rabta.emulate.plan import Activity, Plan
-    from rabta.emulate.testbed import Testbed
+    from rabta.emulate.engine.course import Course
+    from rabta.emulate.plan import Plan
+    from rabta.emulate.testbed import Setup, Testbed
 
-PROGRAMS = "rabta.emulate.programs"
 LISTEN_S = 10.0
+CLOSING_S = 3.0  # for programs to say what they have after an early end
+LAST_WORDS = 300
+RESERVE = ".reserve"
+RESERVE_BYTES = 1 << 20  # so that a disk which fills up meanwhile has room for the result
+ENDING = watch.Ending()
 
 
 class Running:
     """An activity under way: its server, its client, and what it told."""
 
-    def __init__(self, bed: Testbed, activity: Activity, said: Path) -> None:
-        self.bed, self.activity, self.said = bed, activity, said
+    def __init__(self, place: Place, said: Path) -> None:
+        self.place, self.activity, self.said = place, place.activity, said
+        self.kind = KINDS[place.activity.kind]
         self.client: subprocess.Popen[Any] | None = None
         self.server: subprocess.Popen[Any] | None = None
         self.thread: threading.Thread | None = None
@@ -38,47 +50,45 @@ class Running:
 
     def serve(self) -> None:
         """Start the server, where the kind has one."""
-        a, address = self.activity, self.bed.address(self.activity.server)
-        commands = {
-            "lesson": [sys.executable, "-m", f"{PROGRAMS}.lesson", "serve", address],
-            "payments": [sys.executable, "-m", f"{PROGRAMS}.payment", "serve", address],
-            "tcp": ["iperf3", "-s", "-1", "-p", str(self.port)],
-        }
-        if a.kind in commands:
-            self.server = self.bed.start(a.server, commands[a.kind], stdout=subprocess.PIPE, text=True)
-            if a.kind != "tcp" and self.server.stdout is not None:
-                self.server.stdout.readline()
+        if self.kind.prepare is not None:
+            self.kind.prepare(self.place)
+        if self.kind.serve is not None:
+            command = self.kind.serve(self.place)
+            start = self.place.bed.start
+            self.server = start(self.activity.server, command, stdout=subprocess.PIPE, text=True)
+            if not self.kind.silent and self.server.stdout is not None:
+                self._hears(self.server.stdout)
+
+    def _hears(self, pipe: IO[str]) -> None:
+        """Wait until a server says that it listens."""
+        if not select.select([pipe], [], [], LISTEN_S)[0] or not pipe.readline():
+            raise RabtaError(f"the server of {self.activity.kind} does not start", key="host",
+                             value=self.activity.server, exit_code=EXIT_SYSTEM)  # fmt: skip
 
     @property
-    def port(self) -> int:
-        """Port of an iperf3 server: one for each activity."""
-        return 5201 + abs(hash((self.activity.user, self.activity.server, self.activity.start_s))) % 4000
+    def state(self) -> str:
+        """Whether the client ``waits``, ``runs`` or ``ended``."""
+        if self.thread is not None:
+            return "runs" if self.thread.is_alive() else "ended"
+        if self.client is None:
+            return "waits"
+        return "runs" if self.client.poll() is None else "ended"
 
     def begin(self) -> None:
         """Start the client."""
-        a, address = self.activity, self.bed.address(self.activity.server)
-        o = a.options
-        if a.kind in CALLS:
+        if self.kind.play is None:
             self.thread = threading.Thread(target=self._call, daemon=True)
             self.thread.start()
             return
-        commands = {
-            "ping": ["ping", "-D", "-n", "-i", str(o.get("every_s", 0.2)), "-w", str(int(a.seconds)),
-                     address],
-            "lesson": [sys.executable, "-m", f"{PROGRAMS}.lesson", "play", address, str(a.seconds)],
-            "payments": [sys.executable, "-m", f"{PROGRAMS}.payment", "pay", address, str(a.seconds),
-                         "--every", str(o.get("every_s", 1.0)), "--deadline", str(o.get("deadline_s", 2.0))],
-            "tcp": ["iperf3", "-c", address, "-p", str(self.port), "-t", str(int(a.seconds)), "-J", "-R",
-                    "-C", str(o.get("control", "cubic"))],
-        }  # fmt: skip
-        with self.said.open(
-            "wb"
-        ) as out:  # a file, for a pipe that nobody reads would fill and stop the program
-            self.client = self.bed.start(a.user, commands[a.kind], stdout=out)
+        command = self.kind.play(self.place)
+        with self.said.open("wb") as out:  # a pipe that nobody reads would fill and stop the program
+            start = self.place.bed.start
+            self.client = start(self.activity.user, command, stdout=out, stderr=subprocess.STDOUT)
 
     def _call(self) -> None:
         try:
-            self.outcome = CALLS[self.activity.kind](self.bed, self.activity)
+            assert self.kind.call is not None
+            self.outcome = self.kind.call(self.place)
         except (RabtaError, OSError, ValueError, subprocess.SubprocessError) as error:
             self.outcome = {"failed": str(error)}
 
@@ -94,113 +104,177 @@ class Running:
         try:
             self.client.wait(timeout=patience_s)
         except subprocess.TimeoutExpired:
-            return {**head, "failed": "did not end"}
+            self.client.kill()
+            return {**head, "failed": f"did not end within {patience_s:.0f} s of its time"}
+        said = self.said.read_text(encoding="utf-8", errors="replace")
         try:
-            return {**head, **told(a.kind, self.said.read_text(encoding="utf-8", errors="replace"))}
-        except (ValueError, KeyError, IndexError) as error:
-            return {**head, "failed": f"said nothing that can be read: {error}"}
-
-
-def _talk(bed: Testbed, a: Activity) -> dict[str, Any]:
-    from rabta.emulate.programs import call
-
-    found = call.call(bed, a.user, a.server, a.seconds - 1.0)
-    each = {name: one["summary"] for name, one in found.items()}
-    return {"summary": {f"{name}: {key}": value for name, row in each.items() for key, value in row.items()}}
-
-
-def _fetch(bed: Testbed, a: Activity) -> dict[str, Any]:
-    from rabta.emulate.programs import quic
-
-    size = int(a.options.get("bytes", 5_000_000))
-    found = quic.download(bed, a.user, a.server, size, patience_s=a.seconds)
-    kept = ("handshake_s", "bytes", "seconds", "goodput_bps", "longest_gap_s", "failed")
-    return {"summary": {key: found[key] for key in kept}, "intervals": found["intervals"]}
-
-
-CALLS: dict[str, Callable[[Testbed, Activity], dict[str, Any]]] = {"call": _talk, "quic": _fetch}
-"""Kinds that a function of the programs carries out, in a thread of its own."""
-
-
-def told(kind: str, text: str) -> dict[str, Any]:
-    """What a program measured, of its output."""
-    if kind == "ping":
-        return pinged(text)
-    found: dict[str, Any] = json.loads(text)
-    if kind == "tcp":
-        each = [[row["sum"]["end"], row["sum"]["bits_per_second"]] for row in found["intervals"]]
-        return {"summary": {"goodput_mbps": round(found["end"]["sum_received"]["bits_per_second"] / 1e6, 4)},
-                "intervals": each}  # fmt: skip
-    return found
-
-
-def pinged(text: str) -> dict[str, Any]:
-    """Round trips of ping -D: instant and milliseconds of each, and their spread.
-
-    Examples
-    --------
-    >>> pinged("[1.5] 64 bytes from 10.0.0.2: icmp_seq=1 ttl=64 time=14.2 ms")["rtts"]
-    [[1.5, 14.2]]
-    """
-    rows = [line.split() for line in text.splitlines() if "time=" in line]
-    rtts = [[float(row[0].strip("[]")), float(row[-2].removeprefix("time="))] for row in rows]
-    times = sorted(rtt for _, rtt in rtts)
-    if not times:
-        return {"summary": {"answers": 0}, "rtts": []}
-    at = {f"p{q}_ms": times[min(len(times) * q // 100, len(times) - 1)] for q in (50, 90, 99)}
-    return {
-        "summary": {"answers": len(times), "least_ms": times[0], **at, "most_ms": times[-1]},
-        "rtts": rtts,
-    }
+            return {**head, **(self.kind.read or result)(said)}
+        except (ValueError, KeyError, IndexError, TypeError) as error:
+            code = self.client.returncode
+            how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+            words = " ".join(said.split())[-LAST_WORDS:] or f"{error} in its output"
+            return {**head, "failed": f"ended early, {how}: {words}" if code else f"no figures: {words}"}
 
 
 def carry_out(folder: Path) -> dict[str, Any]:
     """Run the plan of a folder; returns the result that it writes there too."""
     from rabta.emulate import plan as plans
     from rabta.emulate.engine.live import Tuning
-    from rabta.emulate.testbed import Setup, Testbed
+    from rabta.emulate.testbed import Setup
 
     course, plan = plans.read(folder)
-    tuning = Tuning(seed=plan.seed, spin_ns=plan.spin_ns, capture_rows=16_384 if plan.capture else 0)
+    whole = plan.backend == "tun"  # the kernel tells no packet's fate
+    tuning = Tuning(
+        seed=plan.seed, spin_ns=plan.spin_ns, urgent=True, capture_rows=16_384 if plan.capture else 0
+    )
     setup = Setup(
-        tuning, mtu=plan.mtu, fates=folder / "fates" if plan.fates else None,
+        tuning, hop=plan.hop, mtu=plan.mtu, fates=folder / "fates" if plan.fates and whole else None,
         capture=folder / "packets.pcapng" if plan.capture else None,
     )  # fmt: skip
-    with Testbed(course, setup) as bed:
-        running = [
-            Running(bed, activity, folder / f"activity-{k}.txt") for k, activity in enumerate(plan.activities)
-        ]
-        for one in running:
-            one.serve()
-        begun = _timed(bed, plan, running)
-        results = [one.end(LISTEN_S + one.activity.seconds) for one in running]
-        found = {"version": plans.VERSION, "unix_s": begun, "engine": bed.counters(), "activities": results}
-    (folder / plans.RESULT).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    _reserve(folder)
+    with tempfile.TemporaryDirectory(prefix="rabta-") as secrets, _bed(course, setup, plan) as bed:
+        running = _running(bed, plan, folder, Path(secrets))
+        _serve(running)
+        clock = _timed(bed, plan, running)
+        found = {
+            "version": plans.VERSION, "unix_s": clock.unix_s, "ended_s": round(bed.now() / 1e9, 3),
+            "ended_early": ENDING.why or None, "activities": _results(running, plan, clock),
+            "engine": bed.counters(), "hosts": _hosts(bed, plan), "clock_steps": clock.steps,
+            "stood_still": clock.still, "trouble": bed.trouble or None,
+        }  # fmt: skip
+    _noted(plan, found)
+    _write(folder / plans.RESULT, json.dumps(found, indent=1) + "\n")
     return found
 
 
-def _timed(bed: Testbed, plan: Plan, running: list[Running]) -> float:
+def _bed(course: Course, setup: Setup, plan: Plan) -> Testbed:
+    """Testbed of the plan's back end."""
+    if plan.backend == "tun":
+        from rabta.emulate.testbed import Testbed
+
+        return Testbed(course, setup)
+    from rabta.emulate.backends import choice
+
+    return choice.bed(course, setup, backend=plan.backend)
+
+
+def _running(bed: Testbed, plan: Plan, folder: Path, secrets: Path) -> list[Running]:
+    """Activities with their places; routes first, where hosts have to find them."""
+    from rabta.emulate import hop
+
+    net: hop.Network | None = None
+    if plan.hop and plan.activities:
+        a, ospf = plan.activities[0], any(one.kind == "ospf" for one in plan.activities)
+        net = hop.network(bed, a.user, a.server, secrets / "routes", ospf=ospf)
+    out = []
+    for number, activity in enumerate(plan.activities):
+        own = secrets / str(number)
+        own.mkdir(mode=0o700)
+        out.append(Running(place(bed, plan, activity, own, net), folder / f"activity-{number}.txt"))
+    return out
+
+
+def _noted(plan: Plan, found: dict[str, Any]) -> None:
+    """Append the keys that changed to the events of the run, where there is one."""
+    from rabta.emulate.secure import changes
+
+    for one in found["activities"] if plan.run else ():
+        start = datetime.fromisoformat(plan.start)
+        try:
+            changes.note(Path(plan.run), one["from"], one["to"], start, one.get("keys", ()))
+        except RabtaError as error:
+            found["trouble"] = found["trouble"] or str(error)
+
+
+def _serve(running: list[Running]) -> None:
+    """Start the servers; those that serve many once on each host."""
+    shared = set()
+    for one in running:
+        key = (one.activity.kind, one.activity.server)
+        if key not in shared:
+            one.serve()
+        if one.kind.many:
+            shared.add(key)
+
+
+def _reserve(folder: Path) -> None:
+    """Keep room for the result."""
+    try:
+        with (folder / RESERVE).open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, RESERVE_BYTES)
+    except OSError as error:
+        problem = f"no room for a result: {error.strerror}"
+        raise RabtaError(problem, file=folder, expected="some megabytes", exit_code=EXIT_SYSTEM) from error
+
+
+def _write(path: Path, text: str) -> None:
+    """Write the result whole or not at all."""
+    (path.parent / RESERVE).unlink(missing_ok=True)
+    part = path.with_suffix(".part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        raise RabtaError(f"the result cannot be written: {error.strerror}", file=path,
+                         exit_code=EXIT_SYSTEM) from error  # fmt: skip
+
+
+def _results(running: list[Running], plan: Plan, clock: watch.Clock) -> list[dict[str, Any]]:
+    """What all clients say; those that do not end share one patience."""
+    late = time.monotonic() + (CLOSING_S if ENDING.why else LISTEN_S)
+    if ENDING.why:
+        for one in running:
+            if one.client is not None and one.client.poll() is None:
+                one.client.send_signal(signal.SIGINT)  # they then say what they have
+    out = []
+    for one in running:
+        ends = one.activity.start_s + one.activity.seconds - plan.length_s
+        found = one.end(max(late - time.monotonic(), 0.1) + (0.0 if ENDING.why else max(ends, 0.0)))
+        if "rtts" in found and clock.steps:
+            found["rtts"] = [[round(clock.plain(at), 6), rtt] for at, rtt in found["rtts"]]
+        out.append(found)
+    return out
+
+
+def _hosts(bed: Testbed, plan: Plan) -> dict[str, Any]:
+    """Counters of the hosts that had activities."""
+    names = {name for one in plan.activities for name in (one.user, one.server)}
+    return {name: bed.host(name) for name in sorted(names)}
+
+
+def _timed(bed: Testbed, plan: Plan, running: list[Running]) -> watch.Clock:
     """Start every client at its instant of the emulation's clock; tells progress on the way."""
-    if bed.engine is None:
-        return 0.0
-    bed.engine.restart()
-    begun, waiting = time.time(), sorted(running, key=lambda one: one.activity.start_s)
+    bed.restart()
+    clock, waiting = watch.Clock(bed.now() / 1e9), sorted(running, key=lambda one: one.activity.start_s)
     told_s = -1
-    while bed.engine.now() < plan.length_s * 1e9:
-        now = bed.engine.now() / 1e9
+    while (now := bed.now() / 1e9) < plan.length_s and not ENDING.why:
         while waiting and waiting[0].activity.start_s <= now:
             waiting.pop(0).begin()
         if int(now) > told_s:
             told_s = int(now)
-            print(json.dumps({"at_s": told_s, **bed.counters()}), flush=True)
+            state = [(one.activity, one.said, one.state) for one in running]
+            print(json.dumps(watch.line(bed, state)), flush=True)
         time.sleep(0.02)
-    return begun
+        clock.look()
+    return clock
 
 
 def main() -> None:
-    """Carry out the plan of the folder named."""
+    """Carry out the plan of the folder named; with a second word, end when that process does."""
+    sys.stdout = os.fdopen(os.dup(1), "w")  # ours alone: what programs say goes to the log
+    os.dup2(2, 1)
+    leftovers.clear()
     spaces.private()
-    carry_out(Path(sys.argv[1]))
+    ENDING.heed()
+    if len(sys.argv) > 2:
+        leftovers.end_with(int(sys.argv[2]), signal.SIGTERM)
+    try:
+        carry_out(Path(sys.argv[1]))
+    except RabtaError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)
+    if ENDING.why:
+        sys.exit(EXIT_INTERRUPTED)
 
 
 if __name__ == "__main__":

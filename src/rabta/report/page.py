@@ -11,7 +11,7 @@ from rabta import catalog
 from rabta.report import payload, text
 from rabta.report.folder import RunFolder
 from rabta.report.parts import answer, census, explorer, limits, money, network, served, sky, sources
-from rabta.report.parts.links import mobile, navigation, radio, security
+from rabta.report.parts.links import emulation, mobile, navigation, radio, security
 from rabta.report.pictures import maps
 from rabta.report.text import esc
 
@@ -73,6 +73,7 @@ SECTIONS = (
     ("radio", "The radio links", radio.radio),
     ("navigation", "Navigation", navigation.navigation),
     ("security", "Information security", security.security),
+    ("emulation", "Emulated traffic", emulation.emulation),
     ("network", "The network", network.network),
     ("failures", "When something fails", network.failures),
     ("limits", "What holds the plan back", limits.limits),

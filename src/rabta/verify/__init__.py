@@ -150,7 +150,7 @@ GROUPS = {
         "session",
         "groups",
     ),
-    "emulation": ("emulation",),
+    "emulation": ("emulation", "backends"),
     "transport": ("transport", "ground", "flow", "failures", "resilience", "weather"),
 }
 

@@ -4,23 +4,49 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from rabta.errors import EXIT_USAGE, RabtaError
 
 LONGEST_S = 6 * 3600.0
+Users = Annotated[
+    str,
+    typer.Option(
+        help="Instead of --from, users of a run with the access that its plan gives them: places, "
+        'districts, hexagons or LAT,LON, with how many, as in "Chagai:3,Gilgit"'
+    ),
+]
+Lost = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="With --hosts: what is lost, from when on and for how long, as in cable:aae-1, "
+        '"gateway:Quetta LEO gateway@300" or system:starlink@60:30; repeat'
+    ),
+]
+Traffic = Annotated[
+    str,
+    typer.Option(
+        help="What runs, separated by commas: ping, tcp, tcp:bbr, quic, call, lesson, payments, probes, "
+        "overlay, overlay:file, bundles, wireguard; mptcp, ospf (with a second way over the ground)"
+    ),
+]
 
 
 def emulate(
     source: Annotated[str, typer.Argument(help="Scenario, or a run's folder")],
-    from_: Annotated[str, typer.Option("--from", help="Place of the user, as in --from Gilgit")],
     to: Annotated[str, typer.Option(help="Place of the servers, at home or abroad")],
-    traffic: Annotated[
-        str,
-        typer.Option(help="What runs, separated by commas: ping, tcp, tcp:bbr, quic, call, lesson, payments"),
-    ] = "ping,lesson,payments",
+    from_: Annotated[str, typer.Option("--from", help="Place of the user, as in --from Gilgit")] = "",
+    hosts: Users = "",
+    without: Lost = None,
+    spare: Annotated[
+        bool, typer.Option("--spare", help="With --hosts: spare capacity of satellites is shared too")
+    ] = False,
+    reroute: Annotated[
+        float, typer.Option(help="With --hosts: seconds until routing has replaced a way that lost something")
+    ] = 1.0,
+    traffic: Traffic = "ping,lesson,payments",
     seconds: Annotated[float, typer.Option(help="Length, in real time")] = 60.0,
     start: Annotated[str | None, typer.Option(help="Start, UTC; that of the scenario if left out")] = None,
     space: Annotated[bool, typer.Option("--space", help="Over satellites alone")] = False,
@@ -38,6 +64,12 @@ def emulate(
         Path | None, typer.Option(help="Folder for the result; emulations/NAME if left out")
     ] = None,
     capture: Annotated[bool, typer.Option("--capture", help="Write the packets too (pcapng)")] = False,
+    backend: Annotated[
+        str, typer.Option(help="What carries packets: auto, tun, edt (BPF and fq), netem")
+    ] = "auto",
+    live: Annotated[
+        str, typer.Option(help="What is shown meanwhile: auto, table, json (a line a second), off")
+    ] = "auto",
     json_: Annotated[bool, typer.Option("--json", help="Print JSON")] = False,
 ) -> None:
     """Carry real packets over the twin's moving paths, and say what people would feel.
@@ -47,18 +79,46 @@ def emulate(
     """
     from rabta.cli.emulate import course, work
 
-    if not 1.0 <= seconds <= LONGEST_S:
-        expected = f"1 to {LONGEST_S:.0f}"
-        raise RabtaError(
-            "a length out of range", key="--seconds", value=seconds, expected=expected, exit_code=EXIT_USAGE
-        )
+    _checked(seconds, from_, hosts)
     activities = work.activities(traffic, from_, to, seconds)
-    work.ready({one.kind for one in activities})
-    access = course.access(down, up, queue, gap, loss)
-    net = course.between(source, from_, to, seconds, start, access, space=space, cuts=course.cuts(cut or []))
-    folder = out or work.folder(from_, to)
-    found = work.carried_out(folder, net, activities, seconds, seed=seed, capture=capture, quiet=json_)
-    if json_:
-        print(json.dumps(found, ensure_ascii=False))
+    about: dict[str, Any] = {"source": source, "to": to, "start": start, "space": space, "seed": seed}
+    about["backend"] = work.ready({one.kind for one in activities}, backend)
+    two, outages = work.two_ways(activities), course.cuts(cut or [])
+    if hosts:
+        from rabta.cli.emulate import subrun
+
+        if two:
+            raise _refused("traffic over two ways", "--hosts", traffic, "--from PLACE")
+        lost, how = without or [], {"queue_ms": queue, "gap_ms": gap, "reroute_s": reroute}
+        given = subrun.build(source, hosts, to, seconds, start, lost, spare=spare, **how)
+        activities, about = subrun.activities(given, traffic, seconds), {**about, **given.about}
+        net = course.cut(given.course, outages)
+        if not json_:
+            subrun.tell(given)
     else:
-        work.tell(found, folder)
+        user = course.access(down, up, queue, gap, loss)
+        net = course.between(source, from_, to, seconds, start, user, space=space, cuts=outages, two=two)
+        about["from"] = from_
+    folder = out or work.folder(from_ or hosts, to, source)
+    result = work.carried_out(
+        folder, net, activities, seconds, seed=seed, capture=capture, quiet=json_, live=live, about=about
+    )
+    if json_:
+        print(json.dumps(result, ensure_ascii=False))
+    else:
+        work.tell(result, folder)
+    if work.code(result):
+        raise typer.Exit(work.code(result))
+
+
+def _refused(problem: str, key: str, value: object, expected: str) -> RabtaError:
+    return RabtaError(problem, key=key, value=value, expected=expected, exit_code=EXIT_USAGE)
+
+
+def _checked(seconds: float, from_: str, hosts: str) -> None:
+    """Refuse a length out of range, and users named twice or not at all."""
+    if not 1.0 <= seconds <= LONGEST_S:
+        raise _refused("a length out of range", "--seconds", seconds, f"1 to {LONGEST_S:.0f}")
+    if bool(hosts) == bool(from_):
+        either = "either --from PLACE or --hosts PLACE:USERS,..."
+        raise _refused("users named twice or not at all", "--hosts", hosts, either)

@@ -59,6 +59,22 @@ def cuts(given: Sequence[str]) -> list[tuple[float, float]]:
     return sorted(found)
 
 
+def cut(net: Course, outages: Sequence[tuple[float, float]]) -> Course:
+    """A course whose paths are all out in some times."""
+    from dataclasses import replace
+    from itertools import pairwise
+
+    import numpy as np
+
+    from rabta.emulate import ways
+
+    if not outages:
+        return net
+    parts = [ways.cut(net.pieces[a:b], outages) for a, b in pairwise(net.first.tolist())]
+    first = np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64)
+    return replace(net, pieces=np.concatenate(parts), first=first)
+
+
 def between(
     source: str,
     from_: str,
@@ -69,16 +85,27 @@ def between(
     *,
     space: bool,
     cuts: Sequence[tuple[float, float]],
+    two: bool = False,
 ) -> Course:
-    """Course of two places over the twin's best way, with the user's access at the first."""
+    """Course of two places over the twin's best way, with the user's access at the first.
+
+    Parameters
+    ----------
+    two : bool
+        Over satellites, and over the ground beside them; hosts then route for themselves.
+    """
     from dataclasses import replace
 
     from rabta.emulate import ways
     from rabta.emulate.ways import Access
 
-    watch = _watch(source, from_, to, seconds, start, space=space)
+    watch = _watch(source, from_, to, seconds, start, space=space or two)
     a, b = (str(name) for name in watch.graph_names[:2])
     way = ways.cut(ways.pieces(watch.watch, gaps_s=(user.gap_s, 0.0)), cuts)
+    if two:
+        from rabta.cli.emulate import second
+
+        return second.forked(watch.watch.tables, (a, b), way, user, seconds)
     server = replace(Access(), loss=user.loss)
     return ways.course({a: user, b: server}, {(a, b): way}, seconds)
 

@@ -89,6 +89,11 @@ class Pages:
 
     A page holds, for every path and gate, the piece in force and the next one; so it is right until the first
     of them changes a second time.
+
+    Attributes
+    ----------
+    stale : int
+        Books written without what they should hold: it was not known in time.
     """
 
     def __init__(self, course: Course) -> None:
@@ -103,21 +108,27 @@ class Pages:
                 course.overhead,
             )
         self._path, self._gate = course.first[:-1].copy(), course.gate_first[:-1].copy()
-        self.book, self.until_ns = 1, 0
+        self.book, self.until_ns, self.stale = 1, 0, 0
+
+    def ready(self, now_ns: int) -> bool:  # noqa: ARG002 (of pages that are computed meanwhile)
+        """Whether the book from an instant on can be written."""
+        return True
 
     def turn(self, now_ns: int) -> int:
         """Write the book that is not read for `now_ns` onwards; returns its number. Sets `until_ns`."""
         course, book = self.course, 1 - self.book
         ends = [NEVER]
-        for cursor, first, pieces, table in (
-            (self._path, course.first, course.pieces, self.line[book]),
-            (self._gate, course.gate_first, course.gate_pieces, self.gate[book]),
-        ):
-            if cursor.size:
-                ends.append(_fill(cursor, first, pieces, table, now_ns))
+        if self._path.size:
+            ends.append(self._lines(self.line[book], now_ns))
+        if self._gate.size:
+            ends.append(_fill(self._gate, course.gate_first, course.gate_pieces, self.gate[book], now_ns))
         self.until_ns = int(min(ends))
         self.book = book
         return book
+
+    def _lines(self, table: Array, now_ns: int) -> int:
+        """Write all paths' pieces; returns until when they hold."""
+        return _fill(self._path, self.course.first, self.course.pieces, table, now_ns)
 
 
 def _fill(cursor: Index, first: Index, pieces: Array, table: Array, now_ns: int) -> int:

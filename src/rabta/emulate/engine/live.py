@@ -8,7 +8,7 @@ import select
 import struct
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from rabta.emulate.engine import _kernels, spaces
 from rabta.emulate.engine.course import Course, Pages
 from rabta.emulate.engine.records import Capture, Fates
+from rabta.emulate.engine.tally import Tally, delay_ms, queues_ms
 from rabta.errors import RabtaError
 
 Index = NDArray[np.int64]
@@ -28,6 +29,8 @@ SLICE_NS = 50_000_000
 LOG_ROWS = 1 << 18
 DRAIN_S = 0.05
 LOOK_S = 0.001
+LOOK_NS = 1_000_000
+GUARD_NS = 20_000_000  # in which the book of any network is written
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -45,6 +48,9 @@ class Tuning:
         Interfaces hand over frames of up to 64 kB.
     seed : int
         Of losses and jitter.
+    urgent : bool
+        Ask the kernel to run the engine before ordinary programs, where it lets this user; not with
+        `spin_ns`, which would take a core from all others.
     capture_rows, capture_bytes : int
         Packets that wait to be written into a capture, and how much of each.
     """
@@ -53,6 +59,7 @@ class Tuning:
     spin_ns: int = 0
     offload: bool = False
     seed: int = 0
+    urgent: bool = False
     capture_rows: int = 0
     capture_bytes: int = 128
 
@@ -66,13 +73,21 @@ class Engine:
         Descriptor of each host's interface, in the order of `course.hosts`; then those of links, if any.
     links : ndarray of int64, shape (port, 2), optional
         Peer's port and path where a port is the end of a link, -1 for hosts.
+    pages : callable
+        Pages of the course from instant 0 on.
     """
 
     def __init__(
-        self, course: Course, ports: Sequence[int], tuning: Tuning | None = None, links: Index | None = None
+        self,
+        course: Course,
+        ports: Sequence[int],
+        tuning: Tuning | None = None,
+        links: Index | None = None,
+        pages: Callable[[Course], Pages] = Pages,
     ) -> None:
         self.course, self.tuning = course, tuning or Tuning()
-        self.pages, count = Pages(course), self.tuning.slots
+        self._paged, count = pages, self.tuning.slots
+        self.pages = pages(course)
         self.stats = np.zeros(16, dtype=np.int64)
         self.stats[_kernels.FREE] = count
         self.log = np.zeros((LOG_ROWS, 6), dtype=np.int64)
@@ -83,7 +98,8 @@ class Engine:
         self._threads: list[threading.Thread] = []
         self._arrays = self._made(count)
         self._poller = self._polled()
-        self.late_pages, self.unlogged = 0, 0
+        self.late_pages, self.unlogged, self.urgent = 0, 0, False
+        self.tally, self.trouble = Tally(course), ""
         self._logged, self._caught = 0, 0
         self.fates: Fates | None = None
         self.capture: Capture | None = None
@@ -121,7 +137,7 @@ class Engine:
     def restart(self) -> None:
         """Put the clock back to instant 0, as when programs are up and the course may begin."""
         self._halt()
-        self.pages = Pages(self.course)
+        self.pages = self._paged(self.course)
         self._arrays |= {name: np.zeros_like(self._arrays[name]) for name in ("free", "state")}
         self._begin(0)
 
@@ -154,23 +170,43 @@ class Engine:
 
     def _carry(self) -> None:
         spaces.exact_timers()
+        if self.tuning.urgent and not self.tuning.spin_ns:
+            self.urgent = spaces.urgent()
         a, course = self._arrays, self.course
         route, head = course.route(), VNET_HEADER if self.tuning.offload else 0
         while not self._stop.is_set():
             _kernels.run(
-                self._poller.fileno(), self.origin, self.now() + SLICE_NS, self.tuning.spin_ns, head,
+                self._poller.fileno(), self.origin, self._until(), self.tuning.spin_ns, head,
                 self._ports, self._links, route, self.pages.line, self.pages.gate, course.up, course.down,
                 self.tuning.seed, a["pool"], a["heap"], a["spare"], a["slots"], a["free"], a["state"],
                 self.stats, self.log, a["caught"],
                 a["tagged"],
             )  # fmt: skip
 
+    def _until(self) -> int:
+        """Instant to which the engine carries on; turns the page first where no packet has.
+
+        The kernel turns pages as packets pass. In a silence nothing passes, and the first packet after it
+        would go by a page of before.
+        """
+        stats, now = self.stats, self.now()
+        soonest = int(self._arrays["heap"][0, 0]) if stats[_kernels.HEAP] else _kernels.NEVER
+        if min(now, soonest) >= stats[_kernels.TURN]:
+            stats[_kernels.BOOK], stats[_kernels.TURN] = stats[_kernels.NEXT], _kernels.NEVER
+        due = int(stats[_kernels.TURN])
+        if due == _kernels.NEVER and self.pages.until_ns < _kernels.NEVER:
+            due = 0  # the next page is being written
+        return min(now + SLICE_NS, max(due, now + LOOK_NS))
+
     def _turn(self) -> None:
         """Write the next page ahead of its time, for the engine to turn to."""
         stats = self.stats
         while self.pages.until_ns < _kernels.NEVER and not self._stop.is_set():
             due = self.pages.until_ns
-            stats[_kernels.NEXT] = self.pages.turn(due)
+            while not self.pages.ready(due) and self.now() < due - GUARD_NS and not self._stop.wait(LOOK_S):
+                pass
+            now = self.now()
+            stats[_kernels.NEXT] = self.pages.turn(due if now - due < SLICE_NS else now)
             self.late_pages += int(self.now() > due)
             stats[_kernels.TURN] = due
             while stats[_kernels.TURN] < _kernels.NEVER and not self._stop.is_set():
@@ -183,17 +219,41 @@ class Engine:
 
     def _flush(self) -> None:
         """Write what the rings hold; what they have lost is counted, never passed over in silence."""
+        rows, self._logged, lost = _since(self._logged, int(self.stats[_kernels.LOGGED]), LOG_ROWS)
+        self.tally.add(self.log[rows])
         if self.fates is not None:
-            rows, self._logged, lost = _since(self._logged, int(self.stats[_kernels.LOGGED]), LOG_ROWS)
             self.unlogged += lost
-            self.fates.write(self.log[rows])
+            try:
+                self.fates.write(self.log[rows])
+            except OSError as error:
+                self.trouble, self.fates = f"fates end early: {error.strerror}", None
+        elif self.trouble:
+            self.unlogged += len(rows)
         if self.capture is not None and len(self._arrays["caught"]):
             a = self._arrays
             rows, self._caught, lost = _since(
                 self._caught, int(self.stats[_kernels.CAUGHT]), len(a["caught"])
             )
             self.unlogged += lost
-            self.capture.write(a["tagged"][rows], a["caught"][rows])
+            try:
+                self.capture.write(a["tagged"][rows], a["caught"][rows])
+            except OSError as error:
+                self.trouble, self.capture = f"the capture ends early: {error.strerror}", None
+
+    def host(self, row: int, peer: int = -1) -> dict[str, Any]:
+        """Counters of a host; with a peer also its queues and the one-way delay to the peer now."""
+        found, path = self.tally.host(row), -1
+        if 0 <= peer < len(self.course.hosts):
+            path = next(iter(np.flatnonzero((self.course.ends == (row, peer)).all(axis=1)).tolist()), -1)
+        if path < 0:
+            return found
+        now, waits = self.now(), queues_ms(self.course, self._arrays["free"], self.now())
+        back = np.flatnonzero((self.course.ends == (peer, row)).all(axis=1))
+        gates = (int(self.course.up[path]), int(self.course.down[back[0]]) if back.size else -1)
+        for name, gate in zip(("queue_up_ms", "queue_down_ms"), gates, strict=True):
+            found[name] = round(float(waits[gate]), 3) if gate >= 0 else 0.0
+        delay = delay_ms(self.pages.line[self.stats[_kernels.BOOK]], path, now)
+        return {**found, "delay_ms": None if delay is None else round(delay, 4)}
 
 
 def _since(taken: int, there: int, ring: int) -> tuple[Index, int, int]:

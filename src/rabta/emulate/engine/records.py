@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import struct
+from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rabta.emulate.engine.course import Course
 from rabta.emulate.engine.virtual import COLUMNS, FATES
-from rabta.errors import RabtaError
+from rabta.errors import EXIT_SYSTEM, RabtaError
 
 Index = NDArray[np.int64]
 
@@ -21,24 +21,65 @@ LINKTYPE_RAW = 101  # IP packets without a link layer, as the pcap link types ha
 RESOLUTION = struct.pack("<HHB3x", 9, 1, 9)  # if_tsresol: nanoseconds
 
 
-class Fates:
-    """Fates of packets as rows of `COLUMNS`, eight bytes a number, behind one line of JSON."""
+class Sink:
+    """A file that only grows by wholes: where the disk is full it keeps what it had and says so."""
 
-    def __init__(self, path: Path, course: Course, seed: int) -> None:
-        self._file: BinaryIO = path.open("wb")
-        head = {
-            "rabta": "fates", "version": VERSION, "columns": COLUMNS, "fates": FATES, "seed": seed,
-            "hosts": course.hosts, "ends": course.ends.tolist(),
-        }  # fmt: skip
-        self._file.write(json.dumps(head).encode() + b"\n")
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("wb", buffering=0)
+        self._whole = 0
 
-    def write(self, rows: Index) -> None:
-        """Append rows, shape (packet, 6)."""
-        self._file.write(np.ascontiguousarray(rows, dtype="<i8").tobytes())
+    @classmethod
+    def begun(cls, path: Path, head: bytes) -> Sink:
+        """File with its head; a clear error where there is no room even for that."""
+        try:
+            sink = cls(path)
+            sink.append(head)
+        except OSError as error:
+            raise RabtaError(f"no room for a record: {error.strerror}", file=path,
+                             expected="a disk with room", exit_code=EXIT_SYSTEM) from error  # fmt: skip
+        return sink
+
+    def append(self, data: bytes) -> None:
+        """Add something whole.
+
+        Raises
+        ------
+        OSError
+            Where it cannot be written; the file then ends with the last whole, and is closed.
+        """
+        rest = memoryview(data)
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) or 0 :]
+        except OSError:
+            with suppress(OSError):
+                self._file.truncate(self._whole)
+            self._file.close()
+            raise
+        self._whole += len(data)
 
     def close(self) -> None:
         """Nothing more comes."""
         self._file.close()
+
+
+class Fates:
+    """Fates of packets as rows of `COLUMNS`, eight bytes a number, behind one line of JSON."""
+
+    def __init__(self, path: Path, course: Course, seed: int) -> None:
+        head = {
+            "rabta": "fates", "version": VERSION, "columns": COLUMNS, "fates": FATES, "seed": seed,
+            "hosts": course.hosts, "ends": course.ends.tolist(),
+        }  # fmt: skip
+        self._sink = Sink.begun(path, json.dumps(head).encode() + b"\n")
+
+    def write(self, rows: Index) -> None:
+        """Append rows, shape (packet, 6)."""
+        self._sink.append(np.ascontiguousarray(rows, dtype="<i8").tobytes())
+
+    def close(self) -> None:
+        """Nothing more comes."""
+        self._sink.close()
 
 
 def fates(path: Path) -> tuple[dict[str, object], Index]:
@@ -68,28 +109,25 @@ class Capture:
     """A pcapng file (draft-ietf-opsawg-pcapng): one interface a path, times of the emulation's clock."""
 
     def __init__(self, path: Path, course: Course, snap: int, start_ns: int = 0) -> None:
-        self._file: BinaryIO = path.open("wb")
         self._start = start_ns
-        self._file.write(_block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)))
+        head = [_block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))]
+        form = struct.pack("<HHI", LINKTYPE_RAW, 0, snap)
         for a, b in course.ends.tolist():
-            name = f"{course.hosts[a]} to {course.hosts[b]}".encode()
-            self._file.write(
-                _block(
-                    1, struct.pack("<HHI", LINKTYPE_RAW, 0, snap) + _option(2, name) + RESOLUTION + b"\0" * 4
-                )
-            )
+            name = _option(2, f"{course.hosts[a]} to {course.hosts[b]}".encode())
+            head.append(_block(1, form + name + RESOLUTION + b"\0" * 4))
+        self._sink = Sink.begun(path, b"".join(head))
 
     def write(self, tagged: Index, packets: NDArray[np.uint8]) -> None:
         """Append packets as they came: instant, size, path; and the beginning of each."""
-        for (when, size, path), packet in zip(tagged.tolist(), packets, strict=True):
-            if path >= 0:
-                self._file.write(
-                    _packet(self._start + when, size, path, packet[: min(size, packet.size)].tobytes())
-                )
+        self._sink.append(b"".join(
+            _packet(self._start + when, size, path, packet[: min(size, packet.size)].tobytes())
+            for (when, size, path), packet in zip(tagged.tolist(), packets, strict=True)
+            if path >= 0
+        ))  # fmt: skip
 
     def close(self) -> None:
         """Nothing more comes."""
-        self._file.close()
+        self._sink.close()
 
 
 def _option(code: int, value: bytes) -> bytes:

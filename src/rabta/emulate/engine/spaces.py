@@ -15,13 +15,14 @@ import struct
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
-from rabta.errors import EXIT_SYSTEM, RabtaError
+from rabta.emulate.engine import rights
 
 CLONE_NEWNET, CLONE_NEWUSER = 0x40000000, 0x10000000
 PR_SET_PDEATHSIG, PR_SET_TIMERSLACK = 1, 29
 # linux/if_tun.h
-TUNSETIFF, TUNSETOFFLOAD = 0x400454CA, 0x400454D0
+TUNSETIFF, TUNSETPERSIST, TUNSETOFFLOAD = 0x400454CA, 0x400454CB, 0x400454D0
 IFF_TUN, IFF_NO_PI, IFF_VNET_HDR = 0x0001, 0x1000, 0x4000
 TUN_F_CSUM, TUN_F_TSO4, TUN_F_TSO6 = 0x01, 0x02, 0x04
 # linux/sockios.h
@@ -71,13 +72,7 @@ def private() -> None:
 
 def _called(result: int, task: str) -> None:
     if result < 0:
-        number = ctypes.get_errno()
-        raise RabtaError(
-            f"cannot {task}: {os.strerror(number)}",
-            expected="root, or a kernel that lets users make namespaces (sysctl "
-            "kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0)",
-            exit_code=EXIT_SYSTEM,
-        )
+        raise rights.namespace_error(ctypes.get_errno(), task)
 
 
 def make(mtu: int, links: dict[str, tuple[str, str]], *, offload: bool = False, queue: int = 1000) -> Space:
@@ -102,13 +97,18 @@ def make(mtu: int, links: dict[str, tuple[str, str]], *, offload: bool = False, 
         _up(control, "lo")
         for name, (place, mask) in links.items():
             ports[name] = _tun(name, offload=offload)
-            _ioctl(control, SIOCSIFADDR, name, _inet(place))
-            _ioctl(control, SIOCSIFNETMASK, name, _inet(mask))
+            addressed(control, name, place, mask)
             _ioctl(control, SIOCSIFMTU, name, struct.pack("i", mtu))
             with suppress(PermissionError):  # only real root may; the device's own 500 packets then
                 _ioctl(control, SIOCSIFTXQLEN, name, struct.pack("i", queue))
             _up(control, name)
     return Space(descriptor, ports)
+
+
+def addressed(control: socket.socket, name: str, place: str, mask: str) -> None:
+    """Give an interface of this thread's namespace an IPv4 address."""
+    _ioctl(control, SIOCSIFADDR, name, _inet(place))
+    _ioctl(control, SIOCSIFNETMASK, name, _inet(mask))
 
 
 def _inet(place: str) -> bytes:
@@ -124,17 +124,11 @@ def _ioctl(control: socket.socket, request: int, name: str, value: bytes) -> Non
 
 
 def _tun(name: str, *, offload: bool) -> int:
-    try:
-        port = os.open(DEVICE, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        raise RabtaError(
-            f"cannot open the TUN device: {error.strerror}",
-            file=DEVICE,
-            expected="root, or a device that users may open: chmod 0666 /dev/net/tun",
-            exit_code=EXIT_SYSTEM,
-        ) from error
+    port = rights.device(Path(DEVICE))
     flags = IFF_TUN | IFF_NO_PI | (IFF_VNET_HDR if offload else 0)
     fcntl.ioctl(port, TUNSETIFF, struct.pack("16sH22x", name.encode(), flags))
+    # It ends with its namespace then, together with all others, not one by one as descriptors are closed.
+    fcntl.ioctl(port, TUNSETPERSIST, 1)
     if offload:
         fcntl.ioctl(port, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6)
     return port
@@ -145,8 +139,7 @@ def forwarding(place: str) -> None:
     with open("/proc/sys/net/ipv4/ip_forward", "w", encoding="ascii") as file:  # noqa: PTH123
         file.write("1")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
-        _ioctl(control, SIOCSIFADDR, "lo:1", _inet(place))
-        _ioctl(control, SIOCSIFNETMASK, "lo:1", _inet("255.255.255.255"))
+        addressed(control, "lo:1", place, "255.255.255.255")
 
 
 def here() -> int:
@@ -162,6 +155,15 @@ def enter(descriptor: int) -> None:
 def exact_timers() -> None:
     """Let timers of this thread fire when they are due, not up to 50 us later."""
     _called(_libc.prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0), "set the timers' slack")
+
+
+def urgent() -> bool:
+    """Run this thread before all ordinary ones (sched(7)); False where that may not be."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+    except OSError:
+        return False
+    return True
 
 
 def entering(space: Space) -> Callable[[], None]:

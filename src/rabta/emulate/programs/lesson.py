@@ -15,6 +15,7 @@ import http.client
 import json
 import math
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 
 LADDER_KBPS = (145, 365, 730, 1100, 2000, 3000, 4500, 6000, 7800)
@@ -87,6 +88,8 @@ class Story:
     bytes: int = 0
     failed: int = 0
     waits_s: list[float] = field(default_factory=list)
+    course: list[tuple[float, int, float]] = field(default_factory=list)
+    """After each segment: second, its bitrate (kbit/s), video in the buffer (s)."""
 
     def summary(self) -> dict[str, object]:
         """Plain data: start-up, stalls, bitrate, changes, score."""
@@ -134,8 +137,8 @@ async def serve(host: str) -> None:
 class Player:
     """Fetches, buffers and shows; time is real."""
 
-    def __init__(self, host: str) -> None:
-        self.host, self.story = host, Story()
+    def __init__(self, host: str, *, telling: bool = False) -> None:
+        self.host, self.telling, self.story = host, telling, Story()
         self.buffer_s, self.playing = 0.0, False
         self.began = self.last = time.monotonic()
         self.connection: http.client.HTTPConnection | None = None
@@ -176,6 +179,13 @@ class Player:
         if math.isnan(self.story.start_s):
             self.story.start_s = self.last - self.began
 
+    def tell(self, level: int) -> None:
+        """Say how it goes, a line of JSON, where that was asked for."""
+        now = {"bitrate_kbps": LADDER_KBPS[level], "buffer_s": round(self.buffer_s, 1),
+               "playing": self.playing, "stalls": len(self.story.stalls)}  # fmt: skip
+        if self.telling:
+            print(json.dumps({"now": now}), flush=True)
+
     def play(self, seconds: float) -> Story:
         """Watch for a time."""
         level = number = 0
@@ -191,9 +201,12 @@ class Player:
                 self.story.levels.append(level)
                 self.story.waits_s.append(self.last - asked)
                 self.buffer_s, number = self.buffer_s + SEGMENT_S, number + 1
+                self.story.course.append((round(self.last - self.began, 3), LADDER_KBPS[level],
+                                          round(self.buffer_s, 3)))  # fmt: skip
             else:
                 time.sleep(0.2)
             self.resume()
+            self.tell(level)
             level = next_level(level, self.buffer_s) if good else 0
             while self.buffer_s > MOST_S - SEGMENT_S and time.monotonic() - self.began < seconds:
                 time.sleep(0.1)
@@ -208,11 +221,16 @@ def main() -> None:
     parser.add_argument("task", choices=("serve", "play"))
     parser.add_argument("address")
     parser.add_argument("seconds", type=float, nargs="?", default=60.0)
+    parser.add_argument("--tell", action="store_true", help="lines on how it goes, before the last")
     asked = parser.parse_args()
     if asked.task == "serve":
         asyncio.run(serve(asked.address))
     else:
-        story = Player(asked.address).play(asked.seconds)
+        player = Player(asked.address, telling=asked.tell)
+        with suppress(KeyboardInterrupt):  # ended early: what was seen counts
+            player.play(asked.seconds)
+        player.elapse()
+        story = player.story
         print(json.dumps({"summary": story.summary(), "story": asdict(story)}))
 
 

@@ -38,30 +38,36 @@ def available() -> bool:
     return SWITCH.exists() and SWITCH.read_text(encoding="ascii").strip() == "1"
 
 
-def routed(bed: Testbed, host: str, to: str, routers: tuple[str, str]) -> None:
+def routed(bed: Testbed, host: str, to: str, routers: tuple[str, str], *, fixed: bool = True) -> None:
     """Routes by the address that a packet bears, at the host; back over the same router, at the other end.
+
+    Parameters
+    ----------
+    fixed : bool
+        Set the routes of all else too, over the first router; false where a routing daemon does.
 
     Raises
     ------
     RabtaError
         Where there is no link between two of them, or ``ip`` fails.
     """
-    program, server = needs("ip", "iproute2"), bed.address(to)
+    program, server, user = needs("ip", "iproute2"), bed.address(to), bed.address(host)
     for table, router in enumerate(routers, 100):
         near, far = link(bed, host, router), link(bed, to, router)
         own = near.own
-        at_host = [f"route add default via {near.far} table {table}", f"rule add from {own} table {table}",
-                   f"mptcp endpoint add {own} dev {near.port} subflow"]  # fmt: skip
-        if table == 100:
-            at_host.append(f"route add {server} via {near.far} src {own}")
         out = {
-            host: at_host,
-            router: [f"route add {server} via {far.own}"],
+            host: [f"route add default via {near.far} table {table}", f"rule add from {own} table {table}",
+                   f"mptcp endpoint add {own} dev {near.port} subflow"],
+            router: [f"route add {server} via {far.own}", f"route add {user} via {own}"],
             to: [f"route add {own} via {far.far} src {server}", "mptcp limits set subflows 2"],
-        }
+        }  # fmt: skip
+        if table == 100:
+            out[host].append(f"route add {server} via {near.far} src {own}")
+            out[to].append(f"route add {user} via {far.far} src {server}")
         for where, commands in out.items():
             for command in commands:
-                done(bed, where, [program, *command.split()])
+                if fixed or (where == host and "table" in command) or command.startswith("mptcp"):
+                    done(bed, where, [program, *command.split()])
 
 
 def download(
@@ -90,11 +96,18 @@ def download(
         raise RabtaError("this kernel has no Multipath TCP", file=SWITCH, exit_code=EXIT_SYSTEM,
                          expected="Linux 5.6 with CONFIG_MPTCP, sysctl net.mptcp.enabled=1")  # fmt: skip
     routed(bed, host, to, routers)
-    kind = "mptcp" if multipath else "tcp"
+    return fetched(bed, host, to, routers, seconds, "mptcp" if multipath else "tcp")
+
+
+def fetched(
+    bed: Testbed, host: str, to: str, routers: tuple[str, str], seconds: float, kind: str = "mptcp"
+) -> dict[str, Any]:
+    """`download` where the routes are set already; its first subflow goes over the first router."""
     program, address = [sys.executable, "-m", __name__], bed.address(to)
     listening(bed.start(to, [*program, "serve", kind, address]), PORT)
+    own = link(bed, host, routers[0]).own
     client = bed.start(
-        host, [*program, "fetch", kind, address, str(seconds)], stdout=subprocess.PIPE, text=True
+        host, [*program, "fetch", kind, address, str(seconds), own], stdout=subprocess.PIPE, text=True
     )
     found: dict[str, Any] = json.loads(client.communicate(timeout=seconds + PATIENCE_S)[0])
     ports = found.pop("ports")
@@ -130,10 +143,11 @@ def received() -> dict[str, int]:
     return {name.strip(): int(rest.split()[0]) for name, _, rest in (row.partition(":") for row in rows)}
 
 
-def fetch(kind: str, address: str, seconds: float) -> dict[str, Any]:
+def fetch(kind: str, address: str, seconds: float, own: str = "") -> dict[str, Any]:
     """Read for a time; what came, over which interfaces, in how many subflows."""
     came: list[tuple[float, int]] = []
     with _socket(kind) as line:
+        line.bind((own, 0))
         line.settimeout(seconds)
         line.connect((address, PORT))
         line.settimeout(QUIET_S)
@@ -166,17 +180,18 @@ def agreed(line: socket.socket) -> tuple[int, bool]:
 
 
 def main() -> None:
-    """``serve KIND ADDRESS``, or ``fetch KIND ADDRESS SECONDS``: JSON; KIND is mptcp or tcp."""
+    """``serve KIND ADDRESS``, or ``fetch KIND ADDRESS SECONDS OWN``: JSON; KIND is mptcp or tcp."""
     parser = argparse.ArgumentParser()
     parser.add_argument("task", choices=("serve", "fetch"))
     parser.add_argument("kind", choices=("mptcp", "tcp"))
     parser.add_argument("address")
     parser.add_argument("seconds", type=float, nargs="?", default=10.0)
+    parser.add_argument("own", nargs="?", default="")
     asked = parser.parse_args()
     if asked.task == "serve":
         serve(asked.kind, asked.address)
     else:
-        print(json.dumps(fetch(asked.kind, asked.address, asked.seconds)))
+        print(json.dumps(fetch(asked.kind, asked.address, asked.seconds, asked.own)))
 
 
 if __name__ == "__main__":

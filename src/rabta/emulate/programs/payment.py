@@ -10,8 +10,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import signal
 import struct
 import time
+from contextlib import suppress
 
 PORT = 8583
 REQUEST_BYTES, ANSWER_BYTES = 420, 180
@@ -66,14 +68,27 @@ async def one(host: str, number: int, deadline_s: float) -> dict[str, object]:
     return {"at": start, "seconds": time.monotonic() - start}
 
 
-async def pay(host: str, seconds: float, every_s: float, deadline_s: float) -> list[dict[str, object]]:
+async def pay(
+    host: str, seconds: float, every_s: float, deadline_s: float, *, telling: bool = False
+) -> list[dict[str, object]]:
     """Payments at a steady pace, each by itself."""
     start = time.monotonic()
     tasks: list[asyncio.Task[dict[str, object]]] = []
-    while time.monotonic() - start < seconds:
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, ended.set)
+    while time.monotonic() - start < seconds and not ended.is_set():
         tasks.append(asyncio.create_task(one(host, len(tasks), deadline_s)))
-        await asyncio.sleep(every_s)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ended.wait(), every_s)
+        if telling:
+            tell([task.result() for task in tasks if task.done()])
     return await asyncio.gather(*tasks)
+
+
+def tell(done: list[dict[str, object]]) -> None:
+    """Say how it goes, a line of JSON."""
+    good = sum("seconds" in one for one in done)
+    print(json.dumps({"now": {"in_time": good, "of": len(done)}}), flush=True)
 
 
 def summary(payments: list[dict[str, object]]) -> dict[str, object]:
@@ -106,11 +121,14 @@ def main() -> None:
     parser.add_argument("seconds", type=float, nargs="?", default=60.0)
     parser.add_argument("--every", type=float, default=1.0)
     parser.add_argument("--deadline", type=float, default=2.0)
+    parser.add_argument("--tell", action="store_true", help="lines on how it goes, before the last")
     asked = parser.parse_args()
     if asked.task == "serve":
         asyncio.run(serve(asked.address))
     else:
-        found = asyncio.run(pay(asked.address, asked.seconds, asked.every, asked.deadline))
+        found = asyncio.run(
+            pay(asked.address, asked.seconds, asked.every, asked.deadline, telling=asked.tell)
+        )
         print(json.dumps({"summary": summary(found), "payments": found}))
 
 

@@ -98,6 +98,16 @@ def configuration(
     return "\n".join(lines) + "\n"
 
 
+def sources(address: str) -> str:
+    """Return zebra's configuration: packets bear the host's own address, which outlives any of its links."""
+    return (
+        "route-map OWN permit 10\n"
+        f" set src {address}\n"
+        "exit\n"
+        "ip protocol ospf route-map OWN\n"
+    )  # fmt: skip
+
+
 class Routers:
     """Zebra and ospfd on every host of a testbed; they end with it.
 
@@ -127,7 +137,7 @@ class Routers:
         for row, host in enumerate(bed.course.hosts):
             own = folder / str(row)
             own.mkdir(parents=True)
-            (own / "zebra.conf").write_text("", encoding="utf-8")
+            (own / "zebra.conf").write_text(sources(bed.address(host)), encoding="utf-8")
             text = configuration(host, bed.address(host), ends[host], cost, pace or Pace())
             (own / "ospfd.conf").write_text(text, encoding="utf-8")
             for daemon in DAEMONS:

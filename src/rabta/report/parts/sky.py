@@ -40,7 +40,8 @@ def _clock(run: RunFolder) -> tuple[list[tuple[float, str]], str]:
     return ticks, f"clock time, {run.depiction.get('clock', 'UTC')}"
 
 
-def _block(title: str, words: str, picture: str, keys: list[tuple[str, str]], link: str) -> str:
+def block(title: str, words: str, picture: str, keys: list[tuple[str, str]], link: str) -> str:
+    """Chart under its heading, with words and the keys of its lines."""
     items = "".join(
         f'<li><svg viewBox="0 0 22 10" aria-hidden="true"><path class="line {style}" d="M0 5H22"/></svg>'
         f"{esc(word)}</li>"
@@ -81,7 +82,7 @@ def _cities(c: Context) -> str:
     )
     words = f"Moving satellites above the lowest elevation and the terrain. Fewest and mean: {words}."
     link = c.origins.link("sky-view", title, "series", "visible_count")
-    return _block(title, words, picture, [(line.style, line.name) for line in lines], link)
+    return block(title, words, picture, [(line.style, line.name) for line in lines], link)
 
 
 LOADS = (
@@ -106,7 +107,7 @@ def _load(c: Context) -> str:
     picture = charts.line_chart(_hours(c.run, points), lines, ticks, (title, "Gbit/s", axis))
     keys = [(f"{line.style}{' dashed' if line.dashed else ''}", line.name) for line in lines]
     link = c.origins.link("sky-load", title, "series", *(name for name, _, _ in known))
-    return _block(title, _load_words(c), picture, keys, link)
+    return block(title, _load_words(c), picture, keys, link)
 
 
 def _load_words(c: Context) -> str:
@@ -142,4 +143,4 @@ def _latency(c: Context) -> str:
         f"households without broadband. The plan accepts up to {floor} ms."
     )
     link = c.origins.link("sky-latency", title, "series", "latency_ms", "plan.households_unserved_today")
-    return _block(title, words, charts.bar_chart(edges, bars[:count], marks, titles), [], link)
+    return block(title, words, charts.bar_chart(edges, bars[:count], marks, titles), [], link)

@@ -116,16 +116,28 @@ class Watch:
         self.blocks: list[tuple[float, Spans]] = []
         self._windows()
 
-    def stretches(self) -> list[Stretch]:
-        """Times with one best way each, in order, over the whole span."""
-        edges = np.append(np.arange(0.0, self.span_s, BLOCK_S), self.span_s)
+    def stretches(self, first_s: float = 0.0, last_s: float | None = None) -> list[Stretch]:
+        """Times with one best way each, in order, over the whole span or from one second to another."""
+        last = self.span_s if last_s is None else last_s
+        edges = np.append(np.arange(first_s, last, BLOCK_S), last)
         hour = np.timedelta64(3600, "s")
-        first = float((self.start.astype("datetime64[h]") + hour - self.start) / np.timedelta64(1, "s"))
-        edges = np.unique(np.append(edges, np.arange(first, self.span_s, 3600.0)))
+        full = float((self.start.astype("datetime64[h]") + hour - self.start) / np.timedelta64(1, "s"))
+        hours = np.arange(full, last, 3600.0)
+        edges = np.unique(np.append(edges, hours[hours > first_s]))
         pieces: list[tuple[float, float, _At, _At]] = []
         for begin, end in pairwise(edges):
             pieces += self._block(float(begin), float(end))
         return self._merged(pieces)
+
+    def metres(self, times: Sequence[float]) -> F8:
+        """Metres of light along the best way at some rising instants; infinity where there is none."""
+        found: list[float] = []
+        for begin in np.arange(0.0, self.span_s, BLOCK_S):
+            inside = [t for t in times if begin <= t < begin + BLOCK_S]
+            if inside:
+                self._lasers(float(begin), float(min(begin + BLOCK_S, self.span_s)))
+                found += [at.metres for at in self._evaluate(inside, float(begin))]
+        return np.array(found)
 
     def _block(self, begin: float, end: float) -> list[tuple[float, float, _At, _At]]:
         """Pieces without a change, or shorter than a millisecond, of a block inside one hour."""
@@ -316,7 +328,7 @@ class Watch:
 
     def _block_of(self, time: float) -> Spans:
         """Lasers of the block that ends at a time or holds it."""
-        return [lit for begin, lit in self.blocks if begin < time or begin == 0.0][-1]
+        return [lit for k, (begin, lit) in enumerate(self.blocks) if begin < time or k == 0][-1]
 
     def _merged(self, pieces: list[tuple[float, float, _At, _At]]) -> list[Stretch]:
         """Stretches of pieces; a change lies at the end of the millisecond that holds it."""

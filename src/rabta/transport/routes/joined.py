@@ -50,7 +50,7 @@ class Tables:
     Attributes
     ----------
     satellites, systems, gateways, nodes, spans, ends : DataFrame
-        Tables of the run.
+        Tables of the run. A column ``dish`` of the ends says who has a satellite terminal; all without it.
     horizon_deg : ndarray, shape (cell, 36), optional
         Terrain by azimuth, for ends at home.
     platform_deg_m : ndarray, shape (time, platform, 3), optional
@@ -317,7 +317,8 @@ def _sites(tables: Tables, net: Network, relays: _Relays, rows: NDArray[np.int64
         + [GATEWAY] * (len(relays.names) - relays.platforms)
         + [PLATFORM] * relays.platforms
     )
-    allowed = np.concatenate([np.repeat(_serving(tables)[None], len(ends), axis=0), relays.allowed])
+    dish = ends["dish"].to_numpy(bool) if "dish" in ends else np.ones(len(ends), dtype=bool)
+    allowed = np.concatenate([dish[:, None] * _serving(tables)[None], relays.allowed])
     horizon = np.full((len(kinds), AZIMUTHS), FLAT_DEG)
     cell = tables.ends["cell"].to_numpy(np.int64)
     if tables.horizon_deg is not None:

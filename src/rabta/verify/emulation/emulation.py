@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import struct
 import sys
 import time
 from pathlib import Path
@@ -21,8 +22,11 @@ from rabta.verify import Row, suite
 
 if TYPE_CHECKING:
     from rabta.emulate.engine.course import Course
+    from rabta.emulate.testbed import Testbed
 
 PAIRS, ECHOES = 56, 12
+PORT = 5000
+SO_TIMESTAMPNS = 35  # asm-generic/socket.h; Python has no name for it
 SENT = 200_000
 TARGET = "issue: emulation; research/security-emulation E, E1 to E4"
 PAYLOAD = 1448.0 / 1500.0
@@ -83,67 +87,75 @@ def _virtual() -> list[Row]:
 
 
 def echoes(net: Course, pairs: NDArray[np.int64], count: int) -> NDArray[np.float64]:
-    """Felt less computed round trip of echoes between pairs of hosts, ms, shape (pair, echo)."""
-    from rabta.emulate.testbed import Testbed
+    """Felt less computed round trip of echoes between pairs of hosts, and what of it is the engine's.
 
-    with Testbed(net) as bed:
+    A datagram's arrival is the kernel's stamp (SO_TIMESTAMPNS), as ping has it: the time that a program takes
+    to wake up and look is no part of the network.
+
+    Returns
+    -------
+    ndarray, shape (pair, echo, 2)
+        Felt less computed, and how late the engine handed the two packets over by its own record; ms.
+    """
+    from rabta.emulate.engine import spaces
+    from rabta.emulate.engine.live import Tuning
+    from rabta.emulate.testbed import Setup, Testbed
+
+    with Testbed(net, Setup(Tuning(urgent=True))) as bed:
         sockets = [bed.socket(name) for name in net.hosts]
         try:
             for name, one in zip(net.hosts, sockets, strict=True):
-                one.bind((bed.address(name), 5000))
+                one.bind((bed.address(name), PORT))
+                one.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
                 one.settimeout(5.0)
-            return np.array(
-                [
-                    [
-                        _echo(bed.address(net.hosts[b]), sockets[a], sockets[b], net, (a, b))
-                        for _ in range(count)
-                    ]
-                    for a, b in pairs.tolist()
-                ]
-            )
+            spaces.urgent()  # or what is measured is when this program is let to send
+            found = [[_echo(bed, sockets, a, b) for _ in range(count)] for a, b in pairs.tolist()]
         finally:
+            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
             for one in sockets:
                 one.close()
+    route, way = net.route(), net.pieces[:, 1] / 1e6
+    out = np.array(found)
+    out[:, :, 0] -= np.array([[way[route[a, b]] + way[route[b, a]]] for a, b in pairs.tolist()])
+    return out
 
 
-def _echo(
-    address: str, here: socket.socket, there: socket.socket, net: Course, pair: tuple[int, int]
-) -> float:
-    begin = time.perf_counter()
-    here.sendto(b"echo", (address, 5000))
-    _, back = there.recvfrom(64)
-    there.sendto(b"echo", back)
-    here.recvfrom(64)
-    felt = (time.perf_counter() - begin) * 1e3
-    route = net.route()
-    return felt - float(net.pieces[route[pair], 1] + net.pieces[route[pair[::-1]], 1]) / 1e6
+def _echo(bed: Testbed, sockets: list[socket.socket], a: int, b: int) -> tuple[float, float]:
+    """Round trip from stamp to stamp, and the engine's lateness in it; ms."""
+    from rabta.emulate.engine._kernels import ERROR_SUM
+
+    assert bed.engine is not None
+    stats, trip = bed.engine.stats, 0
+    before = int(stats[ERROR_SUM])
+    for here, there in ((a, b), (b, a)):
+        left = time.clock_gettime_ns(time.CLOCK_REALTIME)
+        sockets[here].sendto(b"echo", (bed.address(bed.course.hosts[there]), PORT))
+        stamps = sockets[there].recvmsg(64, 64)[1]
+        stamp = next(data for _, kind, data in stamps if kind == SO_TIMESTAMPNS)
+        seconds, nanoseconds = struct.unpack("qq", stamp[:16])
+        trip += seconds * 1_000_000_000 + nanoseconds - left
+    time.sleep(5e-4)  # until the engine has counted the second one
+    return trip / 1e6, (int(stats[ERROR_SUM]) - before) / 1e6
 
 
 def _round_trips() -> list[Row]:
     net = mesh(20)
     pairs = np.array([(a, b) for a in range(20) for b in range(a + 1, 20)])[:: 190 // PAIRS][:PAIRS]
-    more = np.median(echoes(net, pairs, ECHOES), axis=1)
+    found = echoes(net, pairs, ECHOES)
+    more, late = np.median(found[:, :, 0], axis=1), np.median(found[:, :, 1], axis=1)
+    rest = np.median(found[:, :, 0] - found[:, :, 1], axis=1)
     route = net.route()
     computed = np.array([net.pieces[route[a, b], 1] * 2e-6 for a, b in pairs.tolist()])
     good = np.abs(more) <= np.maximum(0.01 * computed, 0.3)
     name = f"round trips of {len(pairs)} pairs"
+    values = (
+        ("within 1 % or 0.3 ms of the computed ones", float(good.sum()), float(len(pairs)), 0.0),
+        ("the worst pair's median above the computed one (ms)", float(more.max()), 0.0, 0.3),
+        ("of that, the engine late by its own record, both ways (ms)", float(late[more.argmax()]), 0.0, 0.3),
+        ("the worst pair without the engine's lateness (ms)", float(np.abs(rest).max()), 0.0, 0.3),
+    )
     return [
-        Row(
-            f"{name}: within 1 % or 0.3 ms of the computed ones",
-            float(good.sum()),
-            float(len(pairs)),
-            0.0,
-            TARGET,
-            gate=False,
-        ),
-        Row(
-            f"{name}: the worst pair's median above the computed one (ms)",
-            float(more.max()),
-            0.0,
-            0.3,
-            TARGET,
-            gate=False,
-        ),
+        Row(f"{name}: {what}", ours, theirs, tol, TARGET, gate=False) for what, ours, theirs, tol in values
     ]
 
 
