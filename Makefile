@@ -47,9 +47,11 @@ lock: $(VENV)/.dev ## renew the locked versions
 	  pyproject.toml requirements/build.in --group dev -c requirements/run.txt -o requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
 	  requirements/rt.in -o requirements/rt.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.13 \
+	  requirements/uss.in -o requirements/uss.txt
 
 clean:
-	rm -rf $(VENV) .rt runs
+	rm -rf $(VENV) .rt .uss runs
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

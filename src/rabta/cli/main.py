@@ -20,6 +20,7 @@ app = typer.Typer(
 
 def _commands() -> None:
     from rabta.cli import (
+        airspace,
         atlas,
         audit,
         catalog,
@@ -47,6 +48,7 @@ def _commands() -> None:
     app.command("run")(run.run)
     app.command("new")(new.new)
     app.command("show")(show.show)
+    app.command("report")(show.report)
     app.command("compare")(compare.compare)
     app.command("sensitivity")(sensitivity.sensitivity)
     app.command("events")(events.events)
@@ -64,6 +66,7 @@ def _commands() -> None:
     app.add_typer(modem.app, name="modem")
     app.add_typer(pnt.app, name="pnt")
     app.add_typer(overlay.app, name="overlay")
+    app.add_typer(airspace.app, name="airspace")
     app.add_typer(audit.app, name="audit")
     app.add_typer(keys.app, name="keys")
 

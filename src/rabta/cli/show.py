@@ -1,4 +1,4 @@
-"""``rabta show``: what a run found."""
+"""``rabta show`` and ``rabta report``: what a run found."""
 
 from __future__ import annotations
 
@@ -33,6 +33,18 @@ def show(
             "no such table in the run", key="--table", value=table, expected=nearest(table, done.tables)
         )
     print_table(done.tables[table].head(rows), json_=json_)
+
+
+def report(
+    run: Annotated[
+        str | None, typer.Argument(help="Run folder or the start of its name; newest if left out")
+    ] = None,
+    runs: Annotated[Path, typer.Option(help="Folder of run folders")] = Path("runs"),
+) -> None:
+    """Write a run's report again, with what was emulated in its folder since."""
+    from rabta.report import build
+
+    typer.echo(build(find_run(runs, run)))
 
 
 def find_run(runs: Path, name: str | None) -> Path:
