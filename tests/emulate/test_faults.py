@@ -143,6 +143,23 @@ def test_a_killed_worker_leaves_nothing(tmp_path: Path, foreign: tuple[subproces
     assert untouched(*foreign)
 
 
+def test_secrets_of_a_killed_worker_go_with_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    monkeypatch.setattr(worker.tempfile, "tempdir", str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
+    with started(planned(tmp_path / "a", 60.0, "ping")) as one:
+        assert within(lambda: any((tmp_path / "tmp").glob(f"rabta-*-{one.pid}-*/0")))
+        worker._swept()
+        assert any((tmp_path / "tmp").iterdir()), "those of the living stay"
+        one.kill()
+        one.wait()
+    (tmp_path / "tmp" / "rabta-of-others").mkdir()
+    worker._swept()
+    assert [place.name for place in (tmp_path / "tmp").iterdir()] == ["rabta-of-others"]
+
+
 def test_a_killed_command_takes_its_worker_along(
     tmp_path: Path, foreign: tuple[subprocess.Popen[str], str]
 ) -> None:

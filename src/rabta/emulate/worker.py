@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -132,7 +134,8 @@ def carry_out(folder: Path) -> dict[str, Any]:
         capture=folder / "packets.pcapng" if plan.capture else None,
     )  # fmt: skip
     _reserve(folder)
-    with tempfile.TemporaryDirectory(prefix="rabta-") as secrets, _bed(course, setup, plan) as bed:
+    _swept()
+    with tempfile.TemporaryDirectory(prefix=_mine(os.getpid())) as secrets, _bed(course, setup, plan) as bed:
         running = _running(bed, plan, folder, Path(secrets))
         _serve(running)
         clock = _timed(bed, plan, running)
@@ -142,9 +145,22 @@ def carry_out(folder: Path) -> dict[str, Any]:
             "engine": bed.counters(), "hosts": _hosts(bed, plan), "clock_steps": clock.steps,
             "stood_still": clock.still, "trouble": bed.trouble or None,
         }  # fmt: skip
-    _noted(plan, found)
+    _noted(plan, found, folder)
     _write(folder / plans.RESULT, json.dumps(found, indent=1) + "\n")
     return found
+
+
+def _mine(process: int | str) -> str:
+    """Begin of the names of a process's folders of secrets; processes count in a namespace."""
+    return f"rabta-{Path('/proc/self/ns/pid').stat().st_ino}-{process}-"
+
+
+def _swept() -> None:
+    """Remove folders of secrets whose process was killed before it could."""
+    for one in Path(tempfile.gettempdir()).glob(_mine("*") + "*"):
+        with suppress(OSError):
+            if one.lstat().st_uid == os.getuid() and not Path("/proc", one.name.split("-")[2]).exists():
+                shutil.rmtree(one)
 
 
 def _bed(course: Course, setup: Setup, plan: Plan) -> Testbed:
@@ -174,14 +190,17 @@ def _running(bed: Testbed, plan: Plan, folder: Path, secrets: Path) -> list[Runn
     return out
 
 
-def _noted(plan: Plan, found: dict[str, Any]) -> None:
-    """Append the keys that changed to the events of the run, where there is one."""
+def _noted(plan: Plan, found: dict[str, Any], folder: Path) -> None:
+    """Append the keys that changed to the events of the run, where there is one, and where they did."""
     from rabta.emulate.secure import changes
 
     for one in found["activities"] if plan.run else ():
         start = datetime.fromisoformat(plan.start)
         try:
-            changes.note(Path(plan.run), one["from"], one["to"], start, one.get("keys", ()))
+            keys = [
+                (at, kind, f"{words}; emulation {folder.name}") for at, kind, words in one.get("keys", ())
+            ]
+            changes.note(Path(plan.run), one["from"], one["to"], start, keys)
         except RabtaError as error:
             found["trouble"] = found["trouble"] or str(error)
 

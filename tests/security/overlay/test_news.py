@@ -192,6 +192,7 @@ class Liar:
     def offer(self, number: int, raw: bytes, peer: bytes = b"liar") -> None:
         """Offer an epoch and send a document for it, as it is asked for."""
         asked = self.say(HAVE, number, 0, b"", 0, 0, b"", peer=peer)
+        asked += [cbor.decode(out) for out in self.news.tick(peer, self.now)]
         wants = [one for one in asked if one[0] == WANT]
         while wants:
             at = wants[0][3]
@@ -503,6 +504,8 @@ def test_who_is_only_late_is_asked_again_soon(world: World) -> None:
         liar.news.tick(peer, liar.now)
     assert max(liar.news._slow.values()) <= talk.BAR_S
     statement, proof = world.epoch(9, bytes(48))
+    liar.now += talk.BAR_S + 1.0
+    liar.news.tick(peer, liar.now)  # a question that stood open ends late once more
     liar.now += talk.BAR_S + 1.0
     liar.offer(9, cbor.encode([statement, proof.encode()]))
     assert liar.trust.epoch.number == 9

@@ -98,7 +98,7 @@ def emulate(
     else:
         user = course.access(down, up, queue, gap, loss)
         net = course.between(source, from_, to, seconds, start, user, space=space, cuts=outages, two=two)
-        about["from"] = from_
+        about["from"], activities = from_, work.between(activities, net)
     folder = out or work.folder(from_ or hosts, to, source)
     result = work.carried_out(
         folder, net, activities, seconds, seed=seed, capture=capture, quiet=json_, live=live, about=about

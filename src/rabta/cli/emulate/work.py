@@ -40,6 +40,14 @@ def activities(traffic: str, user: str, server: str, seconds: float) -> tuple[Ac
     return tuple(found)
 
 
+def between(asked: Sequence[Activity], course: Course) -> tuple[Activity, ...]:
+    """Activities of the two ends of a course, by the names that their places have there."""
+    from dataclasses import replace
+
+    user, server = course.hosts[:2]
+    return tuple(replace(one, user=user, server=server) for one in asked)
+
+
 def ready(kinds: AbstractSet[str], backend: str = "auto") -> str:
     """Refuse what this machine lacks before any work; returns the back end that carries packets."""
     from rabta.emulate import plan
@@ -111,8 +119,6 @@ def carried_out(
     about : mapping, optional
         What it was: source, places, start; kept in the result.
     """
-    from dataclasses import replace
-
     from rabta import io
     from rabta.cli.emulate import second
     from rabta.cli.emulate.live import Picture
@@ -123,15 +129,8 @@ def carried_out(
     backend = str((about or {}).get("backend", "tun"))
     picture = Picture("off" if quiet and live != "json" else live, seconds)
     _fresh(folder)
-    user, server = course.hosts[:2]
-    named = tuple(
-        one
-        if one.user in course.hosts and one.server in course.hosts
-        else replace(one, user=user, server=server)
-        for one in asked
-    )
     run, begin = second.of_run(about or {})
-    made = plan.Plan(seconds, named, seed=seed, capture=capture, backend=backend, hop=two_ways(named),
+    made = plan.Plan(seconds, asked, seed=seed, capture=capture, backend=backend, hop=two_ways(asked),
                      run=run, start=begin)  # fmt: skip
     plan.write(folder, course, made)
     with picture:

@@ -28,7 +28,17 @@ MOST_ANSWER = 1 << 16
 
 
 def private() -> None:
-    """Lay an empty folder over the one of sockets, in this mount namespace alone."""
+    """Lay an empty folder over the one of sockets, in this mount namespace alone.
+
+    Raises
+    ------
+    RabtaError
+        Where it is the one of the process that started this one: then its folder would be covered too.
+    """
+    own, parent = (Path("/proc", one, "ns/mnt").stat().st_ino for one in ("self", str(os.getppid())))
+    if own == parent:
+        raise RabtaError("not in a mount namespace of its own", expected=" ".join(ALONE),
+                         exit_code=EXIT_SYSTEM)  # fmt: skip
     command("mount", "-t", "tmpfs", "none", str(RUN))
     SOCKETS.mkdir()
 

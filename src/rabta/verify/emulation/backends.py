@@ -1,7 +1,7 @@
 """Suite ``backends``: one scenario over the engine, over BPF with sch_fq, and over netem.
 
 Few machines have all three; so the figures are those of a user-mode Linux, stored with their date and written
-anew by ``python -m rabta.verify.emulation.crossing --store --rounds 3`` in some ten minutes.
+anew by ``python -m rabta.verify.emulation.crossing --store --rounds 2`` in some ten minutes.
 """
 
 from __future__ import annotations
@@ -112,7 +112,8 @@ def _same(parts: dict[str, list[Any]], where: str) -> list[Row]:
     lost = {
         name: [(one["lossy"]["sent"], one["lossy"]["lost"]) for one in own] for name, own in parts.items()
     }
-    apart = sum(abs(a[1] - b[1]) for a, b in zip(lost["tun"], lost["edt"], strict=True) if a[0] == b[0])
+    alike = [(a, b) for a, b in zip(lost["tun"], lost["edt"], strict=True) if a[0] == b[0]]
+    apart = float(sum(abs(a[1] - b[1]) for a, b in alike)) if alike else math.nan
     return [Row("edt against tun: difference of the losses, of the same packets", apart, 0.0, 0.0, where)]
 
 
