@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 KERNELS := src/rabta/jit.py $(shell find src/rabta -name '_[!_]*.py')
 SOURCES := src tests tools bench examples
+JOBS ?= 2
+# Tests of live networks and services run one at a time: they need the machine's clocks and ports
+ALONE := tests/emulate tests/airspace
 
 .PHONY: run test check lint format types layers docs bench soak lock clean
 
@@ -12,7 +15,8 @@ run: $(VENV)/.kernels ## plan Pakistan's connectivity on the shipped data and wr
 	$(BIN)/rabta run pakistan
 
 test: $(VENV)/.dev ## every test that this machine can run
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(addprefix --ignore=,$(ALONE))
+	$(BIN)/python -m pytest $(ALONE)
 
 check: lint types layers test docs ## all that CI runs
 
