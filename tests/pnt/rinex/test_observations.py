@@ -279,7 +279,7 @@ def test_a_file_cut_within_a_number_does_not_invent_one() -> None:
     [
         (b"", "empty"),
         (b"\xef\xbb\xbf", "empty"),
-        (gzip.compress(b""), "empty"),
+        (gzip.compress(b"", mtime=0), "empty"),
         (b"\x00\xff" * 500, "not a RINEX file"),
         (b"\x1f\x8b rubbish", "damaged"),
         (b"\x1f\x9d rubbish", "cannot unpack"),
