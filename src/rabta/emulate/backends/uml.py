@@ -10,10 +10,12 @@ from __future__ import annotations
 import ctypes
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from rabta.errors import EXIT_SYSTEM, RabtaError
@@ -60,13 +62,18 @@ def boot(command: Sequence[str], folder: Path, *, timeout_s: float = 300.0) -> i
     ]  # fmt: skip
     (folder / STATUS).unlink(missing_ok=True)
     with (folder / "console").open("wb") as console:
+        kernel = subprocess.Popen(  # noqa: S603
+            line, stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True
+        )
         try:
-            subprocess.run(  # noqa: S603
-                line, stdin=subprocess.DEVNULL, stdout=console, stderr=console, timeout=timeout_s, check=False
-            )
+            kernel.wait(timeout_s)
         except subprocess.TimeoutExpired:
             raise RabtaError("the user-mode kernel did not end", value=timeout_s, file=folder,
                              exit_code=EXIT_SYSTEM) from None  # fmt: skip
+        finally:
+            with suppress(ProcessLookupError):  # its helpers are processes of this group
+                os.killpg(kernel.pid, signal.SIGKILL)
+            kernel.wait()
     try:
         return int((folder / STATUS).read_text(encoding="ascii"))
     except (OSError, ValueError):
