@@ -6,7 +6,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 KERNELS := src/rabta/jit.py $(shell find src/rabta -name '_[!_]*.py')
 SOURCES := src tests tools bench examples
 JOBS ?= 2
-# Tests of live networks and services run one at a time: they need the machine's clocks and ports
+# Tests of live networks and services run one at a time, as they need the machine's clocks and ports, and get
+# a second try, which is shown: on a machine that stands still for long the clocks go on
 ALONE := tests/emulate tests/airspace
 
 .PHONY: run test check lint format types layers docs bench soak lock clean
@@ -16,7 +17,7 @@ run: $(VENV)/.kernels ## plan Pakistan's connectivity on the shipped data and wr
 
 test: $(VENV)/.dev ## every test that this machine can run
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(addprefix --ignore=,$(ALONE))
-	$(BIN)/python -m pytest $(ALONE)
+	$(BIN)/python -m pytest -rR --reruns 1 $(ALONE)
 
 check: lint types layers test docs ## all that CI runs
 
