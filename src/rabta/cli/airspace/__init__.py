@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from rabta.cli.airspace.zones import awareness, check, zones
+
 app = typer.Typer(no_args_is_help=True, help="Services of the low airspace, by the published standards.")
 
 
@@ -70,3 +72,7 @@ def supply(
     typer.echo(f"service {subject} at {address}, discovery at {discovery}", err=True)
     app_ = Supplier(flights, tokens, volume).app()
     door.serve(app_, host, port, certificate=certificate, key=certificate_key)
+
+
+for verb in (zones, check, awareness):
+    app.command()(verb)
