@@ -38,12 +38,13 @@ if TYPE_CHECKING:
 LABELS = {
     "cell": ("cells", "cell"),
     "nav_place": ("nav_places", "cell"),
+    "air_place": ("air_places", "cell"),
     "technology": ("technologies", "technology"),
     "system": ("systems", "system"),
     "nav_case": ("nav_cases", "case"),
     "jam_case": ("posture_jamming", "case"),
 }
-DOMAINS = ("nation", "space", "radio", "mobile", "transport", "pnt", "security", "plan")
+DOMAINS = ("nation", "space", "radio", "mobile", "transport", "pnt", "security", "airspace", "plan")
 
 
 @dataclass(frozen=True)

@@ -221,6 +221,30 @@ class Pnt(Section):
     )
 
 
+class Airspace(Section):
+    """The low airspace: where fields for the approval of flights are computed, and for what link."""
+
+    areas: tuple[tuple[Latitude, Longitude, Annotated[float, Field(ge=0.5, le=30)]], ...] = Field(
+        (),
+        max_length=64,
+        description="Latitude, longitude and radius in km (0.5 to 30) of each; a radius of 10 km takes about a "  # noqa: E501
+        "minute",
+    )
+    operators: tuple[str, ...] = Field(
+        (),
+        description="Whose cells an aircraft can use, one after the other; empty means the roll-out's first",
+    )
+    band: str = Field("1800-mhz", description="Entry of the bands catalog that the command link uses")
+    need_db: float = Field(-4.0, ge=-20, le=30, description="Least SINR for commands (modelled)")
+    wind_m_s: float | None = Field(None, ge=0, le=60, description="At 10 m; none means that it is unknown")
+    wind_from_deg: float | None = Field(None, ge=0, le=360, description="Clockwise from north")
+
+    @field_validator("operators")
+    @classmethod
+    def _once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return _each_once(value)
+
+
 class Transport(Section):
     """How satellite capacity reaches the nation."""
 
@@ -395,6 +419,7 @@ class Scenario(Section):
     demand: Demand = Demand()
     mobile: Mobile = Mobile()
     pnt: Pnt = Pnt()
+    airspace: Airspace = Airspace()
     transport: Transport = Transport()
     weather: Weather = Weather()
     routes: Routes = Routes()

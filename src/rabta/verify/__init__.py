@@ -151,6 +151,7 @@ GROUPS = {
         "groups",
     ),
     "emulation": ("emulation", "backends"),
+    "airspace": ("feasibility",),
     "transport": ("transport", "ground", "flow", "failures", "resilience", "weather"),
 }
 

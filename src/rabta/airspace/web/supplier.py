@@ -44,12 +44,15 @@ class Supplier:
     tokens : Tokens
     heights : callable
         Reads a volume, and turns heights above ground into heights above the ellipsoid.
+    more : callable, optional
+        Makes further routes from this supplier, as `rabta.airspace.web.proposals.routes` does.
     """
 
     flights: Flights
     tokens: Tokens
     heights: Callable[[Any], Any]
     reports: list[Mapping[str, Any]] = field(default_factory=list)
+    more: Callable[[Supplier], list[Route]] | None = None
 
     def app(self) -> Starlette:
         """Application to serve."""
@@ -70,6 +73,7 @@ class Supplier:
                      _any("interuss.versioning.read_system_versions")),
             Route("/healthy", _healthy),
         ]  # fmt: skip
+        routes += [] if self.more is None else self.more(self)
         return Starlette(routes=routes, lifespan=self._life)
 
     @asynccontextmanager

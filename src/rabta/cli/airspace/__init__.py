@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
 
+from rabta.cli.airspace.plan import opened_approval, plan
 from rabta.cli.airspace.zones import awareness, check, zones
 
 app = typer.Typer(no_args_is_help=True, help="Services of the low airspace, by the published standards.")
+
+
+app.command()(plan)
 
 
 @app.callback()
@@ -56,21 +61,27 @@ def supply(
     public: Annotated[str, typer.Option(help="Address that others reach this service at.")] = "",
     certificate: Annotated[str, typer.Option(help="Certificate (PEM) for TLS.")] = "",
     certificate_key: Annotated[str, typer.Option(help="Its private key.")] = "",
+    run: Annotated[str, typer.Option(help="Run folder whose fields plans are assessed by.")] = "",
+    advise: Annotated[bool, typer.Option(help="Assess only; refuse nothing by the fields.")] = False,
 ) -> None:
     """Serve those who fly: plans without conflicts, details for other services, notifications (F3548-21)."""
     from rabta.airspace.uss.book import Book
     from rabta.airspace.uss.flights import Flights
     from rabta.airspace.uss.network import Network
     from rabta.airspace.volumes.messages import volume
+    from rabta.airspace.web import proposals
     from rabta.airspace.web import serve as door
     from rabta.airspace.web.supplier import Supplier
     from rabta.airspace.web.tokens import Tokens, keys
 
     address = public or f"http://{host}:{port}"
     tokens = Tokens(keys(key), audience or ())
-    flights = Flights(Book(store), Network(discovery, authority, subject), address)
+    approval = opened_approval(run, refuses=not advise) if run else None
+    checks = [] if approval is None else [approval.check]
+    flights = Flights(Book(store), Network(discovery, authority, subject), address, checks)
     typer.echo(f"service {subject} at {address}, discovery at {discovery}", err=True)
-    app_ = Supplier(flights, tokens, volume).app()
+    more = None if approval is None else partial(proposals.routes, approval=approval)
+    app_ = Supplier(flights, tokens, volume, more=more).app()
     door.serve(app_, host, port, certificate=certificate, key=certificate_key)
 
 

@@ -1,0 +1,1 @@
+"""What an approval should know: command link, navigation, energy and ground risk along a flight."""
