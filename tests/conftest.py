@@ -22,6 +22,7 @@ TOGETHER = ("e2e", "plan", "report", "transport", "pnt/precise")
 """Folders whose files share costly fixtures: one worker has them all; of others it has a file at a time."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before the plugin that reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say which tests one worker of several runs."""
     here = Path(__file__).parent
