@@ -151,7 +151,7 @@ GROUPS = {
         "groups",
     ),
     "emulation": ("emulation", "backends"),
-    "airspace": ("feasibility",),
+    "airspace": ("feasibility", "geozones"),
     "transport": ("transport", "ground", "flow", "failures", "resilience", "weather"),
 }
 
