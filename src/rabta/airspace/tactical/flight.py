@@ -35,7 +35,7 @@ class Rule:
 
     radius_m: float = DRONES.clear_m
     half_m: float = DRONES.clear_half_m
-    margin: float = 1.1
+    margin: float = 1.2
     horizon_s: float = 30.0
     late_s: float = 10.0
 

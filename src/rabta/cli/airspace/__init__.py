@@ -8,12 +8,15 @@ from typing import Annotated
 import typer
 
 from rabta.cli.airspace.plan import opened_approval, plan
+from rabta.cli.airspace.separation import batch, traffic
 from rabta.cli.airspace.zones import awareness, check, zones
 
 app = typer.Typer(no_args_is_help=True, help="Services of the low airspace, by the published standards.")
 
 
 app.command()(plan)
+app.command()(batch)
+app.command()(traffic)
 
 
 @app.callback()
