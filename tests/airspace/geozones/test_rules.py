@@ -66,7 +66,14 @@ def test_the_border_is_on_land_and_two_kilometres_wide(made):
     border = [one for one in made.zones if one.identifier.startswith("BD")]
     for lat, lon in ((31.6047, 74.5725), (34.1225, 71.0958), (28.9760, 61.5500)):
         assert conflicts(flight(lat, lon, radius=3_000.0), border)
-    for lat, lon in ((24.77, 66.95), (25.20, 63.50), (31.5497, 74.3436), (30.2, 67.0)):
+    for lat, lon in (
+        (24.77, 66.95),
+        (25.20, 63.50),
+        (24.10, 67.45),
+        (25.11, 62.32),
+        (31.5497, 74.3436),
+        (30.2, 67.0),
+    ):
         assert not conflicts(flight(lat, lon, radius=500.0), border)
 
 

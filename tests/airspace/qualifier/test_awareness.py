@@ -6,6 +6,7 @@ It needs Python 3.13 and an environment of its own, which RABTA_QUALIFIER_PYTHON
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 from tests.airspace.conftest import free_port, stopped, wait
@@ -59,11 +60,17 @@ v1:
 """
 
 
-def test_documents_of_the_rules(tree, tokens_at, tmp_path):  # noqa: F811
+def test_documents_of_the_rules(tree, tokens_at, shared, tmp_path):  # noqa: F811
     """Pakistan's zones, in both standards, under the suite of common information services."""
+    to = tree / "interfaces/ed318/schema"  # a submodule of the qualifier's, not among its data files
+    if not to.exists():
+        shutil.copytree(shared / "validation/ed318/schema", to)
     made = r.zones(r.rules("pakistan"), Nation())
     old, new = tmp_path / "old.json", tmp_path / "new.json"
-    old.write_text(ed269.write(made))
+    plain = json.loads(ed269.write(made))
+    for one in plain["UASZoneList"]:
+        del one["extendedProperties"]  # uas-standards 4.4.0 declares them Any, which its parser cannot make
+    old.write_text(json.dumps(plain))
     new.write_text(ed318.write(made))
     text = DOCUMENTS.format(old=old, new=new)
     passed, failed = qualified(tree, "rabta_zones", text, tokens_at, tmp_path / "out")

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rabta.airspace.geozones.model import Area, Kind, Zone
-from rabta.airspace.volumes import Circle
+from rabta.airspace.volumes import Circle, Polygon
 from rabta.airspace.volumes.volume import METRES_A_DEGREE
 
 Box = tuple[float, float, float, float]
@@ -65,11 +65,16 @@ def _paint(
         )
         inside = far * METRES_A_DEGREE <= outline.radius_m
     else:
-        turned = [(west + (b - west) % 360.0, a) for a, b in outline.corners]
-        holes = [[(west + (b - west) % 360.0, a) for a, b in one.corners] for one in area.holes]
+        turned = _turned(outline, west)
+        holes = [_turned(one, west) for one in area.holes]
         inside = shapely.contains_xy(shapely.Polygon(turned, holes), x, y)
     held = rank[np.ix_(rows, columns)]
     rank[np.ix_(rows, columns)] = np.where(inside & (held < k), k, held)
+
+
+def _turned(ring: Polygon, west: float) -> list[tuple[float, float]]:
+    """Longitude and latitude of corners, all east of the box's west, which rounding may have moved."""
+    return [(west + (lon - west + 1e-6) % 360.0 - 1e-6, lat) for lat, lon in ring.corners]
 
 
 def box_of(zones: Iterable[Zone]) -> Box:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 KIND = "airrules"
 SURFACE = Height(0, Reference.AGL)
 LANGUAGE = "en"
+LEAST_CELLS = 50  # neighbours beyond the edge that a land border has: 120 km at resolution 7
 ALLOWED, ASK, PROHIBITED = "allowed", "authorisation required", "prohibited"
 VERDICTS = {Kind.PROHIBITED: PROHIBITED, Kind.AUTHORIZATION: ASK, Kind.CONDITIONAL: ASK, Kind.USPACE: ASK,
             Kind.FREE: ALLOWED}  # fmt: skip
@@ -135,7 +136,7 @@ def strips(cells: pd.DataFrame, terrain: Terrain | None, width_m: float) -> dict
 
     inside = set(cells["cell"])
     beyond = {cell: set(h3.grid_disk(cell, 1)) - inside for cell in inside if _on_edge(cell, inside)}
-    land = _land({one for held in beyond.values() for one in held}, terrain)
+    land = _long(_land({one for held in beyond.values() for one in held}, terrain))
     by_zone: dict[str, list[str]] = {}
     names = dict(zip(cells["cell"], cells["zone"], strict=True))
     for cell in sorted(beyond):
@@ -180,6 +181,24 @@ def _land(cells: set[str], terrain: Terrain | None) -> set[str]:
         known = 0 <= row < terrain.zone.shape[0] and 0 <= column < terrain.zone.shape[1]
         if not known or terrain.zone[row, column] != SEA:
             found.add(cell)
+    return found
+
+
+def _long(cells: set[str]) -> set[str]:
+    """Cells that lie in rows of at least `LEAST_CELLS`: shorter ones are flats and islets of a coast."""
+    import h3
+
+    left, found = set(cells), set()
+    while left:
+        part, open_ = set(), [left.pop()]
+        while open_:
+            one = open_.pop()
+            part.add(one)
+            near = set(h3.grid_disk(one, 1)) & left
+            left -= near
+            open_ += near
+        if len(part) >= LEAST_CELLS:
+            found |= part
     return found
 
 
