@@ -56,7 +56,7 @@ def scenario_page() -> list[str]:
     lines = [
         "# Scenario keys",
         "",
-        "Made from `src/rabta/scenario.py`. `rabta new NAME` writes the same as a file.",
+        "Made from `src/rabta/scenario`. `rabta new NAME` writes the same as a file.",
     ]
     for section, field in Scenario.model_fields.items():
         model: Any = field.annotation

@@ -5,22 +5,28 @@ from __future__ import annotations
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from rabta import catalog, io
 from rabta.errors import RabtaError, nearest
 from rabta.io import explain
+from rabta.scenario.sections import (
+    Airspace,
+    Latitude,
+    Longitude,
+    Percent,
+    Positive,
+    Section,
+    Security,
+    each_once,
+)
 from rabta.times import parse_utc
 
-SHIPPED = Path(__file__).parent / "scenarios"
+SHIPPED = Path(__file__).parents[1] / "scenarios"
 
 MOST_STEPS = 1_000_000  # two years of minutes
-Positive = Annotated[float, Field(gt=0)]
-Percent = Annotated[float, Field(gt=0, le=100)]
-Latitude = Annotated[float, Field(ge=-90, le=90)]
-Longitude = Annotated[float, Field(ge=-180, le=180)]
 
 TECHNOLOGIES = (
     "fibre_fwa",
@@ -31,19 +37,6 @@ TECHNOLOGIES = (
     "haps",
     "direct_to_device",
 )
-
-
-def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ValueError(f"named twice: {', '.join(twice)}")
-    return names
-
-
-class Section(BaseModel):
-    """Base of all scenario sections: frozen, no unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Nation(Section):
@@ -117,8 +110,8 @@ class Space(Section):
 
     @field_validator("constellations")
     @classmethod
-    def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return _each_once(value)
+    def _once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return each_once(value)
 
 
 class Radio(Section):
@@ -221,30 +214,6 @@ class Pnt(Section):
     )
 
 
-class Airspace(Section):
-    """The low airspace: where fields for the approval of flights are computed, and for what link."""
-
-    areas: tuple[tuple[Latitude, Longitude, Annotated[float, Field(ge=0.5, le=30)]], ...] = Field(
-        (),
-        max_length=64,
-        description="Latitude, longitude and radius in km (0.5 to 30) of each; a radius of 10 km takes about a "  # noqa: E501
-        "minute",
-    )
-    operators: tuple[str, ...] = Field(
-        (),
-        description="Whose cells an aircraft can use, one after the other; empty means the roll-out's first",
-    )
-    band: str = Field("1800-mhz", description="Entry of the bands catalog that the command link uses")
-    need_db: float = Field(-4.0, ge=-20, le=30, description="Least SINR for commands (modelled)")
-    wind_m_s: float | None = Field(None, ge=0, le=60, description="At 10 m; none means that it is unknown")
-    wind_from_deg: float | None = Field(None, ge=0, le=360, description="Clockwise from north")
-
-    @field_validator("operators")
-    @classmethod
-    def _once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return _each_once(value)
-
-
 class Transport(Section):
     """How satellite capacity reaches the nation."""
 
@@ -266,7 +235,7 @@ class Transport(Section):
     @field_validator("platforms")
     @classmethod
     def _named_apart(cls, value: tuple[Platform, ...]) -> tuple[Platform, ...]:
-        _each_once(tuple(platform.name for platform in value))
+        each_once(tuple(platform.name for platform in value))
         return value
 
 
@@ -313,7 +282,7 @@ class Events(Section):
     @field_validator("places")
     @classmethod
     def _once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return _each_once(value)
+        return each_once(value)
 
     @field_validator("pairs")
     @classmethod
@@ -360,7 +329,7 @@ class Plan(Section):
         for name in value:
             if name not in TECHNOLOGIES:
                 raise ValueError(f"unknown technology {name!r}: {nearest(name, TECHNOLOGIES)}")
-        return _each_once(value)
+        return each_once(value)
 
     @field_validator("costs")
     @classmethod
@@ -369,38 +338,6 @@ class Plan(Section):
             if not cost >= 0:
                 raise ValueError(f"cost {name!r} is {cost}; a cost is zero or more")
         return value
-
-
-class Jammer(Section):
-    """A jammer at a place."""
-
-    kind: str = Field(
-        description="Entry of the jammers catalog: its band, and its power and height if not given"
-    )
-    lat_deg: Latitude
-    lon_deg: Longitude
-    eirp_dbw: float | None = Field(None, ge=-60, le=120, description="Effective radiated power")
-    height_m: float | None = Field(None, ge=1, le=3000, description="Above the ground")
-
-
-class Security(Section):
-    """Who can see, cut and jam, and what the overlay changes."""
-
-    ministries: str = Field(
-        "", description="Entry of the ministries catalog: government users; empty means the nation's"
-    )
-    equipment: str = Field(
-        "", description="Entry of the equipment catalog: owners and makers; empty means the nation's"
-    )
-    overlay: Literal["NS", "CI", "none"] = Field(
-        "NS", description="Suite of the overlay between the state's own sites"
-    )
-    border_jammers: tuple[str, ...] = Field(
-        ("gnss-vehicle", "gnss-airborne", "mobile-vehicle", "ku-vehicle", "ka-vehicle", "c2-vehicle"),
-        description="Entries of the jammers catalog that stand anywhere along the border",
-    )
-    jammers: tuple[Jammer, ...] = Field((), description="Jammers at places, as [[security.jammers]]")
-    border_step_km: float = Field(40.0, ge=5, le=200, description="Between the places along the border")
 
 
 class Scenario(Section):
