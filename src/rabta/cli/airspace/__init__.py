@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from rabta.cli.airspace.plan import opened_approval, plan
 from rabta.cli.airspace.separation import batch, traffic
-from rabta.cli.airspace.zones import awareness, check, zones
+from rabta.cli.airspace.zones import awareness, check, clearance
+from rabta.cli.airspace.zones import zones as made_zones
 
 app = typer.Typer(no_args_is_help=True, help="Services of the low airspace, by the published standards.")
 
@@ -66,6 +68,12 @@ def supply(
     certificate_key: Annotated[str, typer.Option(help="Its private key.")] = "",
     run: Annotated[str, typer.Option(help="Run folder whose fields plans are assessed by.")] = "",
     advise: Annotated[bool, typer.Option(help="Assess only; refuse nothing by the fields.")] = False,
+    zones: Annotated[
+        list[Path] | None, typer.Option(help="Files of geozones that close the air; may repeat.")
+    ] = None,
+    authorised: Annotated[
+        list[str] | None, typer.Option(help="Zone that its operators are authorised for; may repeat.")
+    ] = None,
 ) -> None:
     """Serve those who fly: plans without conflicts, details for other services, notifications (F3548-21)."""
     from rabta.airspace.uss.book import Book
@@ -81,6 +89,8 @@ def supply(
     tokens = Tokens(keys(key), audience or ())
     approval = opened_approval(run, refuses=not advise) if run else None
     checks = [] if approval is None else [approval.check]
+    if zones or authorised:
+        checks.append(clearance(zones or (), authorised or ()).check)
     flights = Flights(Book(store), Network(discovery, authority, subject), address, checks)
     typer.echo(f"service {subject} at {address}, discovery at {discovery}", err=True)
     more = None if approval is None else partial(proposals.routes, approval=approval)
@@ -88,5 +98,6 @@ def supply(
     door.serve(app_, host, port, certificate=certificate, key=certificate_key)
 
 
-for verb in (zones, check, awareness):
+app.command("zones")(made_zones)
+for verb in (check, awareness):
     app.command()(verb)

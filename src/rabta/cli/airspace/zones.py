@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,7 @@ import typer
 if TYPE_CHECKING:
     from rabta.airspace.geozones.model import Collection
     from rabta.airspace.geozones.rules import Answer
+    from rabta.airspace.uss.clearance import Clearance
 
 FORMATS = ("ed318", "ed269")
 
@@ -99,6 +101,19 @@ def awareness(
         load(made, one.stem, read(one))
     typer.echo(f"geo-awareness at http://{host}:{port}, sources: {', '.join(sorted(names))}", err=True)
     door.serve(made.app(), host, port)
+
+
+def clearance(files: Sequence[Path], authorised: Sequence[str], nation: str = "pakistan") -> Clearance:
+    """What a service refuses by: zones of files, over the nation's ground."""
+    from rabta.airspace.geozones.heights import Ground
+    from rabta.airspace.uss.clearance import Clearance
+    from rabta.radio.terrain import raster
+    from rabta.scenario import Nation
+
+    of = Nation(name=nation)
+    ground = Ground(raster.load(of) if raster.path_of(of) else None)
+    zones = tuple(zone for one in files for zone in read(one).zones)
+    return Clearance(zones, ground, frozenset(authorised))
 
 
 def read(file: Path) -> Collection:
