@@ -17,6 +17,7 @@ from rabta.airspace.volumes import Volume, meet
 Array = NDArray[np.float64]
 Name = TypeVar("Name", bound=Hashable)
 LEAST = 64
+TIME = 3  # row of the lower bound
 SPARE_DEG = 1e-9
 
 
@@ -33,32 +34,40 @@ class Verifier(Generic[Name]):
     """
 
     def __init__(self) -> None:
-        self._box = np.zeros((LEAST, 8))
+        self._box = np.zeros((8, LEAST))
         self._held: list[tuple[Name, Volume]] = []
         self._gone: set[Name] = set()
 
     def add(self, name: Name, volumes: Sequence[Volume]) -> None:
         """Add the volumes of a name that is not there yet."""
         need = len(self._held) + len(volumes)
-        if need > len(self._box):
-            more = np.zeros((max(2 * len(self._box), need), 8))
-            more[: len(self._box)] = self._box
+        room = self._box.shape[1]
+        if need > room:
+            more = np.zeros((8, max(2 * room, need)))
+            more[:, :room] = self._box
             self._box = more
         for one in volumes:
-            self._box[len(self._held)] = _box(one)
+            self._box[:, len(self._held)] = _box(one)
             self._held.append((name, one))
 
     def meeting(self, volumes: Iterable[Volume]) -> set[Name]:
         """Names whose volumes meet one of these."""
         found: set[Name] = set()
-        held = self._box[: len(self._held)]
         for volume in volumes:
-            one = _box(volume)
-            near = (held[:, :4] <= one[4:]).all(axis=1) & (held[:, 4:] >= one[:4]).all(axis=1)
-            for row in np.flatnonzero(near).tolist():
+            for row in self._near(_box(volume)):
                 name, other = self._held[row]
                 if name not in found and meet(volume, other):
                     found.add(name)
+        return found
+
+    def _near(self, one: Array) -> list[int]:
+        """Rows whose boxes meet one; by time first, which leaves the fewest."""
+        held = self._box[:, : len(self._held)]
+        rows = np.flatnonzero((held[TIME] <= one[TIME + 4]) & (held[TIME + 4] >= one[TIME]))
+        for k in range(TIME):
+            low, high = held[k, rows], held[k + 4, rows]
+            rows = rows[(low <= one[k + 4]) & (high >= one[k])]
+        found: list[int] = rows.tolist()
         return found
 
 

@@ -14,6 +14,7 @@ from rabta.airspace.proposals.route import METRES_A_DEGREE, Place, Plan, metres,
 from rabta.airspace.volumes import Index, Volume
 
 Array = NDArray[np.float64]
+Node = tuple[int, int]
 ASIDE = (0.04, 0.08, 0.12, 0.2)
 """Doglegs' middle corners, aside by parts of the length: 0.3, 1.3, 2.8 and 7.7 % longer."""
 ALONG, ACROSS, BEYOND = 14, 8, 2
@@ -72,29 +73,32 @@ class Lattice:
 
     def search(self, index: Index[str]) -> tuple[Place, ...] | None:
         """Cheapest way found whose legs meet no one at the time they are flown, by A* in space and time."""
-        goal, up = (self.last, 0), self.plan.height_m / self.plan.climb_m_s
-        queue: list[tuple[float, float, float, tuple[int, int], tuple[tuple[int, int], ...]]] = [
-            (0.0, 0.0, 0.0, (0, 0), ((0, 0),))]  # fmt: skip
-        seen: set[tuple[tuple[int, int], int]] = set()
-        for _ in range(MOST_EXPANDED):
-            if not queue:
-                return None
-            _, cost, flown, node, trail = heapq.heappop(queue)
+        goal = (self.last, 0)
+        queue: list[tuple[float, float, float, tuple[Node, ...]]] = [(0.0, 0.0, 0.0, ((0, 0),))]
+        seen: set[tuple[Node, int]] = set()
+        while queue and len(seen) < MOST_EXPANDED:
+            _, cost, flown, trail = heapq.heappop(queue)
+            node, key = trail[-1], self._key(trail[-1], flown)
+            if key in seen or (len(trail) > 1 and self._met(index, trail[-2], node, flown)):
+                continue  # legs are looked at only here: most that are thought of are never flown
             if node == goal:
                 return tuple(self.places[n] for n in _corners(trail))
-            key = node, int(flown / self.plan.speed_m_s / BUCKET_S)
-            if key in seen:
-                continue
             seen.add(key)
             for nxt, long in self._next(node):
-                if (nxt, int((flown + long) / self.plan.speed_m_s / BUCKET_S)) in seen:
-                    continue
-                if index.meeting([self._leg(node, nxt, up + flown / self.plan.speed_m_s, long)]):
-                    continue
-                paid = cost + long * 0.5 * (self.weight[node] + self.weight[nxt])
-                ahead = metres(self.places[nxt], self.places[goal])
-                heapq.heappush(queue, (paid + ahead, paid, flown + long, nxt, (*trail, nxt)))
+                if self._key(nxt, flown + long) not in seen:
+                    paid = cost + long * 0.5 * (self.weight[node] + self.weight[nxt])
+                    ahead = metres(self.places[nxt], self.places[goal])
+                    heapq.heappush(queue, (paid + ahead, paid, flown + long, (*trail, nxt)))
         return None
+
+    def _key(self, node: Node, flown: float) -> tuple[Node, int]:
+        return node, int(flown / self.plan.speed_m_s / BUCKET_S)
+
+    def _met(self, index: Index[str], a: Node, b: Node, flown: float) -> bool:
+        """Whether the leg that ends after so many metres meets anyone."""
+        long = metres(self.places[a], self.places[b])
+        after = self.plan.height_m / self.plan.climb_m_s + (flown - long) / self.plan.speed_m_s
+        return bool(index.meeting([self._leg(a, b, after, long)]))
 
     def _next(self, node: tuple[int, int]) -> Iterator[tuple[tuple[int, int], float]]:
         for move in MOVES:

@@ -12,7 +12,6 @@ from typing import TypeVar
 
 from rabta.airspace.proposals.route import Plan
 from rabta.airspace.volumes import Index, Volume
-from rabta.airspace.volumes.meeting import boxes_meet, outlines_meet
 
 Name = TypeVar("Name", bound=Hashable)
 Window = tuple[float, float]
@@ -25,20 +24,10 @@ def blocked(index: Index[Name], plan: Plan, horizon_s: float) -> tuple[list[Wind
     names: set[Name] = set()
     for one in plan.volumes:
         wide = Volume(one.outline, one.lower_m, one.upper_m, one.start_s, one.end_s + horizon_s)
-        for name in index.meeting([wide]):
-            for other in index.volumes(name):
-                if _meet(wide, other):
-                    found.append((other.start_s - one.end_s, other.end_s - one.start_s))
-                    names.add(name)
+        for name, other in index.hits(wide):
+            found.append((other.start_s - one.end_s, other.end_s - one.start_s))
+            names.add(name)
     return found, names
-
-
-def _meet(one: Volume, other: Volume) -> bool:
-    if one.lower_m > other.upper_m or other.lower_m > one.upper_m:
-        return False
-    if one.start_s > other.end_s or other.start_s > one.end_s:
-        return False
-    return boxes_meet(one.outline.box, other.outline.box) and outlines_meet(one.outline, other.outline)
 
 
 def first_free(windows: list[Window], horizon_s: float) -> float | None:

@@ -83,14 +83,17 @@ class Index(Generic[Name]):
         """Names whose volumes meet one of these: exactly."""
         return self._found(volumes, near=False)
 
+    def hits(self, volume: Volume) -> list[tuple[Name, Volume]]:
+        """Volumes that meet one, with their names: exactly."""
+        held = [(self._names[told >> 1], told & 1) for told in self._search(volume, near=False)]
+        return [one for one, doubt in held if one is not None and not (doubt and not meet(volume, one[1]))]
+
     def near(self, volumes: list[Volume]) -> set[Name]:
         """Names that share a finest cell, height and time with one of these: what notifications go by."""
         return self._found(volumes, near=True)
 
     def _found(self, volumes: list[Volume], *, near: bool) -> set[Name]:
         found: set[Name] = set()
-        if not self._volumes:
-            return found
         names = self._names
         for volume in volumes:
             for told in self._search(volume, near=near):
@@ -101,6 +104,8 @@ class Index(Generic[Name]):
 
     def _search(self, volume: Volume, *, near: bool) -> list[int]:
         """What the kernel tells of rows: twice the row, and one more where the rule must be asked."""
+        if not self._volumes:
+            return []
         one, places = packed(volume)
         count = k.search(one, places, near, len(self._names), self._out, self._room, *self._arrays())
         if count > len(self._out):
