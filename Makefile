@@ -16,7 +16,7 @@ run: $(VENV)/.kernels ## plan Pakistan's connectivity on the shipped data and wr
 	$(BIN)/rabta run pakistan
 
 test: $(VENV)/.dev ## every test that this machine can run
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(addprefix --ignore=,$(ALONE))
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(addprefix --ignore=,$(ALONE))
 	$(BIN)/python -m pytest -rR --reruns 1 $(ALONE)
 
 check: lint types layers test docs ## all that CI runs

@@ -18,19 +18,6 @@ def shared() -> Path:
     return SHARED
 
 
-TOGETHER = ("e2e", "plan", "report", "transport", "pnt/precise")
-"""Folders whose files share costly fixtures: one worker has them all; of others it has a file at a time."""
-
-
-@pytest.hookimpl(tryfirst=True)  # before the plugin that reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests one worker of several runs."""
-    here = Path(__file__).parent
-    for item in items:
-        own = [name for name in TOGETHER if item.path.is_relative_to(here / name)]
-        item.add_marker(pytest.mark.xdist_group(own[0] if own else str(item.path)))
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> object:
     """In CI a test that needs the reference inputs may not skip while they are present."""
