@@ -5,8 +5,8 @@ Usage: python bench/soak/airspace.py [--count 1000000 | --minutes 5] [--rate 200
 64 planners put corridors around twenty hubs, 200 a second in all: the day without the hours in which less
 happens, so the whole takes 84 minutes. What a key lacks is learnt from the refusal; of 150 intents a planner
 ends the oldest. At half time one instance is killed (SIGKILL) and its planners go to the others; ten seconds
-later it comes back. At the end every intent that was granted and not ended must be known to each instance, and
-none that was ended. The result goes to bench/results/soak_airspace.json.
+later it comes back. At the end every intent that was granted and not ended must be known to each instance,
+and none that was ended. The result goes to bench/results/soak_airspace.json.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ import tempfile
 import time
 import uuid
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from math import cos, pi, sin
 from pathlib import Path
 from typing import Any
@@ -236,7 +237,7 @@ async def replay(
     took, killed = time.perf_counter() - begun, await fall
     bench.ready(instances.ports[0])
     others = [at for at, port in day.granted if port != instances.ports[0] and at > killed - 5.0]
-    gap = max(b - a for a, b in zip(others, others[1:], strict=False) if b > killed and a < killed + 5.0)
+    gap = max(b - a for a, b in pairwise(others) if b > killed and a < killed + 5.0)
     checked = [await wrong(tokens[0], port, list(day.known), day.ended[-5_000:]) for port in instances.ports]
     at = statistics.quantiles(day.waits, n=1_000)
     return {

@@ -103,7 +103,7 @@ def test_more_load_and_more_need_are_never_better():
 
 
 def test_predicted_outage_is_that_of_flights_that_draw_it():
-    """Issue's target: within 2 points over 10,000 flights (bench/command_links.py); here 240, and by height."""
+    """Target: within 2 points over 10,000 flights (bench/command_links.py); here 240, and by height."""
     at = channel.Channel(made(64), MIDDLE)
     begin, end, height = replay.drawn(3_000.0, 240, (30.0, 60.0, 120.0), 3)
     flown = replay.fly(at, begin, end, height, seed=3)
