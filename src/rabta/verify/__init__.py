@@ -150,7 +150,7 @@ GROUPS = {
         "session",
         "groups",
     ),
-    "emulation": ("emulation", "backends"),
+    "emulation": ("emulation", "backends", "realism"),
     "airspace": ("feasibility", "geozones"),
     "transport": ("transport", "ground", "flow", "failures", "resilience", "weather"),
 }

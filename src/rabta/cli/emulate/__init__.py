@@ -46,6 +46,9 @@ def emulate(
     reroute: Annotated[
         float, typer.Option(help="With --hosts: seconds until routing has replaced a way that lost something")
     ] = 1.0,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="With --hosts: without what real satellite terminals add")
+    ] = False,
     traffic: Traffic = "ping,lesson,payments",
     seconds: Annotated[float, typer.Option(help="Length, in real time")] = 60.0,
     start: Annotated[str | None, typer.Option(help="Start, UTC; that of the scenario if left out")] = None,
@@ -90,7 +93,7 @@ def emulate(
         if two:
             raise _refused("traffic over two ways", "--hosts", traffic, "--from PLACE")
         lost, how = without or [], {"queue_ms": queue, "gap_ms": gap, "reroute_s": reroute}
-        given = subrun.build(source, hosts, to, seconds, start, lost, spare=spare, **how)
+        given = subrun.build(source, hosts, to, seconds, start, lost, spare=spare, plain=plain, **how)
         activities, about = subrun.activities(given, traffic, seconds), {**about, **given.about}
         net = course.cut(given.course, outages)
         if not json_:

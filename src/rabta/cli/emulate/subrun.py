@@ -69,6 +69,7 @@ def build(
     queue_ms: float,
     gap_ms: float,
     reroute_s: float,
+    plain: bool,
 ) -> Subrun:
     """The sub-run of a list of hosts."""
     import numpy as np
@@ -91,7 +92,7 @@ def build(
     begin = given.begin if start is None else np.datetime64(parse_utc(start).replace(tzinfo=None), "ns")
     return builder.build(given, builder.Asked(
         wanted, to, Span(begin, seconds), without, spare=spare, queue_s=queue_ms / 1e3, gap_s=gap_ms / 1e3,
-        reroute_s=reroute_s,
+        reroute_s=reroute_s, plain=plain,
     ))  # fmt: skip
 
 

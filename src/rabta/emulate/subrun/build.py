@@ -11,11 +11,11 @@ import numpy as np
 
 from rabta.emulate import ways
 from rabta.emulate.engine.course import Course
-from rabta.emulate.subrun import access, network
+from rabta.emulate.subrun import access, network, realism
 from rabta.emulate.subrun.access import QUEUE_S, Figure, Given, Span
 from rabta.emulate.subrun.lost import Lost, losses
 from rabta.emulate.subrun.named import Server, Spot, Wish, server, spot
-from rabta.emulate.subrun.network import Way
+from rabta.emulate.subrun.network import Leg, Way
 from rabta.emulate.subrun.source import Source
 from rabta.emulate.ways import Access
 from rabta.errors import RabtaError
@@ -41,6 +41,8 @@ class Asked:
         Whether spare capacity of satellites is given to those in use too.
     queue_s, gap_s, reroute_s : float
         Of queues; outage at changes of the terminal's satellite; outage of a way that loses an element.
+    plain : bool
+        Whether what real terminals add is left out (`realism`).
     """
 
     hosts: Sequence[Wish]
@@ -51,6 +53,7 @@ class Asked:
     queue_s: float = QUEUE_S
     gap_s: float = 0.0
     reroute_s: float = REROUTE_S
+    plain: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,15 @@ def _host(source: Source, asked: Asked, wish: Wish, there: Server, lost: Sequenc
         source, where, given, there, asked.span, lost, gap_s=asked.gap_s, reroute_s=asked.reroute_s
     )
     users = tuple(f"{where.name} {k + 1}" for k in range(wish.users)) if wish.users > 1 else (where.name,)
+    if given.over == access.MOVING and not asked.plain:
+        changes = [after.begin_s for before, after in pairwise(found.legs) if _handed(before, after)]
+        given, found = realism.accessed(given), replace(found, pieces=realism.spiked(found.pieces, changes))
     return Host(where, _told(given, asked), found, users)
+
+
+def _handed(before: Leg, after: Leg) -> bool:
+    """Whether the terminal's satellite is another one."""
+    return len(before.path) > 1 and len(after.path) > 1 and before.path[1] != after.path[1]
 
 
 def _told(given: Given, asked: Asked) -> Given:
