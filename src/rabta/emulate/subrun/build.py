@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
@@ -116,7 +117,10 @@ def _host(source: Source, asked: Asked, wish: Wish, there: Server, lost: Sequenc
     users = tuple(f"{where.name} {k + 1}" for k in range(wish.users)) if wish.users > 1 else (where.name,)
     if given.over == access.MOVING and not asked.plain:
         changes = [after.begin_s for before, after in pairwise(found.legs) if _handed(before, after)]
-        given, found = realism.accessed(given), replace(found, pieces=realism.spiked(found.pieces, changes))
+        given, found = (
+            realism.accessed(given),
+            replace(found, pieces=realism.spiked(found.pieces, changes, seed=crc32(where.name.encode()))),
+        )
     return Host(where, _told(given, asked), found, users)
 
 

@@ -21,7 +21,9 @@ USER, GATEWAY = (39.1, -94.6), (41.3, -96.6)
 SLOT_S, SLOTS, EVERY_S = 15.0, 60, 0.2
 STUDY = "G. Huston, APNIC, May 2024, by The Register 2024-05-22: a parameter"
 FCC = "SpaceX to the FCC, September 2020: 30 ms median, 42 ms 95th percentile, terminal to point of presence"
-UPDATE = "Starlink network update, June 2025: US median 25.7 ms at peak hours, fewer than 1 % above 55 ms"
+UPDATE = (
+    "Starlink network update, June 2025: US median 25.7 ms at peak hours; 55 ms bounds the 99th percentile"
+)
 
 
 @suite("realism", "An emulated satellite terminal beside published measurements")
