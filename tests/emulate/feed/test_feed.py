@@ -6,7 +6,11 @@ import os
 import signal
 import socket
 import struct
+import subprocess
+import sys
+import textwrap
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -242,6 +246,36 @@ def test_a_feed_that_dies_leaves_the_engine_running() -> None:
         assert bed.host("h0", "h1")["delay_ms"] > 3.0
         with pytest.raises(RabtaError, match="has ended"):
             bed.restart()
+
+
+@live
+def test_a_killed_engine_takes_its_feed_along() -> None:
+    code = """
+        import sys, time
+        sys.path.insert(0, {folder!r})
+        from test_feed import Feed, Testbed, sky
+        with Feed(sky(3)) as feed, Testbed(feed.course(), pages=feed.pages):
+            print(feed.process, flush=True)
+            time.sleep(600)
+    """
+    code = textwrap.dedent(code).format(folder=str(Path(__file__).parent))
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as engine:
+        assert engine.stdout is not None
+        feed = Path(f"/proc/{int(engine.stdout.readline())}")
+        assert b"rabta.emulate.feed.work" in (feed / "cmdline").read_bytes()
+        engine.kill()
+    gone = time.monotonic() + 60.0
+    while _runs(feed) and time.monotonic() < gone:
+        time.sleep(0.02)
+    assert not _runs(feed), "it ends with the engine, though nobody told it to"
+
+
+def _runs(process: Path) -> bool:
+    """Whether a process is there and has not ended: an orphan's end may wait for whoever adopted it."""
+    try:
+        return (process / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def test_a_record_of_fed_ways_is_refused(tmp_path) -> None:  # type: ignore[no-untyped-def]
