@@ -53,11 +53,11 @@ def test_all_arrive_after_the_outage_and_none_in_it(tmp_path: Path) -> None:
     told = found["summary"]
     assert told["delivered"] == told["made"] > 50
     assert told["doubled"] == 0
-    assert told["made_in_outages"] == told["of_those_delivered"] >= 25
+    assert told["made_in_outages"] == told["of_those_delivered"] >= 10, "30 where the machine never stands still"
     arrived = [at + took for _, at, took in found["bundles"]]
     assert not [at for at in arrived if 8.05 < at < 11.0], "nothing passes while the path is out"
-    waited = [took for _, at, took in found["bundles"] if 8.0 < at < 8.2]
-    assert min(waited) > 2.8, "who is early in the outage waits for its end"
+    begun = [at + took for _, at, took in found["bundles"] if 8.05 < at < 11.0]
+    assert min(begun) >= 11.0, "who is made in the outage waits for its end"
     assert bundles.SECRET[:20] not in (tmp_path / "packets.pcapng").read_bytes()
 
 
