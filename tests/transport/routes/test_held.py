@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from rabta import geo
@@ -185,3 +186,31 @@ def test_a_gateway_in_rain_is_no_way(make: Callable[..., Tables]) -> None:
 
 def overlap(s: changes.Stretch, begin: float, end: float) -> float:
     return max(0.0, min(s.end_s, end) - max(s.start_s, begin))
+
+
+def test_ways_of_one_length_on_the_ground_need_no_closer_look(
+    make: Callable[..., Tables], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lahore over the gateway to Marseille, by either of two cables of one length through other places."""
+    given = make(isl=(True, False))
+    east, west = given.nodes.iloc[[2, 2]].assign(name=["East", "West"]).to_dict("records")
+    nodes = pd.concat([given.nodes, pd.DataFrame([east, west])], ignore_index=True)
+    halves = [given.spans.iloc[1].to_dict() | {"from_node": a, "to_node": b, "delay_ms": 93.0 / 4}
+              for a, b in ((1, 4), (4, 2), (1, 5), (5, 2))]  # fmt: skip
+    spans = pd.concat([given.spans.iloc[[2]], pd.DataFrame(halves)], ignore_index=True)
+    ends = given.ends.iloc[[0, 2]].reset_index(drop=True).assign(node=[-1, 2], dish=[True, False])
+    given = replace(given, nodes=nodes, spans=spans, ends=ends)
+    looked = list[float]()
+    real = changes.Watch._evaluate
+    monkeypatch.setattr(
+        changes.Watch,
+        "_evaluate",
+        lambda self, times, begin: looked.extend(times) or real(self, times, begin),
+    )
+    watch = changes.Watch(given, START, 240.0)
+    found = watch.stretches()
+    named = [[watch.graph.names[n] for n in s.nodes] for s in found]
+    over = [set(names) & {"East", "West"} for names in named]
+    assert len([one for one in over if one]) > 3
+    assert len({frozenset(one) for one in over if one}) == 1, "the first found is kept"
+    assert len(looked) < 60 + 40 * len(found), "down to a millisecond at changes alone"

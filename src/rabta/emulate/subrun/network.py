@@ -31,7 +31,7 @@ from rabta.emulate.subrun.named import Server, Spot
 from rabta.emulate.subrun.source import Source
 from rabta.transport.latency import exchange
 from rabta.transport.routes import joined
-from rabta.transport.routes.graph import Graph
+from rabta.transport.routes.graph import Graph, shortest
 from rabta.transport.routes.held.arc import outside
 from rabta.transport.routes.joined import Tables
 from rabta.units import SPEED_OF_LIGHT_M_S
@@ -191,20 +191,13 @@ def _grounded(
     tables: Tables, gone: Sequence[Lost], begin: float, end: float, gap_s: float
 ) -> tuple[F8, list[Leg]]:
     """Shortest way over the ground from one second to another."""
-    from scipy.sparse import csr_array
     from scipy.sparse.csgraph import dijkstra
 
     del gap_s
     none = replace(_without(tables, gone), satellites=tables.satellites.iloc[:1])
     graph = joined.joined(none, np.datetime64("2000-01-01", "ns"))
     ground, (a, b) = graph.ground, (int(n) for n in graph.sites.node[:2])
-    rows = np.repeat(np.arange(len(ground.begin) - 1), np.diff(ground.begin))
-    metres, target = ground.metres[0], ground.target
-    order = np.lexsort((metres, target, rows))
-    order = order[np.isfinite(metres[order]) & ~np.asarray(ground.space, dtype=bool)[order]]
-    same = (np.diff(rows[order]) == 0) & (np.diff(target[order]) == 0)
-    best = order[np.append(True, ~same)]  # of cables side by side the shortest
-    links = csr_array((metres[best], (rows[best], target[best])), shape=(len(ground.begin) - 1,) * 2)
+    links, best = shortest(ground)
     far, before = dijkstra(links, indices=a, return_predecessors=True)
     nodes = [b]
     while nodes[-1] != a and np.isfinite(far[b]):
@@ -214,7 +207,8 @@ def _grounded(
         return np.array([[begin * 1e9, ways.OUTAGE_NS, 0.0, *ways.NONE]]), [Leg(begin, end, (), np.nan)]
     delay = float(far[b]) / SPEED_OF_LIGHT_M_S
     path = tuple(names[n] for n in reversed(nodes))
-    arcs = {(int(rows[k]), int(target[k])): int(ground.span[k]) for k in best}
+    ends = zip(*(n.tolist() for n in links.nonzero()), strict=True)
+    arcs = dict(zip(ends, ground.span[best].tolist(), strict=True))
     spans = frozenset(arcs[pair] for pair in pairwise(reversed(nodes)))
     return np.array([[begin * 1e9, delay * 1e9, 0.0, *ways.NONE]]), [
         Leg(begin, end, path, 2e3 * delay, spans)

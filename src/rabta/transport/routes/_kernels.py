@@ -284,7 +284,7 @@ def _off_path(best: float, total: float, u: int, v: int, link: int, after: I4, l
 
 @kernel(
     "f8(f8[:,::1], f8[:,::1], f8, f8, i4[::1], i4[::1], u1[::1], u1[::1], f8, i4[::1], i4[::1], i4[:,::1],"
-    "f8[:,::1], f8[:,::1], i4[::1], i4[::1], f8[::1], u1[::1], i4[::1], b1, i4[:,::1])"
+    "f8[:,::1], f8[:,::1], i4[::1], i4[::1], f8[::1], u1[::1], i4[::1], b1, b1, i4[:,::1])"
 )
 def second(
     position: F8,
@@ -307,12 +307,14 @@ def second(
     ground_space: U1,
     site_of: I4,
     space_only: bool,
+    still: bool,
     hops: I4,
 ) -> float:
     """Least length of a walk between the two ends (the first two sites) that is not the given way.
 
     ``hops`` are the way's: node, next node, how it is left. Infinity where every other walk is longer than
-    ``most_m``. Lasers count as short as `_bow` says; ``range_m`` comes shortened already.
+    ``most_m``. Lasers count as short as `_bow` says; ``range_m`` comes shortened already. With ``still`` only
+    walks count that take a link to or between satellites which the way does not take.
     """
     satellites, grounds, sites, ends = star.size, site_of.size, site_node.size, 2
     nodes, relays = satellites + grounds, sites - ends
@@ -382,6 +384,8 @@ def second(
                         best = _off_path(best, total, u, v, DIRECT - 1 - w, after, leave)
             for j in range(count[s]):
                 down[seen[s, j]] = math.inf
+        if still:
+            continue
         for a in range(ground[u - satellites], ground[u - satellites + 1]):
             v = satellites + ground_target[a]
             twin = after[u] == v and leave[u] >= 0  # beside an arc of the way, and as still as that

@@ -7,6 +7,8 @@ link that holds at some time in the stretch is longer by more than lengths can b
 between two instants h apart lies within h^2 / 8 times its second derivative of the straight line, and the
 second derivative of a distance is between -a and v^2 / d + a, with the relative speed v, the distance d, and
 the difference of accelerations a (12 m/s^2 at most for each end from 250 km up, the turning frame included).
+Where nothing on the ground moves, two walks over the same satellites differ by the same length at all times:
+what is best on the ground at one instant stays so, and of walks of one length the first found is kept.
 
 Lasers are lit as `rabta.space.events.lasers` says. Rises and sets of satellites come from
 `rabta.space.events.windows` (exact to a millisecond, none of 10 ms missed, 20 ms over terrain). What is not
@@ -28,7 +30,7 @@ from rabta.space import orbits, visibility
 from rabta.space.events.windows import windows
 from rabta.space.propagate import constants, moving
 from rabta.transport.routes import joined, search
-from rabta.transport.routes.graph import F8, FLAT_DEG, I4, Graph, site_arrays
+from rabta.transport.routes.graph import F8, FLAT_DEG, I4, Graph, shortest, site_arrays
 from rabta.transport.routes.held.arc import apart, outside
 from rabta.transport.routes.held.spans import GRID_S, Spans, spans
 from rabta.transport.routes.joined import Tables
@@ -39,6 +41,8 @@ BLOCK_S = 240.0
 FINEST_S = 1e-3
 ACCELERATION = 12.0  # m/s^2, as in the kernel
 FASTEST_M_S = 8_200.0  # of anything in low orbit over the turning Earth
+NOWHERE = np.zeros((0, 3))
+Hop = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,10 @@ class _At:
     links: tuple[int, ...]
     metres: float
 
+    def light(self) -> _At:
+        """The same without what only a proof needs, which is large."""
+        return replace(self, position=NOWHERE, rate=NOWHERE) if self.position.size else self
+
 
 class Watch:
     """The joined network between two places over a span of time.
@@ -113,6 +121,7 @@ class Watch:
         self.graph = joined.joined(self._tables([0.0]), self.start)
         self.orbits = constants(moving(tables.satellites))
         self.hours: dict[np.datetime64, Graph] = {}
+        self.usual: dict[tuple[Hop, ...], tuple[tuple[int, ...], tuple[int, ...]]] = {}
         self.blocks: list[tuple[float, Spans]] = []
         self._windows()
 
@@ -158,6 +167,8 @@ class Watch:
                 known.update(zip(some, self._evaluate(some, begin), strict=True))
             halves = [((a, m), (m, b)) for (a, b), m in zip(doubtful, middles, strict=True)]
             open_ = [half for pair in halves for half in pair]
+            needed = {t for pair in open_ for t in pair}
+            known = {t: at if t in needed else at.light() for t, at in known.items()}
         return [(a, b, known[a], known[b]) for a, b in sorted(done)]
 
     def _lasers(self, begin: float, end: float) -> None:
@@ -188,16 +199,21 @@ class Watch:
         modes = (self.mode != ALL, self.mode == ALL)
         lit = self.lit.at(np.array(times))
         found = search.ways(graph, position, stacked(rows), modes=modes, paths=True, lit=lit)
-        return [
-            _At(
-                position[i],
-                rate[i],
-                tuple(found.way(i, self.mode, 0, 1)),
-                tuple(found.links(i, self.mode, 0, 1)),
-                float(found.metres[i, self.mode, 0, 1]),
-            )
+        ways = [
+            self._usual(tuple(found.way(i, self.mode, 0, 1)), tuple(found.links(i, self.mode, 0, 1)))
             for i in range(len(times))
         ]
+        far = found.metres[:, self.mode, 0, 1].tolist()
+        return [_At(position[i], rate[i], *ways[i], far[i]) for i in range(len(times))]
+
+    def _usual(
+        self, nodes: tuple[int, ...], links: tuple[int, ...]
+    ) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """A way, or the one found before over the same satellites, which is as long on a still ground."""
+        if self.flying:
+            return nodes, links
+        space = tuple((u, v, link) for (u, v), link in zip(pairwise(nodes), links, strict=False) if link < 0)
+        return self.usual.setdefault(space, (nodes, links)) if nodes else (nodes, links)
 
     def _tables(self, times: list[float]) -> Tables:
         instants = self.start + np.round(np.array(times) * 1e9).astype("timedelta64[ns]")
@@ -209,7 +225,7 @@ class Watch:
             return joined.joined(self._tables(times), instant)
         hour = instant.astype("datetime64[h]")
         if hour not in self.hours:
-            self.hours = {hour: joined.joined(self.tables, instant)}
+            self.hours, self.usual = {hour: joined.joined(self.tables, instant)}, {}
         return self.hours[hour]
 
     def _windows(self) -> None:
@@ -314,6 +330,9 @@ class Watch:
         bow = _bows(views, at, curve)
         hops = _hops(at)
         limit = at.metres + 2.0 * ACCELERATION * curve * max(len(hops), 1) if hops.size else 1e9
+        still = not self.flying and _once(hops)
+        if still and (hops[:, 2] < 0).any() and self._ground_m(graph) <= limit:
+            return False
         pad = 64.0 * (2.0 * float(bow.max(initial=0.0)) + 2e3 * curve)
         begin, target, _ = graph.network.arcs
         ground, lit = graph.ground, self.lit.between(a, b)
@@ -322,9 +341,18 @@ class Watch:
             GRAZING_M - FASTEST_M_S * (b - a), graph.sites.node + np.int32(graph.network.size),
             views.count[0], views.seen[0], np.maximum(views.range_m[0] - bow, 0.0), ground.position_m[0],
             ground.begin, ground.target, ground.metres[0], ground.space, search.site_of(graph),
-            self.mode != ALL, hops,
+            self.mode != ALL, still, hops,
         )  # fmt: skip
         return bool(found > limit)
+
+    def _ground_m(self, graph: Graph) -> float:
+        """Metres of the best way that does not leave the ground; infinity where there is none, or may be."""
+        from scipy.sparse.csgraph import dijkstra
+
+        if self.mode != ALL:
+            return float("inf")
+        a, b = (int(n) for n in graph.sites.node[:2])
+        return float(dijkstra(shortest(graph.ground)[0], indices=a)[b])
 
     def _block_of(self, time: float) -> Spans:
         """Lasers of the block that ends at a time or holds it."""
@@ -377,6 +405,12 @@ def stacked(rows: list[Views]) -> Views:
     wide = [np.pad(v.seen, ((0, 0), (0, 0), (0, width - v.seen.shape[2]))) for v in rows]
     far = [np.pad(v.range_m, ((0, 0), (0, 0), (0, width - v.range_m.shape[2]))) for v in rows]
     return Views(np.concatenate([v.count for v in rows]), np.concatenate(wide), np.concatenate(far))
+
+
+def _once(hops: I4) -> bool:
+    """Whether a way leaves the ground at most once."""
+    up = np.append(False, hops[:, 2] < 0)
+    return int((up[1:] & ~up[:-1]).sum()) <= 1
 
 
 def _still(graph: Graph, step: int) -> Graph:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,9 @@ from rabta import geo
 from rabta.errors import RabtaError
 from rabta.space.network.topology import Network
 from rabta.units import SPEED_OF_LIGHT_M_S
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 F8 = NDArray[np.float64]
 I4 = NDArray[np.int32]
@@ -213,6 +217,25 @@ def ground(names: Sequence[str], position_m: F8, cables: Sequence[Cable]) -> Gro
         space[row].astype(np.uint8),
         span[row].astype(np.int32),
     )
+
+
+def shortest(still: Ground) -> tuple[csr_array, NDArray[np.int64]]:
+    """Metres between neighbours on a ground that does not move, without platforms' radio links.
+
+    Returns
+    -------
+    csr_array, shape (node, node)
+    ndarray of int64
+        Arc of each of its entries: of cables side by side the shortest.
+    """
+    from scipy.sparse import csr_array
+
+    rows, metres = np.repeat(np.arange(len(still)), np.diff(still.begin)), still.metres[0]
+    order = np.lexsort((metres, still.target, rows))
+    order = order[np.isfinite(metres[order]) & (still.space[order] == 0)]
+    same = (np.diff(rows[order]) == 0) & (np.diff(still.target[order]) == 0)
+    best = order[np.append(True, ~same)] if order.size else order
+    return csr_array((metres[best], (rows[best], still.target[best])), shape=(len(still),) * 2), best
 
 
 def _check(names: Sequence[str], cables: Sequence[Cable]) -> None:
