@@ -31,7 +31,8 @@ pytestmark = [
 
 def emulated(run: Run, out: Path, *words: str) -> dict[str, dict[str, Any]]:
     """Result of a command line between Gilgit and Karachi, by kind."""
-    command = [sys.executable, "-m", "rabta.cli.main", "emulate", str(run.folder), "--from", "Gilgit", "--to",
+    who = () if "--hosts" in words else ("--from", "Gilgit")
+    command = [sys.executable, "-m", "rabta.cli.main", "emulate", str(run.folder), *who, "--to",
                "Karachi", "--out", str(out), "--json", "--live", "off", *words]  # fmt: skip
     cache = os.environ | {"RABTA_CACHE": str(run.folder.parent.parent / "cache")}
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, env=cache)
@@ -65,3 +66,14 @@ def test_two_ways_over_satellites_and_the_ground(tiny: Run, tmp_path: Path) -> N
     assert min(told["mptcp"][f"bytes over {name}"] for name in ("way 1", "way 2")) > 1_000_000
     assert told["ping"]["answers"] > 40
     assert told["probes"]["there: received"] > 100
+
+
+def test_users_under_a_whole_constellation(tiny: Run, tmp_path: Path) -> None:
+    words = ("--hosts", "Chagai,Gilgit", "--over", "starlink-gen1-filed", "--seconds", "12")
+    told = emulated(tiny, tmp_path / "x", *words, "--traffic", "probes,ping")
+    assert told["ping"]["answers"] > 20
+    assert told["probes"]["there: received"] > 50
+    found = json.loads((tmp_path / "x" / plans.RESULT).read_text(encoding="utf-8"))
+    assert found["about"]["over"]["satellites"] == 4408
+    assert 8.0 < found["about"]["hosts"][1]["rtt_ms"]["least"] < 25.0, "Gilgit to Karachi"
+    assert "Starlink" in (tmp_path / "x" / "report.html").read_text(encoding="utf-8")

@@ -20,7 +20,7 @@ from rabta.emulate import plan as plans
 from rabta.emulate.engine import spaces
 from rabta.emulate.engine.course import Course
 from rabta.emulate.plan import Activity, Plan
-from rabta.emulate.programs import mptcp
+from rabta.emulate.programs import mptcp, quic
 from rabta.errors import RabtaError
 
 live = pytest.mark.skipif(
@@ -155,3 +155,15 @@ def test_several_pairs_share_a_server(tmp_path: Path) -> None:
     for one in carried(tmp_path, steady(), 8.0, *asked):
         assert one["summary"].get("delivered_share", 1.0) == 1.0
         assert one["summary"].get("lost", 0) == 0
+
+
+@live
+@pytest.mark.skipif(not quic.available(), reason="needs aioquic (extra emulate)")
+def test_users_of_one_server_do_not_take_each_others_ports(tmp_path: Path) -> None:
+    asked = [(kind, {"bytes": 200_000}) for kind in ("probes", "probes", "call", "call", "quic", "quic")]
+    found = carried(tmp_path, steady(), 8.0, *asked)
+    for one in found[:2]:
+        assert one["summary"]["there: received"] > 50
+    for one in found[2:4]:
+        assert one["summary"]["village: sent"] > 100
+    assert [one["summary"]["bytes"] for one in found[4:]] == [200_000, 200_000]

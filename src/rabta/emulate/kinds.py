@@ -59,7 +59,7 @@ class Place:
 
     @property
     def port(self) -> int:
-        """Port of an iperf3 server: one for each activity."""
+        """Port of a server: one for each activity, as users may share it."""
         return 5201 + int(self.folder.name)
 
     def option(self, name: str, default: float | str) -> str:
@@ -190,7 +190,7 @@ def _talk(p: Place) -> Found:
     from rabta.emulate.programs import call
 
     a = p.activity
-    found = call.call(p.bed, a.user, a.server, a.seconds - 1.0)
+    found = call.call(p.bed, a.user, a.server, a.seconds - 1.0, port=p.port)
     each = {name: one["summary"] for name, one in found.items()}
     return {"summary": {f"{name}: {key}": value for name, row in each.items() for key, value in row.items()}}
 
@@ -200,7 +200,7 @@ def _fetch(p: Place) -> Found:
 
     a = p.activity
     size = int(a.options.get("bytes", 5_000_000))
-    found = quic.download(p.bed, a.user, a.server, size, patience_s=a.seconds)
+    found = quic.download(p.bed, a.user, a.server, size, patience_s=a.seconds, port=p.port)
     kept = ("handshake_s", "bytes", "seconds", "goodput_bps", "longest_gap_s", "failed")
     return {"summary": {key: found[key] for key in kept}, "intervals": found["intervals"]}
 

@@ -53,7 +53,9 @@ def test_all_arrive_after_the_outage_and_none_in_it(tmp_path: Path) -> None:
     told = found["summary"]
     assert told["delivered"] == told["made"] > 50
     assert told["doubled"] == 0
-    assert told["made_in_outages"] == told["of_those_delivered"] >= 10, "30 where the machine never stands still"
+    assert told["made_in_outages"] == told["of_those_delivered"] >= 10, (
+        "30 where the machine never stands still"
+    )
     arrived = [at + took for _, at, took in found["bundles"]]
     assert not [at for at in arrived if 8.05 < at < 11.0], "nothing passes while the path is out"
     begun = [at + took for _, at, took in found["bundles"] if 8.05 < at < 11.0]

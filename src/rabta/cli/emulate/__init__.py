@@ -49,6 +49,14 @@ def emulate(
     plain: Annotated[
         bool, typer.Option("--plain", help="With --hosts: without what real satellite terminals add")
     ] = False,
+    over: Annotated[
+        str,
+        typer.Option(
+            help="With --hosts: instead of the plan's ways, those over the lasers of a constellation of the "
+            "catalog, under which users and servers have terminals; access by --down, --up, --queue, --loss"
+        ),
+    ] = "",
+    step: Annotated[float, typer.Option(help="With --over: how often links are renewed, ms")] = 100.0,
     traffic: Traffic = "ping,lesson,payments",
     seconds: Annotated[float, typer.Option(help="Length, in real time")] = 60.0,
     start: Annotated[str | None, typer.Option(help="Start, UTC; that of the scenario if left out")] = None,
@@ -82,7 +90,7 @@ def emulate(
     """
     from rabta.cli.emulate import course, work
 
-    _checked(seconds, from_, hosts)
+    _checked(seconds, from_, hosts, over)
     activities = work.activities(traffic, from_, to, seconds)
     about: dict[str, Any] = {"source": source, "to": to, "start": start, "space": space, "seed": seed}
     about["backend"] = work.ready({one.kind for one in activities}, backend)
@@ -93,7 +101,15 @@ def emulate(
         if two:
             raise _refused("traffic over two ways", "--hosts", traffic, "--from PLACE")
         lost, how = without or [], {"queue_ms": queue, "gap_ms": gap, "reroute_s": reroute}
-        given = subrun.build(source, hosts, to, seconds, start, lost, spare=spare, plain=plain, **how)
+        if over:
+            if lost or spare or gap:
+                raise _refused(
+                    "not for ways over a constellation", "--over", over, "no --without, --spare, --gap"
+                )
+            user = course.access(down, up, queue, gap, loss)
+            given = subrun.under(source, over, hosts, to, seconds, start, user, step)
+        else:
+            given = subrun.build(source, hosts, to, seconds, start, lost, spare=spare, plain=plain, **how)
         activities, about = subrun.activities(given, traffic, seconds), {**about, **given.about}
         net = course.cut(given.course, outages)
         if not json_:
@@ -118,10 +134,12 @@ def _refused(problem: str, key: str, value: object, expected: str) -> RabtaError
     return RabtaError(problem, key=key, value=value, expected=expected, exit_code=EXIT_USAGE)
 
 
-def _checked(seconds: float, from_: str, hosts: str) -> None:
+def _checked(seconds: float, from_: str, hosts: str, over: str) -> None:
     """Refuse a length out of range, and users named twice or not at all."""
     if not 1.0 <= seconds <= LONGEST_S:
         raise _refused("a length out of range", "--seconds", seconds, f"1 to {LONGEST_S:.0f}")
+    if over and not hosts:
+        raise _refused("a constellation without users", "--over", over, "--hosts PLACE:USERS,...")
     if bool(hosts) == bool(from_):
         either = "either --from PLACE or --hosts PLACE:USERS,..."
         raise _refused("users named twice or not at all", "--hosts", hosts, either)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rabta.emulate.plan import Activity
     from rabta.emulate.subrun.build import Subrun
     from rabta.emulate.subrun.source import Source
+    from rabta.emulate.ways import Access
 
 RUNS = Path("runs")
 
@@ -94,6 +95,34 @@ def build(
         wanted, to, Span(begin, seconds), without, spare=spare, queue_s=queue_ms / 1e3, gap_s=gap_ms / 1e3,
         reroute_s=reroute_s, plain=plain,
     ))  # fmt: skip
+
+
+def under(
+    name: str,
+    over: str,
+    hosts: str,
+    to: str,
+    seconds: float,
+    start: str | None,
+    access: Access,
+    step_ms: float,
+) -> Subrun:
+    """Users of a list and their server under a constellation, with the access that was asked for."""
+    import numpy as np
+
+    from rabta.emulate.feed.sky import LEAST_STEP_S, MOST_STEP_S
+    from rabta.emulate.subrun import over as builder
+    from rabta.emulate.subrun.access import Span
+    from rabta.emulate.subrun.named import wishes
+    from rabta.times import parse_utc
+
+    if not LEAST_STEP_S <= step_ms / 1e3 <= MOST_STEP_S:
+        raise RabtaError("out of range", key="--step", value=step_ms, exit_code=EXIT_USAGE,
+                         expected=f"{1e3 * LEAST_STEP_S:g} to {1e3 * MOST_STEP_S:g} ms")  # fmt: skip
+    wanted, given = wishes(hosts), source(name)
+    begin = given.begin if start is None else np.datetime64(parse_utc(start).replace(tzinfo=None), "ns")
+    span = Span(begin, seconds)
+    return builder.build(given, builder.Under(over, wanted, to, span, access, step_ms / 1e3))
 
 
 def activities(found: Subrun, traffic: str, seconds: float) -> tuple[Activity, ...]:

@@ -68,26 +68,43 @@ class Sky:
 
 
 class Ways:
-    """Delays of a sky, step after step. The trees of one step are where the search of the next begins."""
+    """Delays of a sky, step after step. The trees of one step are where the search of the next begins.
 
-    def __init__(self, sky: Sky) -> None:
-        self.sky, self._pairs = sky, sky.pairs
-        self._trees = Trees.to(np.arange(len(sky.sites.names), dtype=np.int32), sky.network.size)
+    Parameters
+    ----------
+    sky : Sky
+    goals : int, optional
+        Ways to so many of the sites alone, the first ones; to all if left out.
+    """
+
+    def __init__(self, sky: Sky, goals: int | None = None) -> None:
+        many = len(sky.sites.names) if goals is None else goals
+        self.sky, self._pairs = sky, np.ascontiguousarray(sky.pairs[sky.pairs[:, 0] < many])
+        self._trees = Trees.to(np.arange(many, dtype=np.int32), sky.network.size)
         self._fresh = True
 
     def delays_ns(self, first: int, count: int) -> F8:
         """One-way delays of all pairs at begin and end of steps, shape (2, step, pair); -1 for none."""
+        return self._measured(self.routes(first, count), first)
+
+    def marked_ns(self, first: int, count: int) -> tuple[F8, NDArray[np.uint64]]:
+        """Delays, and marks by which the routes of each step are told from each other, shape (step, pair)."""
+        state = self.routes(first, count, paths=True)
+        return self._measured(state, first), state.mark[:, self._pairs[:, 0], self._pairs[:, 1]]
+
+    def _measured(self, state: State, first: int) -> F8:
         from rabta.emulate.feed._kernels import held
 
-        state, place = self.routes(first, count), places(self.sky, self.sky.instants(first, count + 1))
+        count = len(state.entry)
+        place = places(self.sky, self.sky.instants(first, count + 1))
         out = np.empty((2, count, len(self._pairs)))
         jit.each_part(held, len(self._pairs), state.entry, state.table, place, self._pairs, out)
         return one_way_ns(out)
 
-    def routes(self, first: int, count: int) -> State:
+    def routes(self, first: int, count: int, *, paths: bool = False) -> State:
         """Routes at the begin of steps."""
         view = scene(self.sky.network, self.sky.sites, self.sky.instants(first, count), self.sky.rule)
-        found = routes(self.sky.network, view, self._trees, fresh=self._fresh, tables=True)
+        found = routes(self.sky.network, view, self._trees, fresh=self._fresh, tables=True, paths=paths)
         self._fresh = False
         return found
 

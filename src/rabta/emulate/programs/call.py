@@ -38,7 +38,9 @@ DRAIN_S, BEGIN_S = 1.5, 1.0
 Packet = tuple[int, int, int]  # number, sent, received (ns)
 
 
-def call(bed: Testbed, host: str, to: str, seconds: float, *, codec: str = "G.711") -> dict[str, Any]:
+def call(
+    bed: Testbed, host: str, to: str, seconds: float, *, codec: str = "G.711", port: int = PORT
+) -> dict[str, Any]:
     """Let two hosts talk.
 
     Parameters
@@ -56,7 +58,7 @@ def call(bed: Testbed, host: str, to: str, seconds: float, *, codec: str = "G.71
     talkers = {}
     for own, peer in ((host, to), (to, host)):
         command = [sys.executable, "-m", __name__, bed.address(own), bed.address(peer), str(seconds),
-                   "--begin", str(begin)]  # fmt: skip
+                   "--begin", str(begin), "--port", str(port)]  # fmt: skip
         talkers[own] = bed.start(own, command, stdout=subprocess.PIPE, text=True)
     out = {}
     for own, talker in talkers.items():
@@ -159,18 +161,18 @@ def jitter_ms(packets: Sequence[Packet]) -> float:
     return jitter
 
 
-def talk(own: str, peer: str, seconds: float, begin_ns: int) -> dict[str, Any]:
+def talk(own: str, peer: str, port: int, seconds: float, begin_ns: int) -> dict[str, Any]:
     """Send a packet each 20 ms from an instant on, and note what comes."""
     packets: list[Packet] = []
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
-        line.bind((own, PORT))
+        line.bind((own, port))
         late = max(time.monotonic_ns() - begin_ns, 0) / 1e9
         for number in range(round(seconds / FRAME_S)):
             listen(line, packets, begin_ns + round(number * FRAME_S * 1e9))
             head = RTP.pack(0x80, 0, number & 0xFFFF, number * 160, number)
             voice = CLOCK.pack(time.monotonic_ns()).ljust(PAYLOAD_BYTES, b"\xff")
             with suppress(OSError):  # a packet that the kernel refuses is lost
-                line.sendto(head + voice, (peer, PORT))
+                line.sendto(head + voice, (peer, port))
         listen(line, packets, begin_ns + round((seconds + DRAIN_S) * 1e9))
     return {"late_s": late, "packets": packets}
 
@@ -194,8 +196,9 @@ def main() -> None:
     parser.add_argument("peer")
     parser.add_argument("seconds", type=float)
     parser.add_argument("--begin", type=int, default=time.monotonic_ns())
+    parser.add_argument("--port", type=int, default=PORT)
     asked = parser.parse_args()
-    print(json.dumps(talk(asked.own, asked.peer, asked.seconds, asked.begin)))
+    print(json.dumps(talk(asked.own, asked.peer, asked.port, asked.seconds, asked.begin)))
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from rabta.errors import EXIT_SYSTEM, RabtaError
 if TYPE_CHECKING:
     from rabta.emulate.testbed import Testbed
 
-PORT, TCP_PORT = 8090, 5201
+TCP_PORT = 5201
 HEADER = struct.Struct("!qq")  # number, sent at (ns)
 PATIENCE_S = 20.0
 STARTING_S = 10.0
@@ -208,12 +208,10 @@ def one_way(
     program = [sys.executable, "-m", __name__]
     ear = bed.start(to, [*program, "hear", address], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert ear.stdout is not None
-    if ear.stdout.readline() != "listening\n":
+    if not (port := ear.stdout.readline().strip()).isdigit():
         raise RabtaError("the receiver of probes does not listen", value=to)
-    mouth = bed.start(
-        host, [*program, "send", address, str(seconds), "--every", str(every_s), "--size", str(size)],
-        stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    words = ["send", address, str(seconds), "--port", port, "--every", str(every_s), "--size", str(size)]
+    mouth = bed.start(host, [*program, *words], stdout=subprocess.PIPE, text=True)
     sent = json.loads(mouth.communicate(timeout=seconds + PATIENCE_S)[0])
     time.sleep(1.0)  # for what is still under way
     packets = [(int(n), int(out), int(back)) for n, out, back in json.loads(ear.communicate(timeout=20)[0])]
@@ -249,12 +247,12 @@ def judged(sent: int, packets: Sequence[tuple[int, int, int]]) -> dict[str, Any]
 
 
 def hear(address: str) -> list[tuple[int, int, int]]:
-    """Receive until the standard input closes; says when it listens."""
+    """Receive until the standard input closes; says at which port, which the kernel chooses, it listens."""
     out = []
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
         ear.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
-        ear.bind((address, PORT))
-        print("listening", flush=True)
+        ear.bind((address, 0))
+        print(ear.getsockname()[1], flush=True)
         while True:
             ready = select.select([ear, sys.stdin], [], [])[0]
             if ear in ready:
@@ -265,11 +263,11 @@ def hear(address: str) -> list[tuple[int, int, int]]:
                 return out
 
 
-def send(address: str, seconds: float, every_s: float, size: int) -> int:
+def send(address: str, port: int, seconds: float, every_s: float, size: int) -> int:
     """Send at a steady pace; a packet that the kernel refuses counts as sent, and is lost."""
     fill, number = bytes(max(size - HEADER.size, 0)), 0
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mouth:
-        mouth.connect((address, PORT))
+        mouth.connect((address, port))
         begun = time.monotonic()
         while (due := number * every_s) < seconds:
             time.sleep(max(begun + due - time.monotonic(), 0.0))
@@ -280,18 +278,19 @@ def send(address: str, seconds: float, every_s: float, size: int) -> int:
 
 
 def main() -> None:
-    """``hear ADDRESS``, or ``send ADDRESS SECONDS --every S --size BYTES``: JSON."""
+    """``hear ADDRESS``, or ``send ADDRESS SECONDS --port P --every S --size BYTES``: JSON."""
     parser = argparse.ArgumentParser()
     parser.add_argument("task", choices=("hear", "send"))
     parser.add_argument("address")
     parser.add_argument("seconds", type=float, nargs="?", default=10.0)
+    parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--every", type=float, default=0.01)
     parser.add_argument("--size", type=int, default=200)
     asked = parser.parse_args()
     if asked.task == "hear":
         print(json.dumps(hear(asked.address)))
     else:
-        print(json.dumps({"sent": send(asked.address, asked.seconds, asked.every, asked.size)}))
+        print(json.dumps({"sent": send(asked.address, asked.port, asked.seconds, asked.every, asked.size)}))
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def available() -> bool:
 
 def download(
     bed: Testbed, host: str, to: str, size: int, *, control: str = "cubic", move_s: float = 0.0,
-    patience_s: float = 120.0,
+    patience_s: float = 120.0, port: int = PORT,
 ) -> dict[str, Any]:  # fmt: skip
     """Fetch some bytes from a host to another one.
 
@@ -69,14 +69,14 @@ def download(
     program = [sys.executable, "-m", __name__]
     with tempfile.TemporaryDirectory() as folder:
         certificate(Path(folder), bed.address(to))
-        server = bed.start(to, [*program, "serve", bed.address(to), folder, "--control", control],
-                           stdout=subprocess.PIPE, text=True)  # fmt: skip
+        server = bed.start(to, [*program, "serve", bed.address(to), folder, "--control", control,
+                                "--port", str(port)], stdout=subprocess.PIPE, text=True)  # fmt: skip
         assert server.stdout is not None
         if server.stdout.readline() != "listening\n":
             raise RabtaError("the QUIC server does not listen", value=to)
         client = bed.start(
             host, [*program, "fetch", bed.address(to), folder, "--size", str(size), "--move", str(move_s),
-                   "--patience", str(patience_s)], stdout=subprocess.PIPE, text=True,
+                   "--patience", str(patience_s), "--port", str(port)], stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         found: dict[str, Any] = json.loads(client.communicate(timeout=patience_s + PATIENCE_S)[0])
         server.terminate()
@@ -120,7 +120,7 @@ def settings(control: str, *, client: bool) -> QuicConfiguration:
     )  # fmt: skip
 
 
-async def serve(address: str, folder: Path, control: str) -> None:
+async def serve(address: str, port: int, folder: Path, control: str) -> None:
     """Answer streams that say how many bytes they want, until terminated; then tell the paths seen."""
     import signal
 
@@ -145,7 +145,7 @@ async def serve(address: str, folder: Path, control: str) -> None:
     chosen.load_cert_chain(folder / "certificate.pem", folder / "key.pem")
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
-    await listen(address, PORT, configuration=chosen, create_protocol=Sender, stream_handler=answer)
+    await listen(address, port, configuration=chosen, create_protocol=Sender, stream_handler=answer)
     print("listening", flush=True)
     await ended.wait()
     print(json.dumps(paths), flush=True)
@@ -157,7 +157,7 @@ async def _give(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     writer.write_eof()
 
 
-async def fetch(address: str, folder: Path, size: int, move_s: float) -> dict[str, Any]:
+async def fetch(address: str, port: int, folder: Path, size: int, move_s: float) -> dict[str, Any]:
     """Connect, ask and read to the end."""
     from aioquic.asyncio.client import connect
 
@@ -165,7 +165,7 @@ async def fetch(address: str, folder: Path, size: int, move_s: float) -> dict[st
     chosen.load_verify_locations(str(folder / "certificate.pem"))
     came: list[tuple[float, int]] = []
     moved: int | None = None
-    async with connect(address, PORT, configuration=chosen) as line:
+    async with connect(address, port, configuration=chosen) as line:
         ready = time.monotonic()
         reader, writer = await line.create_stream()
         writer.write(b"%d\n" % size)
@@ -197,10 +197,12 @@ async def _move(line: Any) -> int:
     return int(fresh.getsockname()[1])
 
 
-async def tried(address: str, folder: Path, size: int, move_s: float, patience_s: float) -> dict[str, Any]:
+async def tried(
+    address: str, port: int, folder: Path, size: int, move_s: float, patience_s: float
+) -> dict[str, Any]:
     """A fetch, or why it failed."""
     try:
-        return await asyncio.wait_for(fetch(address, folder, size, move_s), patience_s)
+        return await asyncio.wait_for(fetch(address, port, folder, size, move_s), patience_s)
     except (OSError, TimeoutError) as error:
         return {**arrived([], size), "handshake_s": None, "moved": None,
                 "failed": type(error).__name__ + (f": {error}" if str(error) else "")}  # fmt: skip
@@ -212,15 +214,16 @@ def main() -> None:
     parser.add_argument("task", choices=("serve", "fetch"))
     parser.add_argument("address")
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--port", type=int, default=PORT)
     parser.add_argument("--control", choices=("cubic", "reno"), default="cubic")
     parser.add_argument("--size", type=int, default=1_000_000)
     parser.add_argument("--move", type=float, default=0.0)
     parser.add_argument("--patience", type=float, default=120.0)
     asked = parser.parse_args()
     if asked.task == "serve":
-        asyncio.run(serve(asked.address, asked.folder, asked.control))
+        asyncio.run(serve(asked.address, asked.port, asked.folder, asked.control))
     else:
-        task = tried(asked.address, asked.folder, asked.size, asked.move, asked.patience)
+        task = tried(asked.address, asked.port, asked.folder, asked.size, asked.move, asked.patience)
         print(json.dumps(asyncio.run(task)))
 
 
