@@ -32,6 +32,20 @@ Traffic = Annotated[
         "overlay, overlay:file, bundles, wireguard; mptcp, ospf (with a second way over the ground)"
     ),
 ]
+Over = Annotated[
+    str,
+    typer.Option(
+        help="With --hosts: instead of the plan's ways, those over the lasers of a constellation of the "
+        "catalog, under which users and servers have terminals; access by --down, --up, --queue, --loss"
+    ),
+]
+Reroute = Annotated[
+    float, typer.Option(help="With --hosts: seconds until routing has replaced a way that lost something")
+]
+Cut = Annotated[
+    list[str] | None,
+    typer.Option(help="Outage of the path: from second, for seconds, as in 20:5; repeat"),
+]
 
 
 def emulate(
@@ -43,19 +57,11 @@ def emulate(
     spare: Annotated[
         bool, typer.Option("--spare", help="With --hosts: spare capacity of satellites is shared too")
     ] = False,
-    reroute: Annotated[
-        float, typer.Option(help="With --hosts: seconds until routing has replaced a way that lost something")
-    ] = 1.0,
+    reroute: Reroute = 1.0,
     plain: Annotated[
         bool, typer.Option("--plain", help="With --hosts: without what real satellite terminals add")
     ] = False,
-    over: Annotated[
-        str,
-        typer.Option(
-            help="With --hosts: instead of the plan's ways, those over the lasers of a constellation of the "
-            "catalog, under which users and servers have terminals; access by --down, --up, --queue, --loss"
-        ),
-    ] = "",
+    over: Over = "",
     step: Annotated[float, typer.Option(help="With --over: how often links are renewed, ms")] = 100.0,
     traffic: Traffic = "ping,lesson,payments",
     seconds: Annotated[float, typer.Option(help="Length, in real time")] = 60.0,
@@ -66,10 +72,7 @@ def emulate(
     queue: Annotated[float, typer.Option(help="Queues before the user's link, ms")] = 100.0,
     gap: Annotated[float, typer.Option(help="Outage at each change of the user's satellite, ms")] = 0.0,
     loss: Annotated[float, typer.Option(help="Per cent of the packets that the path loses")] = 0.0,
-    cut: Annotated[
-        list[str] | None,
-        typer.Option(help="Outage of the path: from second, for seconds, as in 20:5; repeat"),
-    ] = None,
+    cut: Cut = None,
     seed: Annotated[int, typer.Option(help="Of losses")] = 0,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the result; emulations/NAME if left out")
