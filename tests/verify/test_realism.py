@@ -19,5 +19,6 @@ def test_what_the_study_measured_is_carried_out() -> None:
 
 def test_without_what_a_terminal_adds_it_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(added, "largest_s", lambda: 0.0)
-    monkeypatch.setattr(added, "LOSS", 0.0)
+    monkeypatch.setattr(added, "SINGLE", 0.0)
+    monkeypatch.setattr(added, "GAP_S", 0.0)
     assert [row.passed for row in realism.realism(None) if row.gate] == [False, False]

@@ -178,7 +178,8 @@ def _iperf(p: Place) -> Command:
 
 
 def _lesson(p: Place) -> Command:
-    return [*_program("lesson", "play")(p), str(p.activity.seconds), "--tell"]
+    how = "--control", p.option("control", "cubic")
+    return [*_program("lesson", "play")(p), str(p.activity.seconds), *how, "--tell"]
 
 
 def _pay(p: Place) -> Command:

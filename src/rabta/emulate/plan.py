@@ -58,8 +58,8 @@ class Activity:
         Hosts.
     start_s, seconds : float
     options : dict
-        Of the kind: ``every_s`` and ``deadline_s`` of payments, ``control`` of tcp (cubic or bbr) and of
-        overlay (file), ``renew_s`` of wireguard, ``bytes``, ``size``.
+        Of the kind: ``every_s`` and ``deadline_s`` of payments, ``control`` of tcp and lesson (cubic or bbr),
+        of overlay (file), ``renew_s`` of wireguard, ``bytes``, ``size``.
     """
 
     kind: str

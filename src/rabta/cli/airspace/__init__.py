@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from rabta.cli.airspace import remoteid
 from rabta.cli.airspace.plan import opened_approval, plan
 from rabta.cli.airspace.separation import batch, traffic
 from rabta.cli.airspace.zones import awareness, check, clearance
@@ -19,6 +20,7 @@ app = typer.Typer(no_args_is_help=True, help="Services of the low airspace, by t
 app.command()(plan)
 app.command()(batch)
 app.command()(traffic)
+app.add_typer(remoteid.app, name="remoteid")
 
 
 @app.callback()

@@ -28,8 +28,8 @@ Lost = Annotated[
 Traffic = Annotated[
     str,
     typer.Option(
-        help="What runs, separated by commas: ping, tcp, tcp:bbr, quic, call, lesson, payments, probes, "
-        "overlay, overlay:file, bundles, wireguard; mptcp, ospf (with a second way over the ground)"
+        help="What runs, separated by commas: ping, tcp, tcp:bbr, quic, call, lesson, lesson:bbr, payments, "
+        "probes, overlay, overlay:file, bundles, wireguard; mptcp, ospf (with a second way over the ground)"
     ),
 ]
 Over = Annotated[

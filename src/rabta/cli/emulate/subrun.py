@@ -151,12 +151,22 @@ def tell(found: Subrun) -> None:
         print(
             f"  {min(rates):g} to {max(rates):g} Mbit/s down; round trip {between}; {host['changes']} changes"
         )
-        assumed = [
-            f"{one['what']} {one['value']:g} {one['unit']}" for one in host["figures"] if one["assumed"]
-        ]
+        assumed = [f"{one['what']} {_said(one['value'])} {one['unit']}"
+                   for one in host["figures"] if one["assumed"]]  # fmt: skip
         print(f"  assumed: {', '.join(assumed)}")
     for one in found.about["without"]:
         print(
             f"  lost: {one['name']} from {one['from_s']:g} s on"
             + (f" to {one['to_s']:g} s" if one["to_s"] else "")
         )
+
+
+def _said(value: float | list[float]) -> str:
+    """A figure in words: a number, or from one to another.
+
+    Examples
+    --------
+    >>> _said(0.1), _said([30.0, 50.0])
+    ('0.1', '30 to 50')
+    """
+    return " to ".join(f"{one:g}" for one in value) if isinstance(value, list) else f"{value:g}"

@@ -14,6 +14,7 @@ import asyncio
 import http.client
 import json
 import math
+import socket
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -23,6 +24,8 @@ SEGMENT_S = 4.0
 RESERVOIR_S, CUSHION_S, MOST_S = 8.0, 30.0, 60.0
 BEGIN_S = 4.0  # of video in the buffer before the picture starts, and again after a stall
 PORT = 8080
+CONTROL = "cubic"
+"""Congestion control of the server, whatever the machine's own is: Linux's where nobody chose another."""
 LONGEST_WAIT_S = 30.0
 
 
@@ -113,17 +116,29 @@ class Story:
 
 
 async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """One connection: requests for ``/LEVEL/NUMBER`` until it closes."""
+    """One connection: requests for ``/CONTROL/LEVEL/NUMBER`` until it closes."""
     try:
         while True:
             head = await reader.readuntil(b"\r\n\r\n")
-            parts = head.split(b" ", 2)[1].strip(b"/").split(b"/")
+            control, *parts = head.split(b" ", 2)[1].strip(b"/").split(b"/")
+            if not _controlled(writer, control):
+                writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+                continue
             level, number = int(parts[0]), int(parts[1])
             body = bytes(size_bytes(level, number))
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
             await writer.drain()
     except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError, ValueError, IndexError):
         writer.close()
+
+
+def _controlled(writer: asyncio.StreamWriter, control: bytes) -> bool:
+    """Take a congestion control for what is sent; False where the kernel has none of this name."""
+    try:
+        writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, control)
+    except OSError:
+        return False
+    return True
 
 
 async def serve(host: str) -> None:
@@ -137,8 +152,8 @@ async def serve(host: str) -> None:
 class Player:
     """Fetches, buffers and shows; time is real."""
 
-    def __init__(self, host: str, *, telling: bool = False) -> None:
-        self.host, self.telling, self.story = host, telling, Story()
+    def __init__(self, host: str, *, control: str = CONTROL, telling: bool = False) -> None:
+        self.host, self.control, self.telling, self.story = host, control, telling, Story()
         self.buffer_s, self.playing = 0.0, False
         self.began = self.last = time.monotonic()
         self.connection: http.client.HTTPConnection | None = None
@@ -148,8 +163,11 @@ class Player:
         try:
             if self.connection is None:
                 self.connection = http.client.HTTPConnection(self.host, PORT, timeout=LONGEST_WAIT_S)
-            self.connection.request("GET", f"/{level}/{number}")
-            self.story.bytes += len(self.connection.getresponse().read())
+            self.connection.request("GET", f"/{self.control}/{level}/{number}")
+            answer = self.connection.getresponse()
+            if answer.status == http.client.BAD_REQUEST:
+                raise SystemExit(f"no congestion control {self.control} on this machine")
+            self.story.bytes += len(answer.read())
         except (OSError, http.client.HTTPException):
             if self.connection is not None:
                 self.connection.close()
@@ -221,17 +239,18 @@ def main() -> None:
     parser.add_argument("task", choices=("serve", "play"))
     parser.add_argument("address")
     parser.add_argument("seconds", type=float, nargs="?", default=60.0)
+    parser.add_argument("--control", default=CONTROL)
     parser.add_argument("--tell", action="store_true", help="lines on how it goes, before the last")
     asked = parser.parse_args()
     if asked.task == "serve":
         asyncio.run(serve(asked.address))
     else:
-        player = Player(asked.address, telling=asked.tell)
+        player = Player(asked.address, control=asked.control, telling=asked.tell)
         with suppress(KeyboardInterrupt):  # ended early: what was seen counts
             player.play(asked.seconds)
         player.elapse()
         story = player.story
-        print(json.dumps({"summary": story.summary(), "story": asdict(story)}))
+        print(json.dumps({"summary": {**story.summary(), "control": player.control}, "story": asdict(story)}))
 
 
 if __name__ == "__main__":

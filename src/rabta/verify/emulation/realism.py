@@ -51,19 +51,21 @@ def round_trips_ms() -> tuple[F8, float]:
     """Echoes of each slot, shape (slot, echo), NaN where lost; and the share that is lost."""
     from rabta.emulate import ways
     from rabta.emulate.engine import virtual
-    from rabta.emulate.subrun.realism import LOSS, largest_s, spiked
+    from rabta.emulate.subrun.realism import SINGLE, largest_s, spiked
 
     begin, end = one_way_ns()
     rows = np.zeros((SLOTS, 7))
     rows[:, 0], rows[:, 1] = np.arange(SLOTS) * SLOT_S * 1e9, begin
     rows[:, 2] = (end - begin) / (SLOT_S * 1e9)
     way = spiked(rows, [k * SLOT_S for k in range(1, SLOTS)])
-    hosts = {"gateway": ways.Access(), "user": ways.Access(jitter_s=largest_s(), loss=(LOSS, LOSS, 0.0, 0.0))}
+    user = ways.Access(jitter_s=largest_s(), loss=(SINGLE, SINGLE, 0.0, 0.0))
+    hosts = {"gateway": ways.Access(), "user": user}
     net = ways.course(hosts, {("user", "gateway"): way}, SLOTS * SLOT_S)
     count = round(SLOTS * SLOT_S / EVERY_S)
     left = np.round((np.arange(count) + 0.5) * EVERY_S * 1e9).astype(np.int64)
     there = _carried(virtual.carry(net, _sent(left, int(net.route()[1, 0])), 1), count)
-    back = _carried(virtual.carry(net, _sent(there, int(net.route()[0, 1])), 2), count)
+    back, came = np.full(count, -1), there >= 0
+    back[came] = _carried(virtual.carry(net, _sent(there[came], int(net.route()[0, 1])), 2), int(came.sum()))
     rtt = np.where(back >= 0, back - left, np.nan) / 1e6
     return rtt.reshape(SLOTS, -1), float((back < 0).mean())
 

@@ -1,0 +1,1 @@
+"""Remote identification of unmanned aircraft, by ASTM F3411."""

@@ -1,0 +1,1 @@
+"""Broadcast remote ID: messages of ASTM F3411-22a in bytes, and what carries them."""
