@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import socket
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import jwt
@@ -111,6 +115,37 @@ def served(authority, tmp_path_factory):
     """Address of one instance for tests that use volumes of their own."""
     with instance(authority, tmp_path_factory.mktemp("served") / "airspace.sqlite") as (_, url):
         yield url
+
+
+@pytest.fixture(scope="session")
+def tokens_at(authority):
+    """Address of a server that gives tokens to whoever asks, as InterUSS's dummy does."""
+
+    class Give(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked = {
+                key: each[0]
+                for key, each in parse_qs(urlsplit(self.path).query, keep_blank_values=True).items()
+            }
+            token = authority.token(asked.get("sub", "nobody"), asked.get("scope", ""),
+                                    audience=asked.get("intended_audience", ""))  # fmt: skip
+            body = json.dumps({"access_token": token}).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Give)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/token"
+    server.shutdown()
+    server.server_close()
+    thread.join()
 
 
 def circle(lat, lon, radius=200.0, low=100.0, high=200.0, start_s=60.0, end_s=3_600.0):

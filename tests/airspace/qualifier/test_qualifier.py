@@ -11,10 +11,7 @@ import os
 import shutil
 import subprocess
 import tarfile
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from tests.airspace.conftest import free_port, instance, stopped, supplier, wait
@@ -80,37 +77,6 @@ def tree(shared, tmp_path_factory):
             to.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, to)
     return root
-
-
-@pytest.fixture(scope="module")
-def tokens_at(authority):
-    """Address of a server that gives tokens to whoever asks, as InterUSS's dummy does."""
-
-    class Give(BaseHTTPRequestHandler):
-        def do_GET(self):
-            asked = {
-                key: each[0]
-                for key, each in parse_qs(urlsplit(self.path).query, keep_blank_values=True).items()
-            }
-            token = authority.token(asked.get("sub", "nobody"), asked.get("scope", ""),
-                                    audience=asked.get("intended_audience", ""))  # fmt: skip
-            body = json.dumps({"access_token": token}).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Give)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/token"
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 @pytest.fixture(scope="module")

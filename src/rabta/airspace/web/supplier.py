@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -46,6 +47,8 @@ class Supplier:
         Reads a volume, and turns heights above ground into heights above the ellipsoid.
     more : callable, optional
         Makes further routes from this supplier, as `rabta.airspace.web.proposals.routes` does.
+    tasks : sequence of callable
+        What runs while it serves, as `rabta.airspace.conformance.watcher.Watcher.run` does.
     """
 
     flights: Flights
@@ -53,6 +56,7 @@ class Supplier:
     heights: Callable[[Any], Any]
     reports: list[Mapping[str, Any]] = field(default_factory=list)
     more: Callable[[Supplier], list[Route]] | None = None
+    tasks: Sequence[Callable[[], Coroutine[Any, Any, None]]] = ()
 
     def app(self) -> Starlette:
         """Application to serve."""
@@ -78,7 +82,11 @@ class Supplier:
 
     @asynccontextmanager
     async def _life(self, _app: Starlette) -> AsyncIterator[None]:
+        running = [asyncio.create_task(one()) for one in self.tasks]
         yield
+        for one in running:
+            one.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
         await self.flights.network.close()
         self.flights.book.close()
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +12,9 @@ from rabta.cli.airspace.plan import opened_approval, plan
 from rabta.cli.airspace.separation import batch, traffic
 from rabta.cli.airspace.zones import awareness, check, clearance
 from rabta.cli.airspace.zones import zones as made_zones
+
+if TYPE_CHECKING:
+    from starlette.routing import Route
 
 app = typer.Typer(no_args_is_help=True, help="Services of the low airspace, by the published standards.")
 
@@ -78,11 +80,12 @@ def supply(
     ] = None,
 ) -> None:
     """Serve those who fly: plans without conflicts, details for other services, notifications (F3548-21)."""
+    from rabta.airspace.conformance.watcher import Watcher
     from rabta.airspace.uss.book import Book
     from rabta.airspace.uss.flights import Flights
     from rabta.airspace.uss.network import Network
     from rabta.airspace.volumes.messages import volume
-    from rabta.airspace.web import proposals
+    from rabta.airspace.web import proposals, telemetry
     from rabta.airspace.web import serve as door
     from rabta.airspace.web.supplier import Supplier
     from rabta.airspace.web.tokens import Tokens, keys
@@ -95,8 +98,13 @@ def supply(
         checks.append(clearance(zones or (), authorised or ()).check)
     flights = Flights(Book(store), Network(discovery, authority, subject), address, checks)
     typer.echo(f"service {subject} at {address}, discovery at {discovery}", err=True)
-    more = None if approval is None else partial(proposals.routes, approval=approval)
-    app_ = Supplier(flights, tokens, volume, more=more).app()
+    watcher = Watcher(flights)
+
+    def more(supplier: Supplier) -> list[Route]:
+        found = telemetry.routes(supplier, watcher)
+        return found if approval is None else found + proposals.routes(supplier, approval=approval)
+
+    app_ = Supplier(flights, tokens, volume, more=more, tasks=(watcher.run,)).app()
     door.serve(app_, host, port, certificate=certificate, key=certificate_key)
 
 

@@ -1,0 +1,63 @@
+"""Reports of positions on the network, and what comes of them: routes beside those of the standard.
+
+``POST /rabta/v1/flights/{id}/positions``: positions of a held flight, as F3548-21 writes telemetry. ``GET
+/rabta/v1/flights/{id}/conformance`` and ``GET /rabta/v1/conformance``: figures of a flight, and of all.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import JSONResponse, Response
+
+from rabta.airspace.conformance.watcher import Watcher
+from rabta.airspace.dss.rules import Caller, RefusedError
+from rabta.airspace.web.messages import body
+from rabta.errors import RabtaError
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.routing import Route
+
+    from rabta.airspace.web.supplier import Supplier
+
+SCOPES = (frozenset({"interuss.flight_planning.plan"}),)
+MOST = 500
+
+
+def routes(supplier: Supplier, watcher: Watcher) -> list[Route]:
+    """Routes of a supplier's watcher."""
+
+    async def positions(request: Request, _caller: Caller) -> Response:
+        given = (await body(request)).get("positions")
+        if not isinstance(given, list) or not 1 <= len(given) <= MOST:
+            raise RefusedError(400, f"positions: a list of 1 to {MOST}")
+        _held(watcher, request.path_params["id"])
+        taken = 0
+        for row, one in enumerate(given):
+            if not isinstance(one, dict):
+                raise RefusedError(400, f"positions[{row}]: an object; {taken} were taken")
+            try:
+                taken += watcher.report(request.path_params["id"], one)
+            except RabtaError as error:
+                raise RefusedError(400, f"positions[{row}]: {error}; {taken} were taken") from None
+        return JSONResponse({"taken": taken, **watcher.summary(request.path_params["id"])})
+
+    async def one(request: Request, _caller: Caller) -> Response:
+        _held(watcher, request.path_params["id"])
+        return JSONResponse(watcher.summary(request.path_params["id"]))
+
+    async def everyone(_request: Request, _caller: Caller) -> Response:
+        return JSONResponse(watcher.whole())
+
+    base = "/rabta/v1/flights/{id}"
+    return [
+        supplier._at("POST", base + "/positions", positions, SCOPES),
+        supplier._at("GET", base + "/conformance", one, SCOPES),
+        supplier._at("GET", "/rabta/v1/conformance", everyone, SCOPES),
+    ]
+
+
+def _held(watcher: Watcher, name: str) -> None:
+    if name not in watcher.flights.held:
+        raise RefusedError(404, "no such flight here")
