@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 Box = tuple[float, float, float, float]
 
 
+THINNEST_M = 0.01  # F3548-21 IntersectionMinimumPrecisionCm: twice the area over the way around
+
+
 def meet(a: Volume, b: Volume) -> bool:
     """Whether two volumes share a point.
 
@@ -80,7 +83,7 @@ def check(outline: Polygon | Circle) -> None:
         return
     south, west, north, east = outline.box
     shape = on_plane(outline, ((south + north) / 2.0, (west + east) / 2.0))
-    if not shape.is_valid or shape.area <= 0.0:
+    if not shape.is_valid or 2.0 * shape.area <= THINNEST_M * shape.length:
         why = shapely.is_valid_reason(shape).split("[")[0].lower() if not shape.is_valid else "no area"
         raise RabtaError(f"a polygon that bounds nothing: {why}", key="vertices", value=len(outline.corners),
                          expected="corners in order, edges that do not cross")  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -27,6 +28,14 @@ def answered(inner: Answer) -> Answer:
     return answer
 
 
+def _finite(text: str) -> float:
+    """A number of JSON; NaN and infinity, also by their exponent, are none (RFC 8259, section 6)."""
+    found = float(text)
+    if not math.isfinite(found):
+        raise ValueError("a number that is none")
+    return found
+
+
 async def body(request: Request) -> Mapping[str, Any]:
     """Body of a request, which must be a JSON object of bearable size.
 
@@ -40,8 +49,11 @@ async def body(request: Request) -> Mapping[str, Any]:
         if size > LARGEST_BODY:
             raise RefusedError(413, f"a body of more than {LARGEST_BODY} bytes")
         parts.append(part)
+    raw = b"".join(parts)
     try:
-        found = json.loads(b"".join(parts))
+        found = json.loads(raw, parse_constant=_finite, parse_float=_finite)
+        if b"\\ud" in raw or b"\\uD" in raw:
+            json.dumps(found, ensure_ascii=False).encode()  # half a pair is no letter, and cannot be written
     except (ValueError, RecursionError):
         raise RefusedError(400, "a body that is no JSON") from None
     if not isinstance(found, dict):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from rabta.airspace.dss.intents import OFF_NOMINAL
 from rabta.airspace.dss.rules import RefusedError, checked
 from rabta.airspace.uss.flights import Flights
 from rabta.airspace.uss.network import CallError
@@ -38,18 +39,19 @@ def intent(body: Message, heights: Any) -> Intent:
     """
     plan = checked(written.table, body.get("flight_plan"), "flight_plan")
     basic = checked(written.table, plan.get("basic_information"), "flight_plan.basic_information")
-    usage, state = basic.get("usage_state"), basic.get("uas_state", "Nominal")
+    usage, state = str(basic.get("usage_state")), str(basic.get("uas_state", "Nominal"))
     if (usage, state) not in STATES:
         raise RefusedError(400, f"usage_state {usage} with uas_state {state}")
     given = basic.get("area")
     if not isinstance(given, list) or not given:
         raise RefusedError(400, "flight_plan.basic_information.area: a list of volumes")
     volumes = tuple(checked(heights, one) for one in given)
-    to = STATES[str(usage), str(state)]
-    more = plan.get("astm_f3548_21") or {}
-    off = to in ("Nonconforming", "Contingent")
-    priority = int(more.get("priority") or 0) if isinstance(more, Mapping) else 0
-    return Intent("", to, priority, () if off else volumes, volumes if off else ())
+    to, off = STATES[usage, state], STATES[usage, state] in OFF_NOMINAL
+    more = plan.get("astm_f3548_21")
+    priority = more.get("priority") if isinstance(more, Mapping) else None
+    if not isinstance(priority, int | None) or isinstance(priority, bool):
+        raise RefusedError(400, "flight_plan.astm_f3548_21.priority: a whole number")
+    return Intent("", to, priority or 0, () if off else volumes, volumes if off else ())
 
 
 async def upsert(flights: Flights, name: str, body: Message, heights: Any) -> dict[str, Any]:
