@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from rabta.cli.emulate import subrun, work
 from rabta.emulate.engine import spaces
+from rabta.emulate.subrun import realism
 from rabta.emulate.subrun.access import GROUND, MOVING, Span
 from rabta.emulate.subrun.build import Asked, Host, Subrun, build
 from rabta.emulate.subrun.named import wishes
@@ -60,7 +62,14 @@ def test_the_terminal_as_the_run_has_it(source: Source, found: Subrun) -> None:
     assert host.given.access.down_bps[0, 1] == pytest.approx(1e6 * plan["rate_mbps"] * ratio)
     assert host.given.outages == ((0.0, LOST_S),)
     rows = host.way.pieces
-    assert np.array_equal(rows[:, 1] < 0.0, rows[:, 0] < LOST_S * 1e9)
+    # nothing while the satellites are lost, then again where another serves, as terminals showed (realism)
+    served = [leg.path[1] for leg in host.way.legs if leg.path]
+    changes = [leg.begin_s for leg in host.way.legs if leg.path][1:]
+    assert changes
+    assert all(a != b for a, b in pairwise(served))
+    assert np.allclose(rows[rows[:, 1] < 0.0, 0], 1e9 * np.array([0.0, *changes]), atol=1.0)
+    quiet = np.diff(rows[:, 0])[rows[:-1, 1] < 0.0]
+    assert np.allclose(quiet, 1e9 * np.array([LOST_S] + [realism.GAP_S] * len(changes)), atol=1.0)
     first = 2e-6 * rows[rows[:, 1] > 0.0, 1][0]
     # from 300 km up and over 1,100 km of ground to Karachi, to what the plan is sure of
     assert 2.0 * (300.0 + 1100.0) / 299.792 < first < 1.5 * plan["latency_ms"]
