@@ -65,10 +65,10 @@ def instance(authority, store, name="rabta-1"):
     return started("serve", authority, store, "--instance", name)
 
 
-def supplier(authority, store, discovery, tokens_at, name):
+def supplier(authority, store, discovery, tokens_at, name, *more):
     """A process of ``rabta airspace supply``, ready to answer."""
     return started("supply", authority, store, "--discovery", discovery, "--authority", tokens_at,
-                   "--subject", name)  # fmt: skip
+                   "--subject", name, *more)  # fmt: skip
 
 
 @contextlib.contextmanager

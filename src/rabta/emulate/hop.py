@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 ROUTERS = ("way 1", "way 2")
-LEAST_ROOM = 3_000.0
 
 
 @dataclass(frozen=True)
@@ -59,12 +58,12 @@ def fork(
             up.append(gate)
     bps = [one for rate in rates for one in (rate.up_bps, rate.down_bps)]
     first = np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64)
-    room = [max(bps[k] * rates[k // 2].queue_s / 8.0, LEAST_ROOM) for k in range(4)]
+    queue = np.repeat([1e9 * rate.queue_s for rate in rates], 2)
     none = np.zeros(len(ends))
     return Course(
         hosts, np.array(ends, dtype=np.int64), first, np.concatenate(parts), none, none,
         tuple(f"{router} {way}" for router in ROUTERS for way in ("up", "down")),
-        np.arange(5, dtype=np.int64), np.array([[0.0, rate] for rate in bps]), np.array(room), np.zeros(4),
+        np.arange(5, dtype=np.int64), np.array([[0.0, rate] for rate in bps]), queue, np.zeros(4),
         np.array(up, dtype=np.int64), np.full(len(ends), -1, dtype=np.int64), round(length_s * 1e9),
     )  # fmt: skip
 

@@ -30,7 +30,7 @@ class Access:
     up_bps, down_bps : ndarray, shape (change, 2)
         From when on (s), rate (bit/s; 0 for unlimited).
     queue_s : float
-        What each queue holds at most, as the time that it takes to empty at the first rate.
+        How long a packet may wait in each queue at most; two packets find room at any rate.
     overhead_bytes : int
         What a packet takes beyond its own bytes.
     loss : tuple of float
@@ -157,7 +157,7 @@ def course(hosts: Mapping[str, Access], ways: Mapping[tuple[str, str], Array], l
         np.array([1e9 * hosts[b].jitter_s for _, b in both]),
         np.array([1e9 * hosts[b].frame_s for _, b in both]),
         gates, _first(rates), np.concatenate(rates) * (1e9, 1.0),
-        np.array([_room(host, rate) for host in hosts.values() for rate in (host.up_bps, host.down_bps)]),
+        np.repeat([1e9 * host.queue_s for host in hosts.values()], 2),
         np.repeat([float(host.overhead_bytes) for host in hosts.values()], 2),
         2 * ends[:, 0], 2 * ends[:, 1] + 1, round(length_s * 1e9),
     )  # fmt: skip
@@ -172,8 +172,3 @@ def _received(way: Array, loss: Loss) -> Array:
 
 def _first(parts: Sequence[Array]) -> NDArray[np.int64]:
     return np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64)
-
-
-def _room(host: Access, rate: Array) -> float:
-    """Bytes of a queue: what its rate empties in the time asked for, and two packets at least."""
-    return max(host.queue_s * float(rate[:, 1].max()) / 8.0, 3_000.0)

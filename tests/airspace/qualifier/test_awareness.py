@@ -1,6 +1,6 @@
 """InterUSS's qualifier on zones: the documents that the rules make, and the geospatial map over them.
 
-It needs Python 3.13 and an environment of its own, which RABTA_QUALIFIER_PYTHON names; see `test_qualifier`.
+It needs Python 3.13 and an environment of its own, which RABTA_QUALIFIER_PYTHON names; see `conftest`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import shutil
 
 import pytest
 from tests.airspace.conftest import free_port, stopped, wait
-from tests.airspace.qualifier.test_qualifier import qualified, tokens_at, tree  # noqa: F401 (fixtures)
+from tests.airspace.qualifier.conftest import qualified
 
 from rabta.airspace.geozones import ed269, ed318
 from rabta.airspace.geozones import rules as r
@@ -60,7 +60,7 @@ v1:
 """
 
 
-def test_documents_of_the_rules(tree, tokens_at, shared, tmp_path):  # noqa: F811
+def test_documents_of_the_rules(tree, tokens_at, shared, tmp_path):
     """Pakistan's zones, in both standards, under the suite of common information services."""
     to = tree / "interfaces/ed318/schema"  # a submodule of the qualifier's, not among its data files
     if not to.exists():
@@ -78,7 +78,7 @@ def test_documents_of_the_rules(tree, tokens_at, shared, tmp_path):  # noqa: F81
     assert len(passed) >= 4
 
 
-def test_the_map(tree, tokens_at, authority, tmp_path):  # noqa: F811
+def test_the_map(tree, tokens_at, authority, tmp_path):
     """The table that InterUSS ships as an example: first row blocked, second and third advised."""
     import subprocess
     import sys

@@ -48,7 +48,7 @@ def net(rng: np.random.Generator, hosts: int = 3, pieces: int = 5, **changes: ob
         "pieces": rows.reshape(-1, 7), "jitter": np.where(np.arange(len(ends)) % 2, 2e6, 0.0),
         "frame": np.where(np.arange(len(ends)) % 3, 0.0, 1_333_333.0), "gates": gates,
         "gate_first": np.arange(len(gates) + 1) * 2, "gate_pieces": rates.reshape(-1, 2),
-        "room": np.full(len(gates), 9_000.0), "overhead": np.full(len(gates), 24.0), "up": 2 * ends[:, 0],
+        "queue": np.full(len(gates), 3.6e7), "overhead": np.full(len(gates), 24.0), "up": 2 * ends[:, 0],
         "down": 2 * ends[:, 1] + 1, "length_ns": 2_000_000_000,
     }  # fmt: skip
     return Course(**(values | changes))  # type: ignore[arg-type]

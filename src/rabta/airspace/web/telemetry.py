@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse, Response
 
 from rabta.airspace.conformance.watcher import Watcher
 from rabta.airspace.dss.rules import Caller, RefusedError
+from rabta.airspace.remoteid.network.states import State, reported
 from rabta.airspace.web.messages import body
 from rabta.errors import RabtaError
 
@@ -19,29 +21,41 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.routing import Route
 
+    from rabta.airspace.uss.flights import Flight
     from rabta.airspace.web.supplier import Supplier
 
+Publish = Callable[["Flight", Sequence[State]], Awaitable[None]]
 SCOPES = (frozenset({"interuss.flight_planning.plan"}),)
 MOST = 500
 
 
-def routes(supplier: Supplier, watcher: Watcher) -> list[Route]:
-    """Routes of a supplier's watcher."""
+def routes(supplier: Supplier, watcher: Watcher, publish: Publish | None = None) -> list[Route]:
+    """Routes of a supplier's watcher.
+
+    Parameters
+    ----------
+    publish : callable, optional
+        Shows positions of a flight to others, as `rabta.airspace.web.remoteid.RemoteId.publish` does.
+    """
 
     async def positions(request: Request, _caller: Caller) -> Response:
         given = (await body(request)).get("positions")
         if not isinstance(given, list) or not 1 <= len(given) <= MOST:
             raise RefusedError(400, f"positions: a list of 1 to {MOST}")
-        _held(watcher, request.path_params["id"])
-        taken = 0
+        name = request.path_params["id"]
+        _held(watcher, name)
+        states: list[State] = []
         for row, one in enumerate(given):
             if not isinstance(one, dict):
-                raise RefusedError(400, f"positions[{row}]: an object; {taken} were taken")
+                raise RefusedError(400, f"positions[{row}]: an object; {len(states)} were taken")
             try:
-                taken += watcher.report(request.path_params["id"], one)
+                state = reported(one)
+                states += [state] if watcher.report(name, one) else []
             except RabtaError as error:
-                raise RefusedError(400, f"positions[{row}]: {error}; {taken} were taken") from None
-        return JSONResponse({"taken": taken, **watcher.summary(request.path_params["id"])})
+                raise RefusedError(400, f"positions[{row}]: {error}; {len(states)} were taken") from None
+        if publish is not None:
+            await publish(watcher.flights.held[name], states)
+        return JSONResponse({"taken": len(states), **watcher.summary(name)})
 
     async def one(request: Request, _caller: Caller) -> Response:
         _held(watcher, request.path_params["id"])

@@ -16,6 +16,9 @@ from rabta.cli.airspace.zones import zones as made_zones
 if TYPE_CHECKING:
     from starlette.routing import Route
 
+    from rabta.airspace.uss.flights import Flights
+    from rabta.airspace.web.remoteid import RemoteId
+
 app = typer.Typer(no_args_is_help=True, help="Services of the low airspace, by the published standards.")
 
 
@@ -78,8 +81,11 @@ def supply(
     authorised: Annotated[
         list[str] | None, typer.Option(help="Zone that its operators are authorised for; may repeat.")
     ] = None,
+    remote_id: Annotated[
+        str, typer.Option(help="Edition of network remote ID: F3411-22a, F3411-19 or none.")
+    ] = "F3411-22a",
 ) -> None:
-    """Serve those who fly: plans without conflicts, details for other services, notifications (F3548-21)."""
+    """Serve those who fly: plans without conflicts (F3548-21), network remote ID, conformance."""
     from rabta.airspace.conformance.watcher import Watcher
     from rabta.airspace.uss.book import Book
     from rabta.airspace.uss.flights import Flights
@@ -100,12 +106,28 @@ def supply(
     typer.echo(f"service {subject} at {address}, discovery at {discovery}", err=True)
     watcher = Watcher(flights)
 
+    remote = None if remote_id == "none" else opened_remote(flights, remote_id)
+
     def more(supplier: Supplier) -> list[Route]:
-        found = telemetry.routes(supplier, watcher)
+        found = telemetry.routes(supplier, watcher, None if remote is None else remote.publish)
+        found += [] if remote is None else remote.routes(supplier)
         return found if approval is None else found + proposals.routes(supplier, approval=approval)
 
-    app_ = Supplier(flights, tokens, volume, more=more, tasks=(watcher.run,)).app()
+    tasks = (watcher.run,) if remote is None else (watcher.run, remote.provider.run)
+    app_ = Supplier(flights, tokens, volume, more=more, tasks=tasks).app()
     door.serve(app_, host, port, certificate=certificate, key=certificate_key)
+
+
+def opened_remote(flights: Flights, name: str) -> RemoteId:
+    """Network remote ID beside a service's flights."""
+    from rabta.airspace.remoteid.network.display import Display
+    from rabta.airspace.remoteid.network.editions import edition
+    from rabta.airspace.remoteid.network.provider import Provider
+    from rabta.airspace.web.remoteid import RemoteId
+
+    by = edition(name)
+    provider = Provider(flights.book, flights.network, flights.public, by)
+    return RemoteId(provider, Display(flights.network, flights.public, by))
 
 
 app.command("zones")(made_zones)

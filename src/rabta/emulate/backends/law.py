@@ -27,6 +27,7 @@ STATE = ("count", "bad", "last", "mixed", "full up", "lost", "out", "full down",
 COST, SLOPE, CHANCE = 1 << 16, 1 << 32, 1 << 53
 """Parts of a nanosecond a byte, of a nanosecond a nanosecond, and of a certainty."""
 NEVER = 1 << 62
+LEAST_BYTES = 3_000
 _TRIES = 8
 _PATH, _COUNT, _USE = 0x9E3779B97F4A7C15, 0xD1B54A32D192ED03, 0x8CB92BA72F3D8DD7
 _FIRST, _SECOND = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
@@ -36,7 +37,7 @@ IPV4, ETHERNET = 0x0008, 14  # the first as a little-endian machine reads it
 
 
 def lines(page: Array, up: NDArray[np.int64], down: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Rows of ``line`` from a page of the course, shape (path, 16)."""
+    """Rows of ``line`` from a page of the course, shape (path, 18)."""
     out = np.zeros((len(page), LINE), dtype=np.int64)
     for at in (0, 7):
         out[:, at : at + 2] = np.rint(page[:, at : at + 2])
@@ -186,10 +187,52 @@ def _gate(stage: Stage) -> str:
 if r3 s>= r7 goto busy@
 r3 = r7
 busy@:
+r4 = *(u64 *)(r10 - 48)         # when the rate changes
 r2 = r3
+if r7 s>= r4 goto held@
+if r3 s<= r4 goto held@
+r5 = *(u64 *)(r10 - 64)         # what will leave at the next rate, as the time that it would take at this one
+r2 = 0
+if r5 == 0 goto free@
+r2 = r3
+r2 -= r4
+r2 <<= 28
+r2 /= r5
+r5 = *(u64 *)(r10 - 56)
+r2 *= r5
+r2 >>= 28
+free@:
+r2 += r4
+held@:
 r2 -= r7
-if r2 > r1 goto full
+if r2 s> r1 goto full
+r5 = *(u64 *)(r10 - 72)         # bytes
+r2 = *(u64 *)(r10 - 64)         # what a byte costs then
+if r3 s>= r4 goto late@
+r2 = *(u64 *)(r10 - 56)         # and before
+r5 *= r2
+r5 >>= 16
+if r5 != 0 goto spans@
+r5 = 1
+spans@:
 r3 += r5
+if r3 s<= r4 goto done@
+r3 -= r4                        # the rest of it leaves at the next rate
+r3 <<= 28
+r3 /= r2
+r2 = *(u64 *)(r10 - 64)
+r3 *= r2
+r3 >>= 28
+r3 += r4
+goto done@
+late@:
+r5 *= r2
+r5 >>= 16
+if r5 != 0 goto spun@
+r5 = 1
+spun@:
+r3 += r5
+done@:
 """
     return f"""
 r2 = *(u64 *)(r9 + {8 * (16 if stage == "up" else 17)})
@@ -205,25 +248,31 @@ r9 = r0
 r2 = *(u64 *)(r10 - 32)
 {_found("free")}
 r4 = *(u64 *)(r9 + 8)
+*(u64 *)(r10 - 56) = r4
+r5 = *(u64 *)(r9 + 24)
+*(u64 *)(r10 - 64) = r5
 r1 = *(u64 *)(r9 + 16)
+*(u64 *)(r10 - 48) = r1
 if r7 s< r1 goto priced
-r4 = *(u64 *)(r9 + 24)
+r4 = r5
 priced:
 if r4 == 0 goto leave           # unlimited
 r5 = *(u32 *)(r6 + 0)
 r5 += -{ETHERNET}
+r2 = {LEAST_BYTES}
+r2 *= r4
+r2 >>= 16
 r1 = *(u64 *)(r9 + 32)
-if r5 > r1 goto full
-r1 -= r5
-r1 *= r4
-r1 >>= 16                       # longest wait that leaves room for it
+if r1 s>= r2 goto waits
+r1 = r2
+waits:
+r2 = r5
+r2 *= r4
+r2 >>= 16
+r1 -= r2                        # longest wait before it
 r2 = *(u64 *)(r9 + 40)
 r5 += r2
-r5 *= r4
-r5 >>= 16
-if r5 != 0 goto spans
-r5 = 1
-spans:
+*(u64 *)(r10 - 72) = r5
 r9 = r0
 {_tried(step, "r9 + 0")}"""
 

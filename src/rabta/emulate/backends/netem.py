@@ -30,6 +30,7 @@ Array = NDArray[np.float64]
 
 ERROR_NS = 2_500.0
 CLOSEST_NS = 10_000_000
+LEAST_BYTES = 3_000  # of a queue, at any rate
 LIMIT = 100_000  # packets on a path
 ORDER = 12_500_000_000  # bytes/s: 100 Gbit/s keep the order of packets and take 0.1 us
 ETHERNET = 14
@@ -217,9 +218,10 @@ class Netem(Wired):
         self._core.queue(*delay, "netem", body, new=False)
 
     def _queue(self, gate: int, rate_bps: float) -> bytes:
-        """Options of a queue: as many packets of full size as its bytes hold."""
+        """Options of a queue: as many packets of full size as leave in the time that it holds."""
         full, overhead = self.setup.mtu, int(self.course.overhead[gate])
-        room = int(max(self.course.room[gate] - full, 0.0) // (full + overhead)) + 1
+        held = max(self.course.queue[gate] * rate_bps / 8e9, LEAST_BYTES)
+        room = int(max(held - full, 0.0) // (full + overhead)) + 1
         return options(room if rate_bps > 0.0 else LIMIT, rate=rate_bps / 8.0, overhead=overhead - ETHERNET)
 
     def tear(self) -> None:

@@ -1,7 +1,9 @@
 """Packets through gates and paths: one law for the wall clock and the virtual one.
 
 A packet waits at the gate of its sender (a queue that empties at a rate), travels its path (a delay that is
-linear in time between changes, losses in bursts, outages) and waits at the gate of its receiver. Times are
+linear in time between changes, losses in bursts, outages) and waits at the gate of its receiver. A queue
+holds what leaves in a span of time at the rate in force, and what waits when the rate changes leaves at the
+new one (of changes while a packet waits the first counts, which the book knows). Times are
 whole nanoseconds of the emulation's clock. What happens to a packet depends on when it came and on what came
 before it alone, so that a recording of what was sent gives the same fates again.
 
@@ -10,8 +12,8 @@ Tables come as two books; one counts while the other is rewritten:
 - ``line[2, path, 16]``: two pieces of seven (from when on; delay, negative in an outage; slope; chance of
   loss in the good state and in the bad; chance a packet of turning bad, and good again), then jitter (largest
   extra delay) and frame (arrivals wait for its multiples; 0 for none).
-- ``gate[2, gate, 6]``: two pieces of two (from when on; rate in bit/s, 0 for unlimited), room in bytes,
-  overhead of a packet in bytes.
+- ``gate[2, gate, 6]``: two pieces of two (from when on; rate in bit/s, 0 for unlimited), longest wait in
+  nanoseconds (`LEAST_BYTES` find room at any rate), overhead of a packet in bytes.
 """
 # mypy: disable-error-code="no-any-return"
 # ruff: noqa: C901, PLR0912, PLR0915 (kernels: each loop of the engine is one piece)
@@ -41,6 +43,7 @@ _clock = foreign("clock_gettime", "int32", "int32", "voidptr")
 _wait = foreign("epoll_pwait2", "int32", "int32", "voidptr", "int32", "voidptr", "intp")
 
 MONOTONIC = 1
+LEAST_BYTES = 3_000
 READS = 32
 EVENTS = 256
 
@@ -59,13 +62,22 @@ def uniform(seed: Whole, path: Whole, count: Whole, use: Whole) -> float:
 @inline
 def through_gate(now: Whole, size: Whole, book: Array, index: Whole, free: Index) -> Whole:
     """Instant at which a packet has left gate `index` of a book; -1 where the queue has no room for it."""
-    rate = book[index, 3] if now >= book[index, 2] else book[index, 1]
+    turn, after = book[index, 2], book[index, 3]
+    rate = after if now >= turn else book[index, 1]
     if rate <= 0.0:
         return now
     start = max(now, free[index])
-    if (start - now) * rate / 8e9 + size > book[index, 4]:
+    wait = np.float64(start - now)
+    if now < turn < start:  # what will leave at the next rate, as the time that it would take at this one
+        wait = turn - now + max(start - turn, 0.0) * max(after, 0.0) / rate
+    if wait + size * 8e9 / rate > max(book[index, 4], LEAST_BYTES * 8e9 / rate):
         return np.int64(-1)
-    free[index] = start + max(np.int64((size + book[index, 5]) * 8e9 / rate), np.int64(1))
+    late = start >= turn
+    cost = 0.0 if late and after <= 0.0 else 8e9 / (after if late else rate)
+    leave = start + max(np.int64((size + book[index, 5]) * cost), np.int64(1))
+    if not late and leave > turn:  # the rest of it leaves at the next rate
+        leave = np.int64(turn) + (np.int64((leave - turn) * rate / after) if after > 0.0 else np.int64(0))
+    free[index] = leave
     return free[index]
 
 

@@ -39,8 +39,9 @@ class Course:
     gate_first : ndarray of int64, shape (gate + 1,)
     gate_pieces : ndarray, shape (gate piece, 2)
         From when on (ns), rate (bit/s; 0 for unlimited).
-    room, overhead : ndarray, shape (gate,)
-        Bytes that a queue holds; bytes that a packet takes beyond its own.
+    queue, overhead : ndarray, shape (gate,)
+        Longest time (ns) that a packet may wait, though 3,000 bytes always find room; bytes that a packet
+        takes beyond its own.
     up, down : ndarray of int64, shape (path,)
         Gate at either end; -1 for none.
     length_ns : int
@@ -56,7 +57,7 @@ class Course:
     gates: tuple[str, ...]
     gate_first: Index
     gate_pieces: Array
-    room: Array
+    queue: Array
     overhead: Array
     up: Index
     down: Index
@@ -104,7 +105,7 @@ class Pages:
         self.gate = np.zeros((2, gates, 2 * GATE_PIECE + 2))
         if course.gates:
             self.gate[:, :, 2 * GATE_PIECE], self.gate[:, :, 2 * GATE_PIECE + 1] = (
-                course.room,
+                course.queue,
                 course.overhead,
             )
         self._path, self._gate = course.first[:-1].copy(), course.gate_first[:-1].copy()

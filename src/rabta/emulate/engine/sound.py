@@ -34,7 +34,7 @@ def fault(parts: Mapping[str, Any]) -> str:
         ("pieces", _chances(parts.get("pieces"))),
         ("gate_pieces", _real(parts.get("gate_pieces"), GATE_PIECE, 0.0)),
         *((name, _real(parts.get(name), 0, 0.0, paths)) for name in ("jitter", "frame")),
-        *((name, _real(parts.get(name), 0, 0.0, gates)) for name in ("room", "overhead")),
+        *((name, _real(parts.get(name), 0, 0.0, gates)) for name in ("queue", "overhead")),
         *((name, _whole(parts.get(name), (paths,), -1, gates - 1)) for name in ("up", "down")),
         ("length_ns", _whole(parts.get("length_ns"), (), 1, LONGEST_NS)),
     )

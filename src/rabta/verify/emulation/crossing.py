@@ -50,7 +50,7 @@ def course(way: Any, rate_bps: float = 0.0, queue_s: float = 0.1) -> Course:
         hosts=("village", "city"), ends=np.array([(0, 1), (1, 0)]), first=np.array([0, 1, 1 + len(way)]),
         pieces=np.concatenate([still, way]), jitter=np.zeros(2), frame=np.zeros(2),
         gates=("village up", "village down", "city up", "city down"), gate_first=np.arange(5),
-        gate_pieces=rates, room=np.maximum(rates[:, 1] / 8.0 * queue_s, 3000.0), overhead=np.zeros(4),
+        gate_pieces=rates, queue=np.full(4, 1e9 * queue_s), overhead=np.zeros(4),
         up=np.array([0, 2]), down=np.array([3, 1]), length_ns=3600 * 10**9,
     )  # fmt: skip
 
