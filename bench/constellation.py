@@ -6,7 +6,7 @@ Satellites: ``starlink-gen1-filed`` of the catalog (FCC 21-48), plus-grid links 
 within a degree of ten cities of Pakistan, each a network namespace with a TUN interface, a path between every
 two. A program beside the engine computes routes and delays ahead. Probes of 64 bytes between random hosts are
 sent and heard by a third process; the kernel stamps arrivals; what they took is compared with the twin's
-geometry, computed afterwards. Beside them one pair downloads over TCP (iperf3, cubic).
+geometry, computed afterwards. Beside them one pair downloads over TCP (iperf3, cubic, held to 50 Mbit/s).
 
 It needs root and iperf3. Results: part ``sky`` of bench/results/emulation.json.
 """
@@ -181,7 +181,7 @@ def _download(bed: Testbed, seconds: float) -> float:
     """Goodput of one pair, Mbit/s."""
     server = bed.start("h1", ["iperf3", "-s", "-1"], stdout=subprocess.DEVNULL)
     time.sleep(0.5)
-    words = ["iperf3", "-c", bed.address("h1"), "-t", str(int(seconds) - 1), "-b", "50M", "-J"]
+    words = ["iperf3", "-c", bed.address("h1"), "-t", str(int(seconds) - 1), "-b", "50M", "-C", "cubic", "-J"]
     said = json.loads(bed.start("h0", words, stdout=subprocess.PIPE, text=True).communicate()[0])
     server.wait(10)
     return float(round(said["end"]["sum_received"]["bits_per_second"] / 1e6, 2))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rabta.emulate import ways
 from rabta.emulate.engine import virtual
 from rabta.emulate.engine.course import Course
 
@@ -190,3 +191,17 @@ def test_fates_are_those_of_the_plain_law(seed: int) -> None:
     assert (ours[:, [0, 2, 3, 4, 5]] == theirs[:, [0, 2, 3, 4, 5]]).all()
     assert np.abs(ours[:, 1] - theirs[:, 1]).max() <= 20, "whole numbers of ns on either side of a change"
     assert set(np.unique(got[:, 4])) >= {0, 1, 2, 3, 5}, "every fate must be there, or the test says little"
+
+
+@pytest.mark.parametrize(("begin", "end"), [(0.9995, 2.0), (1.0005, 1.9995), (1.0, 2.0005), (0.0005, 0.5)])
+def test_an_outage_near_other_changes_stays_a_course(begin: float, end: float) -> None:
+    way = np.array([[0.0, 5e6, 0, 0, 0, 0, 0], [1e9, 6e6, 0, 0, 0, 0, 0], [2e9, 7e6, 0, 0, 0, 0, 0]])
+    rows = ways.cut(way, [(begin, end)])
+    net = ways.course(
+        dict.fromkeys(("a", "b"), ways.Access()), {("a", "b"): rows}, 3.0
+    )  # refuses what is too close
+    out = rows[rows[:, 1] < 0.0]
+    assert out[:, 0].tolist() == [begin * 1e9]
+    after = rows[rows[:, 0] == end * 1e9]
+    assert after[:, 1].tolist() == [5e6 if end < 0.9 else 7e6]
+    assert net.pieces.shape[0] == 2 * len(rows)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rabta.emulate import agree, ways
+from rabta.emulate.engine import virtual
 from rabta.emulate.engine.course import Course
 
 BEGUN_S = 1.7e9
@@ -45,6 +46,32 @@ def test_queues_are_told_from_lateness() -> None:
     whole = agree.pings(course(), "a", "b", rtts, BEGUN_S)
     assert whole["share_within"] == 0.0, "twelve milliseconds of queue are no fault of the path"
     assert whole["median_ms"] == pytest.approx(12.2, abs=0.01)
+
+
+def test_jitter_is_told_from_queues() -> None:
+    """Nobody waits: what the law of the engine adds by chance alone is no queue."""
+    still = np.array([[0.0, 2e7, 0.0, 0.0, 0.0, 0.0, 0.0]])
+    net = Course(
+        ("a", "b"), np.array([[0, 1], [1, 0]]), np.array([0, 1, 2]), np.concatenate([still, still]),
+        np.array([2e7, 5e6]), np.zeros(2), (), np.zeros(1, np.int64), np.zeros((0, 2)), np.zeros(0),
+        np.zeros(0), np.full(2, -1), np.full(2, -1), 10**10,
+    )  # fmt: skip
+    came = np.arange(1, 91) * 10**8
+    there = virtual.carry(net, np.stack([came, np.zeros(90, int), np.full(90, 84)], 1), 7)
+    out = np.sort(there[:, 1])
+    both = virtual.carry(net, np.concatenate([
+        np.stack([came, np.zeros(90, int), np.full(90, 84)], 1),
+        np.stack([out + 1000, np.ones(90, int), np.full(90, 84)], 1),
+    ])[np.argsort(np.concatenate([came, out + 1000]), kind="stable")], 7)  # fmt: skip
+    back = both[both[:, 2] == 1]
+    rtt = (np.sort(back[:, 1]) - came) / 1e6
+    rtts = [
+        (BEGUN_S + at / 1e9 + span / 1e3, span) for at, span in zip(came.tolist(), rtt.tolist(), strict=True)
+    ]
+    found = agree.parts(net, both, "a", "b", rtts, BEGUN_S, seed=7)
+    assert found["matched"] == 90
+    assert found["queues_ms"] == pytest.approx(0.0, abs=1e-3)
+    assert found["jitter_ms"] == pytest.approx(12.5, abs=2.5)
 
 
 def test_lateness_is_not_hidden() -> None:

@@ -106,13 +106,25 @@ def pings(
     }
 
 
-def parts(
-    course: Course, record: Index, host: str, other: str, rtts: Sequence[tuple[float, float]], begun_s: float
-) -> dict[str, float | int | None]:
-    """Where round trips above the computed ones come from: queues by the record of fates, and lateness.
+NOTHING: dict[str, float | int | None] = {
+    "matched": 0, "jitter_ms": None, "queues_ms": None, "rest_ms": None, "rest_p99_ms": None,
+    "share_within": None,
+}  # fmt: skip
 
-    A round trip is the path's delay, what packets waited in queues (both known from the record to the
-    nanosecond), and the rest: how late the emulator was and how long the hosts took.
+
+def parts(
+    course: Course,
+    record: Index,
+    host: str,
+    other: str,
+    rtts: Sequence[tuple[float, float]],
+    begun_s: float,
+    seed: int = 0,
+) -> dict[str, float | int | None]:
+    """Where round trips above the computed ones come from: jitter, queues by the record of fates, lateness.
+
+    A round trip is the path's delay, its jitter (drawn again from the seed), what packets waited in queues
+    (all known from the record to the nanosecond), and the rest: how late the emulator was, and the hosts.
 
     Parameters
     ----------
@@ -122,8 +134,8 @@ def parts(
     Returns
     -------
     dict
-        ``matched`` pings; medians of ``queues_ms`` and ``rest_ms``, and 99th percentile of the rest; and the
-        ``share_within`` 1 % or 0.3 ms of computed delay and queues together.
+        ``matched`` pings; medians of ``jitter_ms``, ``queues_ms`` and ``rest_ms``, and 99th percentile of the
+        rest; and the ``share_within`` 1 % or 0.3 ms of computed delay and queues together.
     """
     rows = np.array(rtts, dtype=np.float64).reshape(-1, 2)
     left = rows[:, 0] - begun_s - rows[:, 1] / 1e3
@@ -134,24 +146,37 @@ def parts(
     out = there[first, 1] if len(there) else np.zeros(0)
     second = _next(back[:, 0], out)
     if not len(there) or not len(back):
-        return {"matched": 0, "queues_ms": None, "rest_ms": None, "rest_p99_ms": None, "share_within": None}
+        return dict(NOTHING)
     near = np.abs(there[first, 0] - left * 1e9) < 2.0 * SLACK_NS
     near &= (back[second, 0] >= out) & (back[second, 0] - out < 2.0 * SLACK_NS)
     recorded = (out - there[first, 0] + back[second, 1] - back[second, 0])[near] / 1e6
     computed = round_trips_ms(course, host, other, there[first, 0][near] / 1e9)
+    drawn = (_drawn(course, int(route[a, b]), there[first, 5][near], seed)
+             + _drawn(course, int(route[b, a]), back[second, 5][near], seed))  # fmt: skip
     rest = rows[near, 1] - recorded
     good = np.isfinite(computed)
-    recorded, computed, rest = recorded[good], computed[good], rest[good]
+    recorded, computed, rest, drawn = recorded[good], computed[good], rest[good], drawn[good]
     if not rest.size:
-        return {"matched": 0, "queues_ms": None, "rest_ms": None, "rest_p99_ms": None, "share_within": None}
+        return dict(NOTHING)
     within = np.abs(rest) <= np.maximum(0.01 * recorded, 0.3)
     return {
         "matched": int(rest.size),
-        "queues_ms": round(float(np.median(recorded - computed)), 4),
+        "jitter_ms": round(float(np.median(drawn)), 4),
+        "queues_ms": round(float(np.median(recorded - computed - drawn)), 4),
         "rest_ms": round(float(np.median(rest)), 4),
         "rest_p99_ms": round(float(np.percentile(rest, 99)), 4),
         "share_within": round(float(within.mean()), 4),
     }
+
+
+def _drawn(course: Course, path: int, number: Index, seed: int) -> Array:
+    """Jitter of packets of a path by their numbers, ms; the kernels' draw (SplitMix64)."""
+    x = np.full(number.size, seed % 2**64, dtype=np.uint64) + np.uint64(path) * np.uint64(0x9E3779B97F4A7C15)
+    x += number.astype(np.uint64) * np.uint64(0xD1B54A32D192ED03) + np.uint64(2 * 0x8CB92BA72F3D8DD7 % 2**64)
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    x ^= x >> np.uint64(31)
+    return np.asarray(course.jitter[path] * ((x >> np.uint64(11)).astype(np.float64) / 2.0**53) / 1e6)
 
 
 def _of(record: Index, path: int) -> Index:

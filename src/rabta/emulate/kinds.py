@@ -169,12 +169,21 @@ def _program(name: str, task: str) -> Callable[[Place], Command]:
 
 
 def _ping(p: Place) -> Command:
-    return ["ping", "-D", "-n", "-i", p.option("every_s", 0.2), "-w", str(int(p.activity.seconds)), p.address]
+    return [
+        "ping",
+        "-D",
+        "-n",
+        "-i",
+        p.option("every_s", 0.2),
+        "-w",
+        str(max(int(p.activity.seconds), 1)),
+        p.address,
+    ]
 
 
 def _iperf(p: Place) -> Command:
-    return ["iperf3", "-c", p.address, "-p", str(p.port), "-t", str(int(p.activity.seconds)), "-J", "-R",
-            "-C", p.option("control", "cubic")]  # fmt: skip
+    return ["iperf3", "-c", p.address, "-p", str(p.port), "-t", str(max(int(p.activity.seconds), 1)), "-J",
+            "-R", "-C", p.option("control", "cubic")]  # fmt: skip
 
 
 def _lesson(p: Place) -> Command:
@@ -191,7 +200,7 @@ def _talk(p: Place) -> Found:
     from rabta.emulate.programs import call
 
     a = p.activity
-    found = call.call(p.bed, a.user, a.server, a.seconds - 1.0, port=p.port)
+    found = call.call(p.bed, a.user, a.server, max(a.seconds - 1.0, 0.5), port=p.port)
     each = {name: one["summary"] for name, one in found.items()}
     return {"summary": {f"{name}: {key}": value for name, row in each.items() for key, value in row.items()}}
 
@@ -250,6 +259,8 @@ def _ospf(p: Place) -> Found:
             ways.append((round(now, 3), way))
         time.sleep(0.02)
     outs = [end for (_, end, *_), (begin, *_) in zip(p.contacts, p.contacts[1:], strict=False) if begin > end]
+    if p.contacts and p.contacts[-1][1] < until - 1.0:  # out to the end
+        outs.append(p.contacts[-1][1])
     left = [next((at - out for at, _ in ways[1:] if at > out), None) for out in outs]
     took = [round(one, 3) for one in left if one is not None]
     summary = {

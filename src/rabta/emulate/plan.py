@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
@@ -19,7 +20,7 @@ from rabta.emulate.engine import sound
 from rabta.emulate.engine.course import Course
 from rabta.errors import RabtaError, nearest
 
-VERSION = 1
+VERSION = 2  # of folders: since 2 a queue is a time
 COURSE, PLAN, RESULT = "course.npz", "plan.json", "result.json"
 PING, IP = ("ping", "iputils-ping"), ("ip", "iproute2")
 KINDS: dict[str, tuple[tuple[str, str], ...]] = {
@@ -28,6 +29,10 @@ KINDS: dict[str, tuple[tuple[str, str], ...]] = {
     "wireguard": (("wireguard-go", "wireguard-go"), PING, IP, ("unshare", "util-linux"), ("mount", "mount")),
 }  # fmt: skip
 """Kinds of traffic, and the programs of others that each takes, with Debian's packages."""
+CONTROLS = {"tcp": ("cubic", "bbr"), "lesson": ("cubic", "bbr"), "overlay": ("file",)}
+"""What may stand behind a kind's name, after a colon."""
+MPTCP = Path("/proc/sys/net/mptcp/enabled")
+CONGESTION = Path("/proc/sys/net/ipv4/tcp_available_congestion_control")
 HOP = ("mptcp", "ospf")
 """Kinds for which hosts route for themselves, over two ways."""
 PLACES = ("/usr/lib/frr", "/usr/libexec/frr", "/usr/sbin")  # of daemons, beyond the usual ones
@@ -108,6 +113,27 @@ def lacks(kind: str) -> tuple[str, str] | None:
     """First program that a kind takes and this machine lacks, and Debian's package of it."""
     where = ":".join((os.environ.get("PATH", os.defpath), *PLACES))
     return next((need for need in KINDS[kind] if shutil.which(need[0], path=where) is None), None)
+
+
+def wanting(kind: str, control: str = "") -> tuple[str, str] | None:
+    """What else a kind lacks, and its cure: parts of Python, of the kernel, or a control that is none."""
+    known = CONTROLS.get(kind, ())
+    if control and control not in known:
+        return f"{kind} knows no {control!r}", ", ".join([kind, *(f"{kind}:{one}" for one in known)])
+    if kind == "quic" and importlib.util.find_spec("aioquic") is None:
+        return "quic needs aioquic", "pip install 'rabta[emulate]'"
+    if kind == "mptcp" and not MPTCP.is_file():
+        return "mptcp needs a kernel with Multipath TCP", "Linux 5.6 with CONFIG_MPTCP"
+    if control == "bbr" and "bbr" not in _text(CONGESTION).split():
+        return f"{kind}:bbr needs the kernel's BBR", "modprobe tcp_bbr"
+    return None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:
+        return ""
 
 
 def write(folder: Path, course: Course, plan: Plan) -> None:

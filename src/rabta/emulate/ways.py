@@ -93,13 +93,15 @@ def cut(way: Array, outages: Sequence[tuple[float, float]]) -> Array:
     """
     for begin, end in outages:
         first, last = begin * 1e9, end * 1e9
-        at = max(int(np.searchsorted(way[:, 0], last, side="right")) - 1, 0)
+        # of changes within two milliseconds the last counts
+        at = max(int(np.searchsorted(way[:, 0], last + CLOSEST_NS, side="right")) - 1, 0)
         after = way[at].copy()
         if after[1] >= 0.0:
             after[1] += after[2] * (last - after[0])
         after[0] = last
         out = np.array([[first, OUTAGE_NS, 0.0, *NONE]])
-        way = np.concatenate([way[way[:, 0] < first], out, after[None], way[way[:, 0] > last]])
+        before = way[(way[:, 0] <= first - CLOSEST_NS) & (way[:, 0] < first)]
+        way = np.concatenate([before, out, after[None], way[way[:, 0] > last + CLOSEST_NS]])
     return way
 
 

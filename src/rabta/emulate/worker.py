@@ -57,7 +57,9 @@ class Running:
         if self.kind.serve is not None:
             command = self.kind.serve(self.place)
             start = self.place.bed.start
-            self.server = start(self.activity.server, command, stdout=subprocess.PIPE, text=True)
+            # what nobody reads would fill a pipe and stop the program
+            out = subprocess.DEVNULL if self.kind.silent else subprocess.PIPE
+            self.server = start(self.activity.server, command, stdout=out, text=True)
             if not self.kind.silent and self.server.stdout is not None:
                 self._hears(self.server.stdout)
 
@@ -91,8 +93,20 @@ class Running:
         try:
             assert self.kind.call is not None
             self.outcome = self.kind.call(self.place)
-        except (RabtaError, OSError, ValueError, subprocess.SubprocessError) as error:
-            self.outcome = {"failed": str(error)}
+        except Exception as error:  # noqa: BLE001 (the others' results are worth keeping, whatever it is)
+            self.outcome = {"failed": str(error) or type(error).__name__}
+
+    def _ended(self, patience_s: float) -> bool:
+        """Wait for the client; who waits for an answer that does not come is asked for what it has."""
+        assert self.client is not None
+        for wait_s, last in ((patience_s, signal.SIGINT), (CLOSING_S, signal.SIGKILL)):
+            try:
+                self.client.wait(timeout=wait_s)
+            except subprocess.TimeoutExpired:
+                self.client.send_signal(last)
+            else:
+                return True
+        return False
 
     def end(self, patience_s: float) -> dict[str, Any]:
         """Wait for the client and read what it says."""
@@ -103,10 +117,7 @@ class Running:
             return {**head, **({"failed": "did not end"} if self.thread.is_alive() else self.outcome)}
         if self.client is None:
             return {**head, **self.outcome}
-        try:
-            self.client.wait(timeout=patience_s)
-        except subprocess.TimeoutExpired:
-            self.client.kill()
+        if not self._ended(patience_s):
             return {**head, "failed": f"did not end within {patience_s:.0f} s of its time"}
         said = self.said.read_text(encoding="utf-8", errors="replace")
         try:

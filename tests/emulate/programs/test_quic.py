@@ -67,6 +67,14 @@ def test_no_path_is_told() -> None:
     assert found["bytes"] == 0
 
 
+@live
+def test_what_came_in_time_is_told() -> None:
+    found = fetched(50_000_000, [(0.0, 50.0)], patience_s=3.0)
+    assert found["failed"] is not None
+    assert found["handshake_s"] < 0.4
+    assert 1_000_000 < found["bytes"] < 4_000_000  # of 10 Mbit/s for less than 3 s
+
+
 def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quic, "available", lambda: False)
     with pytest.raises(RabtaError, match=r"rabta\[emulate\]"):

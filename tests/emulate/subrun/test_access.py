@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from rabta.emulate.subrun import access
@@ -51,6 +52,18 @@ def test_terminals_are_sure_of_their_rate(source: Source) -> None:
     # 1,500 of 2,000 Mbit/s in use by the nation: those in use could have 10 / 0.75
     shared = mbps(given(source, village, EVENING, spare=True))[0][1]
     assert shared == pytest.approx(10.0 / 0.75)
+
+
+def test_geostationary_terminals_have_capacity_of_their_own(source: Source) -> None:
+    village = spot(source, "Yasin")
+    zone = str(source.tables["cells"]["zone"].iloc[village.cell])
+    prices = source.tables["plan_prices"]
+    own = prices.iloc[:1].assign(constraint="geo_capacity", zone=zone, limit=40.0, used=30.0)
+    full = replace(source, tables=dict(source.tables) | {"plan_prices": pd.concat([prices, own])})
+    gone = losses(full, ("gateway:A",), 600.0) if "A" in set(source.tables["gateways"]["name"]) else ()
+    assert access.tier_use(full, village, gone, access.FIXED) == 0.75
+    assert access.tier_use(source, village, (), access.FIXED) == 0.0, "nobody has such a terminal there"
+    assert access.tier_use(full, village) == access.tier_use(source, village)
 
 
 def test_a_slow_link_limits(source: Source) -> None:

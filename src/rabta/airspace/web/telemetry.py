@@ -35,7 +35,7 @@ def routes(supplier: Supplier, watcher: Watcher, publish: Publish | None = None)
     Parameters
     ----------
     publish : callable, optional
-        Shows positions of a flight to others, as `rabta.airspace.web.remoteid.RemoteId.publish` does.
+        Shows positions of a flight to others, as `rabta.airspace.remoteid.web.RemoteId.publish` does.
     """
 
     async def positions(request: Request, _caller: Caller) -> Response:

@@ -16,8 +16,8 @@ from rabta.cli.airspace.zones import zones as made_zones
 if TYPE_CHECKING:
     from starlette.routing import Route
 
+    from rabta.airspace.remoteid.web import RemoteId
     from rabta.airspace.uss.flights import Flights
-    from rabta.airspace.web.remoteid import RemoteId
 
 app = typer.Typer(no_args_is_help=True, help="Services of the low airspace, by the published standards.")
 
@@ -123,7 +123,7 @@ def opened_remote(flights: Flights, name: str) -> RemoteId:
     from rabta.airspace.remoteid.network.display import Display
     from rabta.airspace.remoteid.network.editions import edition
     from rabta.airspace.remoteid.network.provider import Provider
-    from rabta.airspace.web.remoteid import RemoteId
+    from rabta.airspace.remoteid.web import RemoteId
 
     by = edition(name)
     provider = Provider(flights.book, flights.network, flights.public, by)

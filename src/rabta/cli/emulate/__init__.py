@@ -73,7 +73,7 @@ def emulate(
     gap: Annotated[float, typer.Option(help="Outage at each change of the user's satellite, ms")] = 0.0,
     loss: Annotated[float, typer.Option(help="Per cent of the packets that the path loses")] = 0.0,
     cut: Cut = None,
-    seed: Annotated[int, typer.Option(help="Of losses")] = 0,
+    seed: Annotated[int, typer.Option(help="Of losses", min=0)] = 0,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the result; emulations/NAME if left out")
     ] = None,
@@ -96,7 +96,7 @@ def emulate(
     _checked(seconds, from_, hosts, over)
     activities = work.activities(traffic, from_, to, seconds)
     about: dict[str, Any] = {"source": source, "to": to, "start": start, "space": space, "seed": seed}
-    about["backend"] = work.ready({one.kind for one in activities}, backend)
+    about["backend"] = work.ready({one.kind for one in activities}, backend, capture=capture)
     two, outages = work.two_ways(activities), course.cuts(cut or [])
     if hosts:
         from rabta.cli.emulate import subrun

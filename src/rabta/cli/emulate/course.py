@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,7 +54,7 @@ def cuts(given: Sequence[str]) -> list[tuple[float, float]]:
             begin, length = (float(part) for part in text.split(":"))
         except ValueError:
             raise _refuse("no outage", "--cut", text, "from second, for seconds, as in 20:5") from None
-        if begin < 0.0 or length <= 0.0:
+        if not (begin >= 0.0 and 0.002 <= length < math.inf and begin < math.inf):
             raise _refuse("no outage", "--cut", text, "from second, for seconds, as in 20:5")
         found.append((begin, begin + length))
     return sorted(found)

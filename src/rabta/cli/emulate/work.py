@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rabta.emulate.engine.course import Course
     from rabta.emulate.plan import Activity
 
+LONGEST = 60  # letters of a name in a folder's
 WORST_S = 60.0  # for a worker to end after its last word
 LOG = "worker.txt"
 EXIT_TERMINATED = 143
@@ -29,13 +30,17 @@ EXIT_TERMINATED = 143
 
 def activities(traffic: str, user: str, server: str, seconds: float) -> tuple[Activity, ...]:
     """Activities of a list as ``ping,tcp:bbr``."""
-    from rabta.emulate.plan import Activity
+    from rabta.emulate import plan
 
     found = []
     for item in traffic.split(","):
         kind, _, control = item.strip().partition(":")
+        wanting = plan.wanting(kind, control) if kind in plan.KINDS else None
+        if wanting is not None:
+            raise RabtaError(wanting[0], key="--traffic", value=item.strip(), expected=wanting[1],
+                             exit_code=EXIT_USAGE)  # fmt: skip
         found.append(
-            Activity(kind, user, server, 0.5, seconds - 0.5, {"control": control} if control else {})
+            plan.Activity(kind, user, server, 0.5, seconds - 0.5, {"control": control} if control else {})
         )
     return tuple(found)
 
@@ -48,7 +53,7 @@ def between(asked: Sequence[Activity], course: Course) -> tuple[Activity, ...]:
     return tuple(replace(one, user=user, server=server) for one in asked)
 
 
-def ready(kinds: AbstractSet[str], backend: str = "auto") -> str:
+def ready(kinds: AbstractSet[str], backend: str = "auto", *, capture: bool = False) -> str:
     """Refuse what this machine lacks before any work; returns the back end that carries packets."""
     from rabta.emulate import plan
     from rabta.emulate.backends import choice
@@ -58,6 +63,9 @@ def ready(kinds: AbstractSet[str], backend: str = "auto") -> str:
         raise RabtaError(f"traffic {two[0]} needs hosts that route for themselves", key="--backend",
                          value=backend, expected="tun", exit_code=EXIT_USAGE)  # fmt: skip
     chosen = choice.chosen("tun" if two else backend)
+    if capture and chosen != "tun":
+        raise RabtaError("the kernel's queues keep no packets", key="--capture", value=chosen,
+                         expected="--backend tun", exit_code=EXIT_USAGE)  # fmt: skip
     for kind in sorted(kinds):
         lacks = plan.lacks(kind)
         if lacks is not None:
@@ -77,7 +85,8 @@ def folder(from_: str, to: str, source: str = "") -> Path:
     """Folder for a result that was given none: inside the run that was its source, or here."""
     home = Path(source) if source and (Path(source) / "provenance.json").is_file() else Path()
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-    name = f"{from_}-{to}-{stamp}".replace(" ", "_").replace("/", "_")
+    who = from_ if len(from_) <= LONGEST else f"{from_[:LONGEST].rsplit(',', 1)[0]} and more"
+    name = f"{who}-{to[:LONGEST]}-{stamp}".replace(" ", "_").replace("/", "_")
     places = [home / "emulations" / f"{name}{more}" for more in ("", *(f"-{k}" for k in range(2, 100)))]
     return next((place for place in places if not place.exists()), places[0])
 
@@ -143,7 +152,8 @@ def carried_out(
             told = (course, one["from"], one["to"], one["rtts"], found["unix_s"])
             one["agreement"] = agree.pings(*told)
             if (folder / "fates").is_file():
-                one["agreement"]["parts"] = agree.parts(course, records.fates(folder / "fates")[1], *told[1:])
+                fates = records.fates(folder / "fates")[1]
+                one["agreement"]["parts"] = agree.parts(course, fates, *told[1:], seed=seed)
     found["about"] = dict(about or {})
     io.write_atomic(folder / plan.RESULT, json.dumps(found, indent=1, ensure_ascii=False) + "\n")
     emulation.alone(folder)
@@ -239,7 +249,8 @@ def tell(found: dict[str, Any], folder: Path) -> None:
             print(f"  beside the computed round trip: {more}")
             if (parts := a.get("parts") or {}).get("matched"):
                 share = 100.0 * parts["share_within"]
-                print(f"  of that {parts['queues_ms']} ms in queues; the rest {parts['rest_ms']} ms")
+                print(f"  of that {parts['queues_ms']} ms in queues, {parts['jitter_ms']} ms jitter; "
+                      f"the rest {parts['rest_ms']} ms")  # fmt: skip
                 print(f"  {share:.0f} % of the pings within 1 % or 0.3 ms of path and queues")
     e = found["engine"]
     late = f", {e['late_mean_ns'] / 1e3:.0f} us late on average" if "late_mean_ns" in e else ""

@@ -181,9 +181,7 @@ def _tried(step: str, place: str) -> str:
     return each + "won:\nr7 = r3\n"
 
 
-def _gate(stage: Stage) -> str:
-    """Wait in a queue that empties at a rate; r7 becomes the instant at which the packet has left it."""
-    step = """r3 = r0
+_LEFT = """r3 = r0
 if r3 s>= r7 goto busy@
 r3 = r7
 busy@:
@@ -234,6 +232,11 @@ spun@:
 r3 += r5
 done@:
 """
+"""Instant at which a packet has left a queue, from that at which all before it will have (r0)."""
+
+
+def _gate(stage: Stage) -> str:
+    """Wait in a queue that empties at a rate; r7 becomes the instant at which the packet has left it."""
     return f"""
 r2 = *(u64 *)(r9 + {8 * (16 if stage == "up" else 17)})
 if r2 s< 0 goto leave
@@ -274,7 +277,7 @@ r2 = *(u64 *)(r9 + 40)
 r5 += r2
 *(u64 *)(r10 - 72) = r5
 r9 = r0
-{_tried(step, "r9 + 0")}"""
+{_tried(_LEFT, "r9 + 0")}"""
 
 
 def _draw(use: int) -> str:

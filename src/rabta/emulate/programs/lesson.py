@@ -64,7 +64,7 @@ def next_level(level: int, buffer_s: float) -> int:
 
 
 def opinion(start_s: float, stalls: int, stalled_s: float, watched_s: float) -> float:
-    """Mean opinion score, 1 to 5, of start-up time, stalls a minute and mean length of a stall.
+    """Mean opinion score, 1 to 5, of start-up time, stalls a second and mean length of a stall.
 
     Mok, Chan and Chang 2011, equation 4 and table I: each of the three is graded 1 to 3 first.
 

@@ -157,16 +157,19 @@ async def _give(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     writer.write_eof()
 
 
-async def fetch(address: str, port: int, folder: Path, size: int, move_s: float) -> dict[str, Any]:
-    """Connect, ask and read to the end."""
+async def fetch(
+    address: str, port: int, folder: Path, size: int, move_s: float, had: dict[str, Any]
+) -> dict[str, Any]:
+    """Connect, ask and read to the end; ``had`` holds what there is meanwhile."""
     from aioquic.asyncio.client import connect
 
     chosen, begun = settings("cubic", client=True), time.monotonic()
     chosen.load_verify_locations(str(folder / "certificate.pem"))
-    came: list[tuple[float, int]] = []
+    came: list[tuple[float, int]] = had["came"]
     moved: int | None = None
     async with connect(address, port, configuration=chosen) as line:
         ready = time.monotonic()
+        had["handshake_s"] = ready - begun
         reader, writer = await line.create_stream()
         writer.write(b"%d\n" % size)
         writer.write_eof()
@@ -201,10 +204,11 @@ async def tried(
     address: str, port: int, folder: Path, size: int, move_s: float, patience_s: float
 ) -> dict[str, Any]:
     """A fetch, or why it failed."""
+    had: dict[str, Any] = {"came": [], "handshake_s": None}
     try:
-        return await asyncio.wait_for(fetch(address, port, folder, size, move_s), patience_s)
+        return await asyncio.wait_for(fetch(address, port, folder, size, move_s, had), patience_s)
     except (OSError, TimeoutError) as error:
-        return {**arrived([], size), "handshake_s": None, "moved": None,
+        return {**arrived(had["came"], size), "handshake_s": had["handshake_s"], "moved": None,
                 "failed": type(error).__name__ + (f": {error}" if str(error) else "")}  # fmt: skip
 
 

@@ -181,10 +181,10 @@ def _space(
         step = next(k for k, a, b in reversed(steps) if a <= begin)
         alone = np.inf if link is None else float(link[step])
         _, ratio, _ = _at(hours, begin)
-        use = tier_use(source, spot, active(lost, begin)) / ratio
+        use = tier_use(source, spot, active(lost, begin), OVER[name]) / ratio
         uses.append(use)
         shared = sure / use if use > 0.0 else np.inf
-        rate = min(alone, shared if spare else min(sure * ratio, shared))
+        rate = min(alone, shared if spare and np.isfinite(shared) else min(sure * ratio, shared))
         if rate > 0.0:
             rows.append((begin, 1e6 * rate))
         else:  # also where it is not a number
@@ -204,12 +204,19 @@ def _space(
     return _merged(rows), tuple(out), told
 
 
-def tier_use(source: Source, spot: Spot, gone: Sequence[Lost] = ()) -> float:
+def tier_use(source: Source, spot: Spot, gone: Sequence[Lost] = (), over: str = MOVING) -> float:
     """Plan's busy-hour load over capacity of the tightest area: zone, its region, the nation.
 
-    The nation is carried by the gateways that are left, at most.
+    The nation is carried by the gateways that are left, at most. Geostationary satellites have areas of their
+    own: the zone's alone.
     """
     prices = source.tables["plan_prices"]
+    if over == FIXED:
+        rows = prices[(prices["constraint"] == "geo_capacity")
+                      & (prices["zone"] == str(source.tables["cells"]["zone"].iloc[spot.cell]))]  # fmt: skip
+        return float(
+            (rows["used"] / rows["limit"].where(rows["limit"] > 0.0)).fillna(0.0).max() if len(rows) else 0.0
+        )
     rows = prices[prices["constraint"].str.startswith("satellite_capacity")]
     zone = str(source.tables["cells"]["zone"].iloc[spot.cell])
     part = rows["zone"].to_numpy(str)

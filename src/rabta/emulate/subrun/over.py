@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from rabta import catalog
@@ -66,7 +66,9 @@ def build(source: Source, asked: Under) -> Subrun:
     )
     access = {name: asked.access for host in hosts for name in host.users}
     between = {(name, there.name): host.way.pieces for host in hosts for name in host.users}
-    course = ways.course({**access, there.name: Access()}, between, asked.span.length_s)
+    course = ways.course(
+        {**access, there.name: replace(Access(), loss=asked.access.loss)}, between, asked.span.length_s
+    )
     return Subrun(course, hosts, there, (), _about(source, asked, hosts, there, found, net))
 
 
