@@ -19,6 +19,7 @@ from rabta.geo import MEAN_RADIUS_M, great_circle_m
 
 SMALLEST_M = 2.04 * LEAST_APART_M  # a degree is up to 0.6 % shorter on the ellipsoid, here and there
 STEP = math.sqrt(2.0)
+MARGIN = 0.02  # of a step
 SHARE = 1.02 * LEAST_SHARE
 
 
@@ -42,9 +43,9 @@ class View:
                 and west + other.east - other.west <= self.east)  # fmt: skip
 
     def grown(self, step_deg: float) -> View:
-        """The smallest box of whole steps that covers this one; its corners tell nothing finer."""
-        south, west = (math.floor(x / step_deg) * step_deg for x in (self.south, self.west))
-        north, east = (math.ceil(x / step_deg) * step_deg for x in (self.north, self.east))
+        """The smallest box of whole steps that covers this one and a margin; its corners tell no more."""
+        south, west = (math.floor(x / step_deg - MARGIN) * step_deg for x in (self.south, self.west))
+        north, east = (math.ceil(x / step_deg + MARGIN) * step_deg for x in (self.north, self.east))
         return View(max(south, -90.0), west, min(north, 90.0), east)
 
     @property
