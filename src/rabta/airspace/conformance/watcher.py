@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from rabta.airspace.conformance.monitor import (
+    CLOCKS_S,
     CONTINGENT,
     NOMINAL,
     NONCONFORMING,
@@ -16,6 +17,7 @@ from rabta.airspace.conformance.monitor import (
     fleet,
     reach,
 )
+from rabta.airspace.conformance.witness import Doubt, Sighting
 from rabta.airspace.dss.rules import clock
 from rabta.airspace.uss.flights import Flights
 from rabta.airspace.uss.network import CallError
@@ -34,6 +36,7 @@ class Watcher:
     def __init__(self, flights: Flights) -> None:
         self.flights = flights
         self.watches: dict[str, Watch] = {}
+        self.doubts: dict[str, Doubt] = {}
         self.events: list[dict[str, Any]] = []
         self._tried: dict[str, dict[str, Any]] = {}
 
@@ -53,7 +56,38 @@ class Watcher:
         if counts:
             flight.positions.append(dict(telemetry))
             del flight.positions[:-MOST_HELD]
+            self._weigh(name, position)
         return counts
+
+    def sight(self, name: str, rows: Sequence[Sighting]) -> dict[str, Any]:
+        """Take positions at which others see a flight; what speaks against its reports so far.
+
+        Raises
+        ------
+        KeyError
+            Of a flight that is not held.
+        RabtaError
+            Of a sighting from the future, by more than clocks may differ.
+        """
+        self.flights.held[name]
+        for one in rows:
+            if one.at_s > clock() + CLOCKS_S:
+                raise RabtaError("a sighting from the future", key="time", value=f"{one.at_s:.3f}",
+                                 expected=f"at most {CLOCKS_S:g} s ahead")  # fmt: skip
+        return self._weigh(name, rows)
+
+    def _weigh(self, name: str, what: Position | Sequence[Sighting]) -> dict[str, Any]:
+        doubt = self.doubts.setdefault(name, Doubt())
+        before = doubt.against
+        if isinstance(what, Position):
+            doubt.hear(what)
+        else:
+            doubt.see(what)
+        if doubt.against and not before:
+            state = self.flights.held[name].intent.state
+            self._record({"at_s": clock(), "flight": name, "from": state, "to": state, "problem": "",
+                          "why": "its reports are disputed", "seen": doubt.disputes[0]})  # fmt: skip
+        return doubt.summary()
 
     async def run(self) -> None:
         """Look at all flights each second, until cancelled."""
@@ -63,8 +97,9 @@ class Watcher:
 
     async def look(self) -> None:
         """Change the states that have to change."""
-        for name in self.watches.keys() - self.flights.held.keys():
-            del self.watches[name]
+        for held in (self.watches, self.doubts):
+            for name in held.keys() - self.flights.held.keys():
+                del held[name]
         await asyncio.gather(*(self._look(name) for name in list(self.watches)))
 
     async def _look(self, name: str) -> None:
@@ -87,7 +122,10 @@ class Watcher:
         if problem and event == self._tried.get(name):
             return  # tried again each second; it is said once
         self._tried[name] = event
-        self.events.append({"at_s": now, **event, "why": why})
+        self._record({"at_s": now, **event, "why": why})
+
+    def _record(self, event: dict[str, Any]) -> None:
+        self.events.append(event)
         del self.events[:-MOST_EVENTS]
 
     def summary(self, name: str) -> dict[str, Any]:
@@ -100,14 +138,16 @@ class Watcher:
         state = self.flights.held[name].intent.state
         found = self.watches.get(name)
         figures = {} if found is None else found.summary()
-        return {"flight": name, "state": state, "watched": found is not None, **figures,
+        doubt = self.doubts.get(name, Doubt()).summary()
+        return {"flight": name, "state": state, "watched": found is not None, **figures, "seen": doubt,
                 "events": [one for one in self.events if one["flight"] == name]}  # fmt: skip
 
     def whole(self) -> dict[str, Any]:
         """Figures of all flights that are watched."""
         states = [self.flights.held[name].intent.state for name in self.watches if name in self.flights.held]
         return {**fleet(list(self.watches.values())), "nonconforming": states.count(NONCONFORMING),
-                "contingent": states.count(CONTINGENT)}  # fmt: skip
+                "contingent": states.count(CONTINGENT),
+                "disputed": sum(one.against > 0 for one in self.doubts.values())}  # fmt: skip
 
 
 def read(telemetry: Mapping[str, Any]) -> Position:

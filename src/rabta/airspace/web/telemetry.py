@@ -2,18 +2,23 @@
 
 ``POST /rabta/v1/flights/{id}/positions``: positions of a held flight, as F3548-21 writes telemetry. ``GET
 /rabta/v1/flights/{id}/conformance`` and ``GET /rabta/v1/conformance``: figures of a flight, and of all.
+``POST /rabta/v1/flights/{id}/sightings``: positions at which others see it, from whoever may watch
+conformance: another scope than an operator's, as who is judged does not bring the evidence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse, Response
 
 from rabta.airspace.conformance.watcher import Watcher
+from rabta.airspace.conformance.witness import sighting
+from rabta.airspace.dss.intents import WATCH
 from rabta.airspace.dss.rules import Caller, RefusedError
 from rabta.airspace.remoteid.network.states import State, reported
+from rabta.airspace.volumes.messages import table
 from rabta.airspace.web.messages import body
 from rabta.errors import RabtaError
 
@@ -64,12 +69,28 @@ def routes(supplier: Supplier, watcher: Watcher, publish: Publish | None = None)
     async def everyone(_request: Request, _caller: Caller) -> Response:
         return JSONResponse(watcher.whole())
 
+    async def sightings(request: Request, _caller: Caller) -> Response:
+        return JSONResponse(_seen(watcher, request.path_params["id"], await body(request)))
+
     base = "/rabta/v1/flights/{id}"
     return [
         supplier._at("POST", base + "/positions", positions, SCOPES),
+        supplier._at("POST", base + "/sightings", sightings, (frozenset({WATCH}),)),
         supplier._at("GET", base + "/conformance", one, SCOPES),
         supplier._at("GET", "/rabta/v1/conformance", everyone, SCOPES),
     ]
+
+
+def _seen(watcher: Watcher, name: str, message: Mapping[str, Any]) -> dict[str, Any]:
+    """Take sightings, all or none."""
+    given = message.get("sightings")
+    if not isinstance(given, list) or not 1 <= len(given) <= MOST:
+        raise RefusedError(400, f"sightings: a list of 1 to {MOST}")
+    _held(watcher, name)
+    try:
+        return watcher.sight(name, [sighting(table(one, "sightings")) for one in given])
+    except RabtaError as error:
+        raise RefusedError(400, f"{error}; none was taken") from None
 
 
 def _held(watcher: Watcher, name: str) -> None:
