@@ -138,7 +138,7 @@ def test_another_version_says_so(made: Path, tmp_path: Path) -> None:
         (tmp_path / plans.PLAN).write_text(
             json.dumps({**json.loads((made / plans.PLAN).read_text()), "version": version})
         )
-        with pytest.raises(RabtaError, match=r"(?s)another version.*version 1"):
+        with pytest.raises(RabtaError, match=r"(?s)another version.*version 2"):
             plans.read(tmp_path)
 
 

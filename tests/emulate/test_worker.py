@@ -50,7 +50,7 @@ def test_wrong_folders_and_kinds_are_named(tmp_path: Path) -> None:
     with pytest.raises(RabtaError, match="did you mean 'lesson'"):
         Activity("leson", "a", "b")
     plans.write(tmp_path, village(), Plan(1.0, ()))
-    text = (tmp_path / plans.PLAN).read_text().replace('"version": 1', '"version": 9')
+    text = (tmp_path / plans.PLAN).read_text().replace('"version": 2', '"version": 9')
     (tmp_path / plans.PLAN).write_text(text)
     with pytest.raises(RabtaError, match="another version"):
         plans.read(tmp_path)
