@@ -29,33 +29,61 @@ from rabta.airspace.web import telemetry
 from rabta.airspace.web.discovery import Discovery
 from rabta.airspace.web.supplier import Supplier
 from rabta.airspace.web.tokens import Tokens, keys
+from rabta.cli.airspace import opened_remote
 
-FLY = "interuss.flight_planning.plan interuss.flight_planning.direct_automated_test"
+PLANS = "interuss.flight_planning.plan interuss.flight_planning.direct_automated_test"
+FLY = f"{PLANS} rid.inject_test_data"
 ALL = f"{SCOPES} {FLY} interuss.pool_status.heartbeat.write interuss.versioning.read_system_versions"
 D, R, OLDER = "/dss/v1", "/rid/v2/dss", "/v1/dss"
-AREA = {"volume": {"outline_polygon": {"vertices": [{"lat": 33.0, "lng": 73.0}, {"lat": 33.01, "lng": 73.0},
-                                                    {"lat": 33.0, "lng": 73.01}]}},
-        "time_start": circle(0, 0)["time_start"], "time_end": circle(0, 0)["time_end"]}  # fmt: skip
+LATER = {"start_s": 10_800.0, "end_s": 14_400.0}  # the messages are made long before they are sent
+AREA = {
+    "volume": {
+        "outline_polygon": {
+            "vertices": [{"lat": 33.0, "lng": 73.0}, {"lat": 33.01, "lng": 73.0}, {"lat": 33.0, "lng": 73.01}]
+        }
+    },
+    "time_start": circle(0, 0, **LATER)["time_start"],
+    "time_end": circle(0, 0, **LATER)["time_end"],
+}
 OLD = {"extents": {"spatial_volume": {"footprint": AREA["volume"]["outline_polygon"], "altitude_lo": 0,
                                       "altitude_hi": 100},
                    "time_start": AREA["time_start"]["value"], "time_end": AREA["time_end"]["value"]},
        "flights_url": "https://uss.example/flights"}  # fmt: skip
-CONSTRAINT = {"extents": [circle(33.0, 73.0)], "uss_base_url": "https://uss.example"}
-WATCH = {"extents": circle(33.0, 73.0), "uss_base_url": "https://uss.example", "notify_for_constraints": True,
-         "notify_for_operational_intents": True}  # fmt: skip
+CONSTRAINT = {"extents": [circle(33.0, 73.0, **LATER)], "uss_base_url": "https://uss.example"}
+WATCH = {
+    "extents": circle(33.0, 73.0, **LATER),
+    "uss_base_url": "https://uss.example",
+    "notify_for_constraints": True,
+    "notify_for_operational_intents": True,
+}
 PLAN = {"flight_plan": {"basic_information": {"usage_state": "Planned", "uas_state": "Nominal",
-                                              "area": [circle(33.0, 73.0)]},
+                                              "area": [circle(33.0, 73.0, **LATER)]},
                         "astm_f3548_21": {"priority": 3}}, "request_id": "x"}  # fmt: skip
 SPOT = {"latitude": 33.7, "longitude": 73.05, "accuracy_h": "HA10m",
         "altitude": {"value": 150.0, "reference": "W84", "units": "M"}}  # fmt: skip
 SEEN = {"time_measured": {"value": "2026-11-23T09:00:00Z", "format": "RFC3339"}, "position": SPOT}
 REPORT = {"positions": [SEEN]}
+FLOWN = {"timestamp": "2026-11-24T09:00:00Z", "timestamp_accuracy": 0.1, "track": 90.0, "speed": 9.0,
+         "speed_accuracy": "SA3mps", "vertical_speed": 0.0,
+         "position": {"lat": 33.0, "lng": 73.0, "alt": 500.0, "accuracy_h": "HA3m"}}  # fmt: skip
+WHO = {
+    "id": "f1",
+    "uas_id": {"serial_number": "RBT1A000042"},
+    "operator_id": "PAK.OP",
+    "operator_location": {"position": {"lat": 33.0, "lng": 73.0}},
+    "auth_data": {"format": 0, "data": ""},
+}
+TEST = {"requested_flights": [{"injection_id": "{id}", "aircraft_type": "Helicopter", "telemetry": [FLOWN],
+        "details_responses": [{"effective_after": "2026-11-24T08:00:00Z", "details": WHO}]}]}  # fmt: skip
+SIGHT = {
+    "sightings": [{"time": "2026-11-24T04:00:00Z", "lat": 33.0, "lon": 73.0, "height_m": 100, "sigma_m": 9.0}]
+}
 DISCOVERY = (
-    ("PUT", D + "/operational_intent_references/{id}", intent(circle(33.0, 73.0))),
-    ("POST", D + "/operational_intent_references/query", {"area_of_interest": circle(33.0, 73.0)}),
+    ("PUT", D + "/operational_intent_references/{id}", intent(circle(33.0, 73.0, **LATER))),
+    ("POST", D + "/operational_intent_references/query", {"area_of_interest": circle(33.0, 73.0, **LATER)}),
     ("PUT", D + "/constraint_references/{id}", CONSTRAINT),
     ("PUT", D + "/subscriptions/{id}", WATCH),
-    ("POST", D + "/subscriptions/query", {"area_of_interest": circle(33.0, 73.0)}),
+    ("POST", D + "/subscriptions/query", {"area_of_interest": circle(33.0, 73.0, **LATER)}),
     ("PUT", D + "/uss_availability/{id}", {"availability": "Down", "old_version": ""}),
     (
         "PUT",
@@ -71,8 +99,16 @@ SUPPLY = (
     ("POST", "/uss/v1/constraints", {"constraint_id": "{id}", "subscriptions": []}),
     ("POST", "/uss/v1/reports", {"exchange": {"url": "x"}}),
     ("PUT", "/flight_planning/v1/flight_plans/{id}", PLAN),
-    ("POST", "/flight_planning/v1/clear_area_requests", {"extent": circle(33.0, 73.0), "request_id": "x"}),
+    (
+        "POST",
+        "/flight_planning/v1/clear_area_requests",
+        {"extent": circle(33.0, 73.0, **LATER), "request_id": "x"},
+    ),
     ("POST", "/rabta/v1/flights/{id}/positions", REPORT),
+    ("POST", "/rabta/v1/flights/{id}/sightings", SIGHT),
+    ("POST", "/rabta/v1/remoteid/flights/{id}", {"details": WHO, "states": [FLOWN]}),
+    ("PUT", "/rid/injection/tests/{id}", TEST),
+    ("POST", "/uss/identification_service_areas/{id}", {"subscriptions": [{"subscription_id": "{id}"}]}),
 )
 ODD = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=30), st.sampled_from([
@@ -138,8 +174,9 @@ def supply(authority, tmp_path_factory):
     book = Book(str(tmp_path_factory.mktemp("supply") / "flights.sqlite"))
     flights = Flights(book, Network("http://127.0.0.1:9", "http://127.0.0.1:9", "uss1"), "http://127.0.0.1:9")
     watcher = Watcher(flights)
+    remote = opened_remote(flights, "F3411-22a")
     made = Supplier(flights, Tokens(keys([authority.file]), ["127.0.0.1"]), volume,
-                    more=lambda one: telemetry.routes(one, watcher))  # fmt: skip
+                    more=lambda one: [*telemetry.routes(one, watcher), *remote.routes(one)])  # fmt: skip
     door = Door(made.app())
     yield door, made
     book.close()
@@ -175,7 +212,12 @@ def asked(client, authority, method, path, body):
 
 def fine(answer):
     """No failure of ours, and a refusal that says why."""
-    assert answer.status_code < 500, (answer.request.url, answer.request.content[:300], answer.text[:300])
+    # 502: a good message, where discovery does not answer
+    assert answer.status_code < 500 or answer.status_code == 502, (
+        answer.request.url,
+        answer.request.content[:300],
+        answer.text[:300],
+    )
     if answer.status_code >= 400:
         assert answer.headers["content-type"].startswith("application/json")
         assert isinstance(answer.json(), dict)
@@ -319,3 +361,15 @@ def test_paths_and_queries_that_are_none(discovery, authority, path, query):
         "/rid/v2/dss/identification_service_areas", params={"area": query}, headers=headers
     )
     assert answer.status_code in (400, 413)
+
+
+@settings(
+    max_examples=EXAMPLES, derandomize=not DRAWN, deadline=None, suppress_health_check=list(HealthCheck)
+)
+@given(st.text(max_size=40), st.text(max_size=20))
+def test_views_that_are_none(supply, authority, view, span):
+    headers = authority.headers("uss1", ALL)
+    query = {"view": view, "recent_positions_duration": span, "after": view, "before": span}
+    for at in ("/uss/flights", "/rid/observation/display_data", "/rid/injection/user_notifications"):
+        answer = supply[0].get(at, params=query, headers=headers)
+        assert answer.status_code in (400, 413), (at, query)
