@@ -216,7 +216,7 @@ def _rows(given: object, key: str, most: int) -> list[Any]:
 def _aircraft(given: object, held: Tracked | None = None) -> str:
     if given is None:
         return held.aircraft if held is not None else "NotDeclared"
-    if given not in AIRCRAFT:
+    if not isinstance(given, str) or given not in AIRCRAFT:
         raise RefusedError(400, f"aircraft_type: no such type {str(given)[:40]!r}")
     return str(given)
 
