@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.airspace.conftest import supplier
+from tests.airspace.conftest import instance, supplier
 from tests.airspace.qualifier.conftest import mocked, qualified
 
 pytestmark = pytest.mark.slow
@@ -68,25 +68,30 @@ EDITIONS = {"F3411-22a": ("f3411_22a", "/rid/v2"), "F3411-19": ("f3411_19", "")}
 
 
 @pytest.fixture(scope="module")
-def checks(tree, pair, authority, tokens_at, tmp_path_factory):
+def checks(tree, authority, tokens_at, tmp_path_factory):
     """Checks passed and failed of both editions, at the same time: most of either is waiting for flights."""
     with ThreadPoolExecutor(2) as pool:
         homes = [tmp_path_factory.mktemp("remoteid") for _ in EDITIONS]
-        rest = (tree, pair, authority, tokens_at)
+        rest = (tree, authority, tokens_at)
         return dict(zip(EDITIONS, pool.map(lambda name, home: qualify(name, home, *rest), EDITIONS, homes),
                         strict=True))  # fmt: skip
 
 
-def qualify(name, home, tree, pair, authority, tokens_at):
+def qualify(name, home, tree, authority, tokens_at):
     """The whole suite of an edition; InterUSS's own service is the other provider and display."""
     suite, path = EDITIONS[name]
     (home / "mock").mkdir()
     services, edition = "riddp,ridsp,versioning,interaction_logging", ("--remote-id", name)
+    store = home / "airspace.sqlite"  # of its own: areas of one edition are no areas of the other's services
     with (
-        supplier(authority, home / "one", pair[0], tokens_at, "uss1", *edition) as (_, ours),
-        mocked(tree, authority, pair, tokens_at, home / "mock", services, MOCK_USS_RID_VERSION=name) as mock,
+        instance(authority, store, "uss1") as (_, first),
+        instance(authority, store, "uss2") as (_, second),
+        supplier(authority, home / "one", first, tokens_at, "uss1", *edition) as (_, ours),
+        mocked(
+            tree, authority, (first, second), tokens_at, home / "mock", services, MOCK_USS_RID_VERSION=name
+        ) as mock,
     ):
-        text = SUITE.format(suite=suite, version=name, path=path, first=pair[0], second=pair[1], ours=ours,
+        text = SUITE.format(suite=suite, version=name, path=path, first=first, second=second, ours=ours,
                             mock=mock)  # fmt: skip
         return qualified(tree, f"rabta_{suite}", text, tokens_at, home / "out")
 
