@@ -98,7 +98,7 @@ def stopped(process):
             process.stderr.close()
 
 
-def wait(url, process, patience_s=30.0):
+def wait(url, process, patience_s=90.0):
     until = time.monotonic() + patience_s
     while time.monotonic() < until:
         if process.poll() is not None:
