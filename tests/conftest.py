@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# how long a draw takes is the machine's business
+settings.register_profile("rabta", suppress_health_check=[HealthCheck.too_slow], deadline=None)
+settings.load_profile("rabta")
 
 SHARED = Path(os.environ.get("RABTA_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 
