@@ -209,5 +209,7 @@ def _least(value: float, least: float, key: str) -> float:
 
 def _code(given: object, codes: Sequence[str], key: str) -> str:
     if given not in codes:
-        raise RabtaError("no such code", key=key, value=str(given)[:40], expected=nearest(str(given)[:40], codes))
+        raise RabtaError(
+            "no such code", key=key, value=str(given)[:40], expected=nearest(str(given)[:40], codes)
+        )
     return str(given)
